@@ -1,0 +1,71 @@
+/**
+ * Why a decision made no order, or an order ended without a fill. Closed list; `text` is the sentence a person reads,
+ * with {name} filled from the numbers stored beside the code.
+ */
+export const REASONS = {
+  // decisions
+  BOT_DISABLED: 'The bot is switched off, so this alert opened nothing.',
+  KILL_SWITCH: 'The kill switch is on: nothing opens until it is released.',
+  NOT_ENTITLED: 'The subscription is not active, so nothing opens. Closes and protection go on.',
+  ACCOUNT_NOT_READY: 'The account is not ready to trade ({status}).',
+  ACCOUNT_STALE: 'The account has not been read from the exchange yet, so its equity is not known.',
+  VENUE_NOT_CERTIFIED: 'Trading on {exchange} is not enabled yet.',
+  TEST_ALERT_ON_LIVE: 'A test alert shows its decision only on a live account.',
+  SYMBOL_UNKNOWN: '{ticker} is not a market on {exchange}.',
+  SYMBOL_NOT_ALLOWED: '{symbol} is not on the list of allowed symbols.',
+  SYMBOL_BLACKLISTED: '{symbol} is on the list of blocked symbols.',
+  SYMBOL_HALTED: '{symbol} is not trading at the moment.',
+  SYMBOL_OWNED: 'Another source holds {symbol} on this account.',
+  SPOT_TICKER_REFUSED: '{ticker} is a spot ticker and the settings do not map it to the perpetual.',
+  SIGNAL_TOO_OLD: 'The alert was {ageSeconds} s old; opens are taken up to {limitSeconds} s.',
+  MAX_POSITIONS: '{open} positions are open or opening; the limit is {limit}.',
+  MAX_NOTIONAL: 'The order would be worth {notionalQuote} USDT; the limit is {limitQuote} USDT.',
+  BELOW_MINIMUM: 'The size {quantityBase} ({notionalQuote} USDT) is below the market minimum of {minQuantityBase} and {minNotionalQuote} USDT.',
+  SIZE_ZERO: 'The size comes to zero after rounding to the step {stepSizeBase}.',
+  INSUFFICIENT_MARGIN: 'The order needs {marginQuote} USDT of margin; {availableQuote} USDT is available.',
+  STOP_WRONG_SIDE: 'The stop {stopPrice} is on the wrong side of the price {price}.',
+  TARGET_WRONG_SIDE: 'The target {targetPrice} is on the wrong side of the price {price}.',
+  PRICE_UNKNOWN: 'No current price of {symbol} is known.',
+  NOTHING_TO_CLOSE: 'There is no open position in {symbol}.',
+  NOTHING_TO_REDUCE: 'There is no open {side} position in {symbol} to reduce.',
+  ALREADY_AT_TARGET: 'The position already is what the alert asks for.',
+  LEVERAGE_CAPPED: 'Leverage {asked} was capped at {used}.',
+  // orders
+  SUPERSEDED: 'A later close of {symbol} overtook this order.',
+  EXPIRED_TTL: 'The order could not be sent in time: it was {ageSeconds} s old, the limit is {limitSeconds} s.',
+  DEPENDENCY_FAILED: 'The close it had to wait for did not succeed.',
+  POSITION_ALREADY_CLOSED: 'The position was already closed.',
+  CANCELED_BY_USER: 'Cancelled by the owner.',
+  CANCELED_BY_FLAT: 'Cancelled because the position was closed.',
+  CANCELED_SIBLING: 'Removed because its position is gone.',
+  CANCELED_REPLACED: 'Replaced by a newer stop or target.',
+  CANCELED_BY_EXCHANGE: 'Cancelled at the exchange.',
+  REJECTED_MARGIN: 'The exchange refused it: not enough margin ({code}).',
+  REJECTED_MINIMUM: 'The exchange refused it: below the minimum ({code}).',
+  REJECTED_PRECISION: 'The exchange refused price or quantity ({code}).',
+  REJECTED_WOULD_TRIGGER: 'The exchange refused the stop because it would trigger at once ({code}).',
+  REJECTED_LEVERAGE: 'The exchange refused the leverage ({code}).',
+  REJECTED_POSITION_MODE: 'The order does not fit the account’s position mode ({code}).',
+  REJECTED_POST_ONLY: 'A post-only order would have traded at once ({code}).',
+  REJECTED_OTHER: 'The exchange refused it: {text} ({code}).',
+  KEY_INVALID: 'The exchange no longer accepts the key ({code}).',
+  RATE_LIMITED: 'The exchange asked to slow down ({code}).',
+  CLOCK_SKEW: 'The clock is off by {offsetMs} ms; the exchange refused the request.',
+  UNKNOWN_OUTCOME: 'Checking with the exchange whether the order was placed.',
+  NOT_PLACED: 'The exchange has no trace of the order.',
+  STOP_IMPOSSIBLE_CLOSED: 'The stop could not be placed, so the position was closed.',
+  PROTECTION_LATE_CLOSED: 'No stop was in place after {limitSeconds} s, so the position was closed.',
+  DEAD: 'It failed {tries} times and was set aside: {text}.',
+} as const
+
+export type ReasonCode = keyof typeof REASONS
+
+export type ReasonNumbers = Record<string, string | number | boolean | null>
+
+/** The sentence for a stored reason. Unknown names stay visible as {name}. */
+export function reasonText(code: ReasonCode, numbers: ReasonNumbers = {}): string {
+  return REASONS[code].replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
+    const value = numbers[name]
+    return value === undefined || value === null ? placeholder : String(value)
+  })
+}

@@ -1,0 +1,31 @@
+import * as auth from './auth.ts'
+import * as bot from './bot.ts'
+import * as exchange from './exchange.ts'
+import * as markets from './markets.ts'
+import * as signals from './signals.ts'
+
+/** Every JSON route of the API but the webhook door and /health, which are mounted ahead of it. */
+export const routes = {
+  auth: { login: auth.login, refresh: auth.refresh, logout: auth.logout, profile: auth.profile },
+  bot: {
+    getSettings: bot.getSettings,
+    patchSettings: bot.patchSettings,
+    toggle: bot.toggleBot,
+    rotateWebhook: bot.rotateWebhook,
+    testAlert: bot.testAlert,
+    killSwitch: bot.killSwitch,
+  },
+  admin: { killSwitch: bot.globalKillSwitch },
+  exchange: {
+    accounts: exchange.listAccounts,
+    balance: exchange.getBalance,
+    positions: exchange.getPositions,
+    equity: exchange.getEquityHistory,
+    orders: exchange.listOrders,
+    placeOrder: exchange.placeOrder,
+    closePosition: exchange.closePosition,
+    cancelOrder: exchange.cancelOrder,
+  },
+  markets: { list: markets.listMarkets, get: markets.getMarket, ticker: markets.getTicker, klines: markets.getKlines },
+  signals: { list: signals.listSignals, rejected: signals.listRejectedDeliveries, get: signals.getSignal },
+} as const
