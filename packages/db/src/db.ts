@@ -1,0 +1,101 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { PrismaClient } from './generated/client.ts'
+
+/** Runs SQL and answers rows. numeric and bigint come as text, timestamptz as Date, bytea as Buffer. */
+export interface Queryable {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
+}
+
+export interface Transaction extends Queryable {
+  readonly inTransaction: true
+}
+
+export interface Db extends Queryable {
+  readonly prisma: PrismaClient
+  /** For what needs a connection of its own, such as session locks. */
+  readonly pool: pg.Pool
+  /**
+   * Commits when `work` resolves, rolls back when it throws. A deadlock or serialisation failure runs `work` again,
+   * so it may touch nothing outside the transaction.
+   */
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>, options?: { retries?: number }): Promise<Result>
+  close(): Promise<void>
+}
+
+export interface DbOptions {
+  databaseUrl: string
+  applicationName: string
+  poolSize?: number
+  statementTimeoutMs?: number
+  onError?: (error: Error) => void
+}
+
+const TRANSIENT = new Set(['40001', '40P01'])
+
+export function createDb(options: DbOptions): Db {
+  const pool = new pg.Pool({
+    connectionString: options.databaseUrl,
+    application_name: options.applicationName,
+    max: options.poolSize ?? 10,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    lock_timeout: 5_000,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+  })
+  pool.on('error', (error) => options.onError?.(error))
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+
+  return {
+    prisma,
+    pool,
+    query: (text, values) => rows(pool, text, values),
+    async transaction(work, { retries = 5 } = {}) {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          return await runOnce(pool, work)
+        } catch (error) {
+          if (attempt >= retries || !isTransient(error)) throw error
+          await pause(5 * 2 ** attempt * (0.5 + (attempt % 3) / 4))
+        }
+      }
+    },
+    async close() {
+      await prisma.$disconnect()
+      if (!pool.ended) await pool.end()
+    },
+  }
+}
+
+/** True for a deadlock or serialisation failure: the same work may succeed when run again. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && TRANSIENT.has(error.code)
+}
+
+async function runOnce<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await work({ inTransaction: true, query: (text, values) => rows(client, text, values) })
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+async function rows<Row extends object>(client: pg.Pool | pg.PoolClient, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const result = await client.query<Row>(text, [...values])
+  return result.rows
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
