@@ -1,0 +1,8 @@
+export { freePort, portIsTaken } from './free-port.ts'
+export { holdFolder, type FolderHold } from './hold-folder.ts'
+export { removeCluster } from './postgres/cluster.ts'
+export { findPostgres } from './postgres/find.ts'
+export { startPostgres, type Postgres, type StartPostgresOptions } from './postgres/start.ts'
+export { startProcess, type ProcessSpec, type Running } from './process.ts'
+export { findRedisServer, startRedis, type Redis } from './redis.ts'
+export { createSupervisor, type Supervisor } from './supervisor.ts'

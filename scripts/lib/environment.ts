@@ -1,0 +1,20 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+
+export const root = join(import.meta.dirname, '..', '..')
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The environment over `.env`; an empty value counts as missing. */
+export function readEnvironment(): Environment {
+  const path = join(root, '.env')
+  const fromFile = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
+  const given = (source: Environment): [string, string | undefined][] => Object.entries(source).filter(([, value]) => value !== '')
+  return Object.fromEntries([...given(fromFile), ...given(process.env)])
+}
+
+/** The one folder that holds everything this checkout keeps: MATIC_DATA_DIR or .data/. */
+export function dataFolder(env: Environment): string {
+  return resolve(root, env['MATIC_DATA_DIR'] ?? '.data')
+}
