@@ -1,0 +1,53 @@
+import { z } from 'zod'
+
+/** What the exchange itself remembers: the other side of every comparison. */
+const VenueOrder = z.object({
+  ref: z.string(),
+  symbol: z.string(),
+  side: z.enum(['BUY', 'SELL']),
+  type: z.string(),
+  reduceOnly: z.boolean(),
+  closePosition: z.boolean(),
+  clientOrderId: z.string(),
+  status: z.string(),
+  executedQty: z.string(),
+  acceptedAt: z.number(),
+})
+export type VenueOrder = z.infer<typeof VenueOrder>
+
+const VenuePosition = z.object({ ref: z.string(), symbol: z.string(), positionAmt: z.string() })
+export type VenuePosition = z.infer<typeof VenuePosition>
+
+export interface Witness {
+  orders(): Promise<VenueOrder[]>
+  positions(): Promise<VenuePosition[]>
+  setFaults(faults: unknown): Promise<void>
+}
+
+export function createWitness({ url, adminToken }: { url: string; adminToken: string }): Witness {
+  const call = async (path: string, init: RequestInit = {}): Promise<unknown> => {
+    const response = await fetch(`${url}${path}`, {
+      ...init,
+      headers: { 'x-venue-admin': adminToken, 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(30_000),
+    })
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+    return response.json()
+  }
+  return {
+    orders: async () => z.object({ orders: z.array(VenueOrder) }).parse(await call('/venue/ledger')).orders,
+    positions: async () =>
+      z
+        .object({ positions: z.array(VenuePosition) })
+        .parse(await call('/venue/positions'))
+        .positions.filter((position) => Number(position.positionAmt) !== 0),
+    async setFaults(faults) {
+      await call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) })
+    },
+  }
+}
+
+/** Resting at the exchange. */
+export function isOpen(order: VenueOrder): boolean {
+  return order.status === 'NEW' || order.status === 'PARTIALLY_FILLED'
+}

@@ -1,0 +1,20 @@
+import { Client } from 'pg'
+import { expect, test } from 'vitest'
+import { createDatabase } from './database.ts'
+
+test('two databases share nothing but the migrated schema', async () => {
+  await using one = await createDatabase()
+  await using other = await createDatabase()
+  const client = new Client({ connectionString: one.url })
+  await client.connect()
+  await client.query('CREATE TABLE mine (id int)')
+  await client.end()
+
+  const second = new Client({ connectionString: other.url })
+  await second.connect()
+  const tables = await second.query<{ tablename: string }>(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
+  await second.end()
+  const names = tables.rows.map((row) => row.tablename)
+  expect(names).not.toContain('mine')
+  expect(names).toContain('_prisma_migrations')
+})

@@ -1,0 +1,20 @@
+const templateUrlName = 'MATIC_TEST_TEMPLATE_URL'
+
+export interface TestEnvironment {
+  readonly templateUrl: string | undefined
+  readonly redisUrl: string | undefined
+  readonly searchPath: string
+}
+
+export function readTestEnvironment(): TestEnvironment {
+  return {
+    templateUrl: process.env[templateUrlName],
+    redisUrl: process.env['REDIS_URL'] === '' ? undefined : process.env['REDIS_URL'],
+    searchPath: process.env['PATH'] ?? '',
+  }
+}
+
+/** Hands the run's cluster to the processes that vitest starts afterwards. */
+export function publishTemplateUrl(url: string): void {
+  process.env[templateUrlName] = url
+}

@@ -1,0 +1,5 @@
+export { launchBrowser } from './browser.ts'
+export { startTestCluster, type TestCluster } from './cluster.ts'
+export { createDatabase, type TestDatabase } from './database.ts'
+export { hasRedis, withRedis, type TestRedis } from './redis.ts'
+export { createTestFolder } from './test-folder.ts'
