@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util'
+import { runChaos, shortfalls } from '@matic/testkit/chaos/run'
+import { SABOTAGES, type Sabotage } from '@matic/testkit/chaos/options'
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    scale: { type: 'string', default: '0.4' },
+    traders: { type: 'string', default: '36' },
+    sabotage: { type: 'string' },
+  },
+})
+
+const sabotage = readSabotage(values.sabotage)
+const report = await runChaos({
+  kills: Number(values.kills),
+  seed: Number(values.seed),
+  timingsScale: Number(values.scale),
+  traders: Number(values.traders),
+  apis: 2,
+  workers: 3,
+  stopAtFirstBreach: sabotage !== undefined,
+  say: (line) => console.error(line),
+  ...(sabotage === undefined ? {} : { sabotage }),
+})
+
+const missing = shortfalls(report)
+const { breaches, reasons, ...figures } = report
+for (const [reason, count] of Object.entries(reasons).toSorted(([, a], [, b]) => b - a)) console.log(`${String(count).padStart(6)}  ${reason}`)
+for (const breach of breaches.slice(0, 40)) console.log(`BREACH ${breach.oracle}: ${breach.detail}`)
+for (const claim of missing) console.log(`FAILED ${claim}`)
+console.log(JSON.stringify(figures))
+process.exitCode = missing.length === 0 ? 0 : 1
+
+function readSabotage(name: string | undefined): Sabotage | undefined {
+  if (name === undefined) return undefined
+  const known = SABOTAGES.find((candidate) => candidate === name)
+  if (known === undefined) throw new Error(`--sabotage takes one of ${SABOTAGES.join(', ')}`)
+  return known
+}
