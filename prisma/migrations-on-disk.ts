@@ -13,6 +13,7 @@ export const migrationsFolder = join(import.meta.dirname, 'migrations')
 
 /** Every migration, in the order of application. */
 export function readMigrations(folder: string = migrationsFolder): Migration[] {
+  if (!existsSync(folder)) return []
   return readdirSync(folder)
     .toSorted()
     .filter((name) => existsSync(join(folder, name, 'migration.sql')))
