@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createDb, type Db } from '@matic/db'
 import { freePort, startPostgres, startProcess, type Postgres, type Running } from '@matic/local'
@@ -18,6 +19,7 @@ export interface RigOptions {
 
 export interface Rig {
   readonly db: Db
+  readonly databaseUrl: string
   readonly venueUrl: string
   readonly venueAdminToken: string
   readonly apiPorts: readonly number[]
@@ -88,27 +90,28 @@ export async function startRig(options: RigOptions): Promise<Rig> {
 
   const running = new Map<string, Running | Postgres>([['postgres', postgres]])
   const comingBack = new Map<string, Promise<void>>()
-  let stopping = false
+  const stopping = new AbortController()
 
   for (const [name, start] of launches) if (name !== 'postgres') running.set(name, await start())
   say(`rig: ${launches.size} processes around ${venueUrl}`)
 
   const bringBack = async (name: string, downMs: number): Promise<void> => {
-    await new Promise((resolve) => setTimeout(resolve, downMs))
+    await pause(downMs, stopping.signal)
     const start = launches.get(name)
-    while (!stopping && start !== undefined) {
+    while (!stopping.signal.aborted && start !== undefined) {
       try {
         running.set(name, await start())
         return
       } catch (error) {
         say(`rig: ${name} did not come back: ${error instanceof Error ? error.message : String(error)}`)
-        await new Promise((resolve) => setTimeout(resolve, 500))
+        await pause(500, stopping.signal)
       }
     }
   }
 
   return {
     db,
+    databaseUrl: postgres.url,
     venueUrl,
     venueAdminToken,
     apiPorts,
@@ -129,7 +132,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       while (comingBack.size > 0) await Promise.all(comingBack.values())
     },
     async stop() {
-      stopping = true
+      stopping.abort()
       await Promise.all(comingBack.values())
       const children = [...running].filter(([name]) => name !== 'postgres').map(([, child]) => child)
       await Promise.all(children.map((child) => child.stop()))
@@ -146,6 +149,10 @@ async function dropUniqueIndexes(db: Db): Promise<void> {
       WHERE indisunique AND NOT indisprimary AND indrelid IN ('signal'::regclass, 'decision'::regclass, 'trade_order'::regclass)`,
   )
   for (const { name } of indexes) await db.query(`DROP INDEX ${name}`)
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 function inherited(): NodeJS.ProcessEnv {
