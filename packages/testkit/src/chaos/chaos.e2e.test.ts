@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { SABOTAGES, type ChaosOptions } from './options.ts'
+import { runChaos, shortfalls } from './run.ts'
+
+const base: ChaosOptions = {
+  kills: 100,
+  seed: 20_261,
+  timingsScale: 0.4,
+  traders: 36,
+  apis: 2,
+  workers: 3,
+  stopAtFirstBreach: false,
+  say: (line) => console.log(line),
+}
+
+describe('the platform under a hundred kills', () => {
+  test('loses nothing, doubles nothing, orphans nothing', { timeout: 600_000 }, async () => {
+    const report = await runChaos(base)
+
+    console.log(JSON.stringify({ ...report, breaches: report.breaches.slice(0, 20) }))
+    expect(report.kills).toBe(100)
+    expect(shortfalls(report)).toEqual([])
+  })
+})
+
+describe('the run catches a planted bug', () => {
+  test.each(SABOTAGES)('%s', { timeout: 300_000 }, async (sabotage) => {
+    const report = await runChaos({ ...base, kills: 30, traders: 24, sabotage, stopAtFirstBreach: true })
+
+    console.log(`${sabotage}: ${report.breaches.length} breaches after ${report.kills} kills, such as: ${report.breaches[0]?.detail ?? 'none'}`)
+    expect(report.lost + report.doubled + report.orphaned + report.unexplained).toBeGreaterThan(0)
+  })
+})
