@@ -1,74 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findRedisServer, freePort, startPostgres, startRedis } from '@matic/local'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createDoorbell } from './doorbell.ts'
 import type { Doorbell } from './doorbell.ts'
 import { createLogger } from './logger.ts'
-import { createSecret } from './secret.ts'
+import { testStores } from '../test/stores.ts'
+import type { TestStore } from '../test/stores.ts'
 
-const redisServer = findRedisServer(process.env['PATH'] ?? '')
-
-interface Store {
-  redisUrl: string | undefined
-  databaseUrl: string
-  stop(): Promise<void>
-  /** SIGKILL, wait, start again on the same port and data. */
-  crash(downMs: number): Promise<void>
-}
-
-async function postgresStore(dir: string): Promise<Store> {
-  const port = await freePort()
-  const start = () => startPostgres({ dataDir: join(dir, 'pg'), port })
-  let server = await start()
-  return {
-    redisUrl: undefined,
-    databaseUrl: server.url,
-    stop: () => server.stop(),
-    async crash(downMs) {
-      await server.kill()
-      await sleep(downMs)
-      server = await start()
-    },
-  }
-}
-
-async function redisStore(dir: string): Promise<Store> {
-  const port = await freePort()
-  const start = () => startRedis({ dir: join(dir, 'redis'), port, command: redisServer ?? '' })
-  let server = await start()
-  return {
-    redisUrl: server.url,
-    databaseUrl: 'postgresql://nobody:none@127.0.0.1:1/none',
-    stop: () => server.stop(),
-    async crash(downMs) {
-      await server.kill()
-      await sleep(downMs)
-      server = await start()
-    },
-  }
-}
-
-describe.each([
-  ['Postgres', postgresStore, true],
-  ['Redis', redisStore, redisServer !== undefined],
-] as const)('doorbell on %s', (name, startStore, available) => {
+describe.each(testStores)('doorbell on $store', ({ store: name, available, start }) => {
   if (!available) return void it.skip(`needs ${name}`)
 
-  const dir = mkdtempSync(join(tmpdir(), 'matic-doorbell-'))
   const open = new Set<Doorbell<'dispatch' | 'execute'>>()
-  let store: Store
+  let store: TestStore
   let logged = ''
 
   function doorbell() {
     const stream = new PassThrough()
     stream.on('data', (chunk) => (logged += chunk))
     const bell = createDoorbell({
-      redisUrl: store.redisUrl === undefined ? undefined : createSecret(store.redisUrl),
-      databaseUrl: createSecret(store.databaseUrl),
+      redisUrl: store.redisUrl,
+      databaseUrl: store.databaseUrl,
       kinds: ['dispatch', 'execute'],
       logger: createLogger({ name: 'test', level: 'info', format: 'json', stream }),
     })
@@ -77,7 +28,7 @@ describe.each([
   }
 
   beforeAll(async () => {
-    store = await startStore(dir)
+    store = await start()
   }, 60_000)
 
   afterEach(async () => {
@@ -86,10 +37,7 @@ describe.each([
     logged = ''
   })
 
-  afterAll(async () => {
-    await store.stop()
-    rmSync(dir, { recursive: true, force: true })
-  })
+  afterAll(() => store.stop())
 
   it('is heard in another process within milliseconds', async () => {
     const [ringer, listener] = [doorbell(), doorbell()]
