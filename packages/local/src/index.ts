@@ -1,3 +1,4 @@
+export { appSpec, webServer, type AppName, type AppOptions, type AppPorts, type AppSecrets } from './apps.ts'
 export { freePort, portIsTaken } from './free-port.ts'
 export { holdFolder, type FolderHold } from './hold-folder.ts'
 export { removeCluster } from './postgres/cluster.ts'

@@ -4,6 +4,8 @@ export interface TestEnvironment {
   readonly templateUrl: string | undefined
   readonly redisUrl: string | undefined
   readonly searchPath: string
+  /** What child processes may take over from the one that runs the tests. */
+  readonly inherited: Readonly<Record<string, string | undefined>>
 }
 
 export function readTestEnvironment(): TestEnvironment {
@@ -11,6 +13,7 @@ export function readTestEnvironment(): TestEnvironment {
     templateUrl: process.env[templateUrlName],
     redisUrl: process.env['REDIS_URL'] === '' ? undefined : process.env['REDIS_URL'],
     searchPath: process.env['PATH'] ?? '',
+    inherited: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
   }
 }
 

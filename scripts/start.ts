@@ -1,0 +1,3 @@
+import { up } from './platform/up.ts'
+
+await up({ watch: false })
