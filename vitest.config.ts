@@ -10,7 +10,14 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...elsewhere, '**/*.int.test.ts', '**/*.e2e.test.ts'] } },
       {
         extends: true,
-        test: { name: 'int', include: ['**/*.int.test.ts'], exclude: elsewhere, globalSetup: cluster, testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: 'int',
+          include: ['**/*.int.test.ts'],
+          exclude: elsewhere,
+          globalSetup: cluster,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         extends: true,

@@ -59,8 +59,10 @@ async function findPending(client: Client, migrations: readonly Migration[]): Pr
   for (const { name, checksum } of migrations) {
     const row = applied.get(name)
     if (row === undefined) continue
-    if (row.finished_at === null) throw new Error(`Migration ${name} began earlier and never finished: repair the database, then \`prisma migrate resolve\``)
-    if (row.checksum !== checksum) throw new Error(`Migration ${name} was edited after it was applied: restore the file and put the change into a new migration`)
+    if (row.finished_at === null)
+      throw new Error(`Migration ${name} began earlier and never finished: repair the database, then \`prisma migrate resolve\``)
+    if (row.checksum !== checksum)
+      throw new Error(`Migration ${name} was edited after it was applied: restore the file and put the change into a new migration`)
   }
   return migrations.filter(({ name }) => !applied.has(name))
 }
@@ -77,6 +79,8 @@ async function apply(client: Client, { name, sql, checksum }: Migration): Promis
     await client.query('COMMIT')
   } catch (error) {
     await client.query('ROLLBACK')
-    throw new Error(`Migration ${name} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`Migration ${name} failed and was rolled back: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }

@@ -22,15 +22,11 @@ if (home !== undefined) process.env.HOME = home
 const node = await ensurePackages()
 await ensureClient(node)
 
-const child = spawn(
-  node.command,
-  [...node.arguments, '--disable-warning=ExperimentalWarning', join(root, script), ...scriptArguments],
-  {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter) },
-  },
-)
+const child = spawn(node.command, [...node.arguments, '--disable-warning=ExperimentalWarning', join(root, script), ...scriptArguments], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter) },
+})
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 

@@ -13,7 +13,8 @@ export async function withDatabase<T>(work: (databaseUrl: string) => Promise<T>)
   const hold = holdFolder(folder, 'start')
   if ('heldBy' in hold) {
     const url = findPostgres({ dataDir })
-    if (url === undefined) throw new Error(`Process ${hold.heldBy} uses ${folder} but its database is not up: try again in a moment, or stop it`)
+    if (url === undefined)
+      throw new Error(`Process ${hold.heldBy} uses ${folder} but its database is not up: try again in a moment, or stop it`)
     return work(url)
   }
 

@@ -1,6 +1,15 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { appSpec, createSupervisor, holdFolder, startPostgres, startProcess, type AppName, type AppPorts, type Supervisor } from '@matic/local'
+import {
+  appSpec,
+  createSupervisor,
+  holdFolder,
+  startPostgres,
+  startProcess,
+  type AppName,
+  type AppPorts,
+  type Supervisor,
+} from '@matic/local'
 import { migrate } from '@matic/prisma/migrate'
 import { seed } from '@matic/prisma/seed'
 import { dataFolder, readEnvironment, type Environment } from '../lib/environment.ts'
@@ -75,7 +84,10 @@ function refuseFullDisk(folder: string): void {
   const { bavail, bsize } = statfsSync(folder)
   const freeBytes = bavail * bsize
   if (freeBytes >= wantedBytes) return
-  fail(`Only ${Math.floor(freeBytes / 1024 / 1024)} MB are free where ${folder} is.`, 'Free at least 500 MB, or set MATIC_DATA_DIR to a folder on another disk.')
+  fail(
+    `Only ${Math.floor(freeBytes / 1024 / 1024)} MB are free where ${folder} is.`,
+    'Free at least 500 MB, or set MATIC_DATA_DIR to a folder on another disk.',
+  )
 }
 
 async function runPostgres({ folder, supervisor, logs }: { folder: string; supervisor: Supervisor; logs: ChildLogs }): Promise<string> {

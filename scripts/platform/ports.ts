@@ -14,7 +14,8 @@ export function readPorts(env: Environment): AppPorts {
     return port
   }
   const ports = { web: read('web'), api: read('api'), venue: read('venue') }
-  if (new Set(Object.values(ports)).size < 3) fail('WEB_PORT, PORT and VENUE_PORT must differ.', `They are ${ports.web}, ${ports.api} and ${ports.venue}.`)
+  if (new Set(Object.values(ports)).size < 3)
+    fail('WEB_PORT, PORT and VENUE_PORT must differ.', `They are ${ports.web}, ${ports.api} and ${ports.venue}.`)
   return ports
 }
 

@@ -40,7 +40,8 @@ function forEachSecret(choose: (name: SecretName) => string): Secrets {
 function readKept(path: string): Partial<Record<SecretName, string>> {
   if (!existsSync(path)) return {}
   const content: unknown = JSON.parse(readFileSync(path, 'utf8'))
-  if (typeof content !== 'object' || content === null) throw new Error(`${path} holds no secrets: restore it, or delete it and enter every exchange key again`)
+  if (typeof content !== 'object' || content === null)
+    throw new Error(`${path} holds no secrets: restore it, or delete it and enter every exchange key again`)
   const kept: Partial<Record<SecretName, string>> = {}
   for (const [name, value] of Object.entries(content)) {
     if (isSecretName(name) && typeof value === 'string') kept[name] = value

@@ -57,7 +57,10 @@ function isBuiltFrom(fingerprint: string): boolean {
 function fingerprintSources(): string {
   const hash = createHash('sha256')
   const files = ['apps/web/**/*', 'packages/contracts/**/*', 'packages/sdk/**/*', 'pnpm-lock.yaml', 'tsconfig*.json'].flatMap((pattern) =>
-    globSync(pattern, { cwd: root, exclude: (name) => ['node_modules', '.nuxt', '.output', '.nitro'].includes(name.split('/').at(-1) ?? '') }),
+    globSync(pattern, {
+      cwd: root,
+      exclude: (name) => ['node_modules', '.nuxt', '.output', '.nitro'].includes(name.split('/').at(-1) ?? ''),
+    }),
   )
   for (const file of files.toSorted()) {
     const path = join(root, file)

@@ -59,7 +59,7 @@ function fingerprintManifests() {
 
 function manifests() {
   const rooms = ['apps', 'packages'].flatMap((group) => readdirSync(join(root, group)).map((room) => `${group}/${room}/package.json`))
-  return ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'prisma/package.json', ...rooms.toSorted()].filter((file) =>
+  return ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'prisma/package.json', ...rooms].filter((file) =>
     existsSync(join(root, file)),
   )
 }

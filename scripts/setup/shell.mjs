@@ -60,7 +60,10 @@ const remedies = [
     /OUTDATED_LOCKFILE/,
     ['pnpm-lock.yaml does not match the package.json files.', 'Run `npx --yes pnpm@12.21.0 install` and commit the lockfile.'],
   ],
-  [/EACCES|EPERM|permission denied/i, ['A file or folder may not be written.', `Give your user write access to ${root} and run the same command again.`]],
+  [
+    /EACCES|EPERM|permission denied/i,
+    ['A file or folder may not be written.', `Give your user write access to ${root} and run the same command again.`],
+  ],
 ]
 
 /** Turns the output of a failed step into what is wrong and what to do. */

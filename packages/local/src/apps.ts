@@ -97,7 +97,11 @@ function service(app: AppName, { env, dataDir, watch }: AppOptions, own: Environ
   return {
     name: app,
     command: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', ...(watch ? ['--watch', '--watch-preserve-output'] : []), join(root, 'apps', app, 'src', 'main.ts')],
+    args: [
+      '--disable-warning=ExperimentalWarning',
+      ...(watch ? ['--watch', '--watch-preserve-output'] : []),
+      join(root, 'apps', app, 'src', 'main.ts'),
+    ],
     cwd: root,
     env: { ...withoutSecrets(env), MATIC_DATA_DIR: dataDir, ...own },
     stopWithinMs: 10_000,

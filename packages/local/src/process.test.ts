@@ -17,13 +17,24 @@ test('resolves when the ready line appears and stops on request', async () => {
 
 test('a process that ignores SIGTERM is killed at the deadline', async () => {
   const stubborn = `process.on("SIGTERM", () => undefined); ${waiting}`
-  const running = await startProcess({ name: 'stubborn', command: node, args: ['-e', stubborn], readyWhen: { line: /ready/ }, stopWithinMs: 200 })
+  const running = await startProcess({
+    name: 'stubborn',
+    command: node,
+    args: ['-e', stubborn],
+    readyWhen: { line: /ready/ },
+    stopWithinMs: 200,
+  })
   await running.stop()
   expect(await running.exited).toBe(137)
 })
 
 test('a process that dies early is reported with its last words', async () => {
-  const dying = startProcess({ name: 'dying', command: node, args: ['-e', 'console.error("no such port"); process.exit(3)'], readyWhen: { line: /ready/ } })
+  const dying = startProcess({
+    name: 'dying',
+    command: node,
+    args: ['-e', 'console.error("no such port"); process.exit(3)'],
+    readyWhen: { line: /ready/ },
+  })
   await expect(dying).rejects.toThrow(/dying ended with code 3 before it was ready\n {2}no such port/)
 })
 

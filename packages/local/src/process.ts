@@ -44,7 +44,7 @@ export async function startProcess(spec: ProcessSpec): Promise<Running> {
   const child = spawn(spec.command, spec.args ?? [], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: spec.env ?? process.env,
+    ...(spec.env === undefined ? {} : { env: spec.env }),
     ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
     ...(spec.uid === undefined ? {} : { uid: spec.uid }),
     ...(spec.gid === undefined ? {} : { gid: spec.gid }),

@@ -20,7 +20,10 @@ export function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
 }
 
 /** Waits until `done` says so; false when the deadline passed first. */
-export async function waitUntil(done: () => boolean, { deadlineMs, everyMs = 20 }: { deadlineMs: number; everyMs?: number }): Promise<boolean> {
+export async function waitUntil(
+  done: () => boolean,
+  { deadlineMs, everyMs = 20 }: { deadlineMs: number; everyMs?: number },
+): Promise<boolean> {
   const endsAt = performance.now() + deadlineMs
   while (!done()) {
     if (performance.now() > endsAt) return false

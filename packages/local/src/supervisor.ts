@@ -70,7 +70,8 @@ export function createSupervisor({ restartTheDead, say }: SupervisorOptions): Su
 
   const find = (name: string): Part => {
     const part = parts.find((candidate) => candidate.name === name)
-    if (part === undefined) throw new Error(`Nothing called ${name} is running; there is ${parts.map((candidate) => candidate.name).join(', ')}`)
+    if (part === undefined)
+      throw new Error(`Nothing called ${name} is running; there is ${parts.map((candidate) => candidate.name).join(', ')}`)
     return part
   }
 

@@ -12,8 +12,11 @@ export interface TestDatabase extends AsyncDisposable {
  * A migrated, empty database of its own, copied from the template in some 30 ms.
  * Inside vitest it comes from the run's cluster; elsewhere pass the address of a cluster from `startTestCluster()`.
  */
-export async function createDatabase({ templateUrl = readTestEnvironment().templateUrl }: { templateUrl?: string | undefined } = {}): Promise<TestDatabase> {
-  if (templateUrl === undefined) throw new Error('No test cluster: name the test file *.int.test.ts or *.e2e.test.ts, or start one with startTestCluster()')
+export async function createDatabase({
+  templateUrl = readTestEnvironment().templateUrl,
+}: { templateUrl?: string | undefined } = {}): Promise<TestDatabase> {
+  if (templateUrl === undefined)
+    throw new Error('No test cluster: name the test file *.int.test.ts or *.e2e.test.ts, or start one with startTestCluster()')
   const name = `test_${randomBytes(6).toString('hex')}`
   await onServer(templateUrl, `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(templateName)}`)
 

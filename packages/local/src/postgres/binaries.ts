@@ -34,7 +34,9 @@ function findPackage(): { folder: string; version: string } {
   } catch {
     // said below
   }
-  throw new Error(`No PostgreSQL comes with the packages for ${process.platform} ${process.arch}: set DATABASE_URL to a PostgreSQL 15 or newer of your own`)
+  throw new Error(
+    `No PostgreSQL comes with the packages for ${process.platform} ${process.arch}: set DATABASE_URL to a PostgreSQL 15 or newer of your own`,
+  )
 }
 
 /** Others can write to the shared folder, so a copy counts only when root owns it and nobody else may change it. */

@@ -1,6 +1,20 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import { passwordFile } from './find.ts'
@@ -49,7 +63,9 @@ function clearPlace(dataDir: string): void {
   try {
     rmdirSync(dataDir)
   } catch {
-    throw new Error(`${dataDir} is there but is no PostgreSQL data folder that this user can read: move it away, or start as the user who made it`)
+    throw new Error(
+      `${dataDir} is there but is no PostgreSQL data folder that this user can read: move it away, or start as the user who made it`,
+    )
   }
 }
 

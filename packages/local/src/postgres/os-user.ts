@@ -19,7 +19,9 @@ export function serverUser(): OsUser | undefined {
     const account = accounts.find(([accountName]) => accountName === name)
     if (account !== undefined) return { name, uid: Number(account[2]), gid: Number(account[3]) }
   }
-  throw new Error(`PostgreSQL does not run as root and /etc/passwd has neither ${candidates.join(' nor ')}: start as another user or set DATABASE_URL`)
+  throw new Error(
+    `PostgreSQL does not run as root and /etc/passwd has neither ${candidates.join(' nor ')}: start as another user or set DATABASE_URL`,
+  )
 }
 
 /** Whether the user may enter every folder above an existing path and the path itself. */
