@@ -15,7 +15,9 @@ const ccxt: Banned = { group: ['ccxt', 'ccxt/**'], message: 'Only packages/excha
 const io: Banned = { group: ['node:*'], message: 'No clock, randomness, network, files or database here: they come in as arguments.' }
 
 const everywhere = [apps, paths, ccxt]
-const imports = (...patterns: Banned[]) => ({ 'no-restricted-imports': ['error', { patterns }] }) as const
+const imports = (...patterns: Banned[]): { 'no-restricted-imports': ['error', { patterns: Banned[] }] } => ({
+  'no-restricted-imports': ['error', { patterns }],
+})
 
 /** What sources under `folder` may see of our own packages: this list is the direction of dependencies. */
 const room = (folder: string, visible: readonly string[], ...more: Banned[]) => {

@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import {
   appSpec,
   createSupervisor,
-  holdFolder,
   startPostgres,
   startProcess,
   type AppName,
   type AppPorts,
   type Supervisor,
+  waitToHoldFolder,
 } from '@matic/local'
 import { migrate } from '@matic/prisma/migrate'
 import { seed } from '@matic/prisma/seed'
+import { platformHold, platformPurpose } from '../lib/database.ts'
 import { dataFolder, readEnvironment, type Environment } from '../lib/environment.ts'
 import { fail, say } from '../lib/say.ts'
 import { createChildLogs, type ChildLogs } from './child-log.ts'
@@ -41,7 +42,7 @@ export async function launch({ watch, supervisor, stopping }: LaunchOptions): Pr
   const folder = dataFolder(env)
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const ports = readPorts(env)
-  holdDataFolder(folder, ports)
+  await holdDataFolder(folder, ports)
   await refuseTakenPorts(ports)
   refuseFullDisk(folder)
 
@@ -68,12 +69,16 @@ export async function launch({ watch, supervisor, stopping }: LaunchOptions): Pr
   return { ports, folder, databaseUrl, secrets, logs }
 }
 
-function holdDataFolder(folder: string, ports: AppPorts): void {
-  const hold = holdFolder(folder, 'start')
-  if ('heldBy' in hold) {
+async function holdDataFolder(folder: string, ports: AppPorts): Promise<void> {
+  const hold = await waitToHoldFolder({
+    ...platformHold(folder),
+    purpose: platformPurpose,
+    isWorthWaiting: ({ purpose }) => purpose !== platformPurpose,
+  })
+  if ('pid' in hold) {
     fail(
-      `The platform already runs on ${folder} (process ${hold.heldBy}).`,
-      `Open http://localhost:${ports.web}, or stop it with Ctrl+C where it runs (or: kill ${hold.heldBy}).`,
+      `The platform already runs on ${folder} (process ${hold.pid}).`,
+      `Open http://localhost:${ports.web}, or stop it with Ctrl+C where it runs (or: kill ${hold.pid}).`,
       'For a second one beside it: MATIC_DATA_DIR=.data-2 WEB_PORT=3100 PORT=3101 VENUE_PORT=3102 npm start',
     )
   }

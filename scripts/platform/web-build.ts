@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { holdFolder, startProcess, webServer } from '@matic/local'
+import { startProcess, waitToHoldFolder, webServer } from '@matic/local'
 import { root, type Environment } from '../lib/environment.ts'
 
 const web = join(root, 'apps', 'web')
@@ -22,7 +21,9 @@ export async function ensureWebBuild({ env, onBuild, onLine, signal }: BuildOpti
   const fingerprint = fingerprintSources()
   if (isBuiltFrom(fingerprint)) return
 
-  using _hold = await holdBuild()
+  const hold = await waitToHoldFolder({ folder: join(root, '.data'), name: 'web-build', purpose: 'a build' })
+  if ('pid' in hold) throw new Error(`Process ${hold.pid} has been building the dashboard for too long: stop it`)
+  using _hold = hold
   if (isBuiltFrom(fingerprint)) return
   onBuild()
   const build = await startProcess({
@@ -40,14 +41,6 @@ export async function ensureWebBuild({ env, onBuild, onLine, signal }: BuildOpti
   if (signal.aborted) return
   if (code !== 0) throw new Error('The dashboard could not be built')
   writeFileSync(stampPath, fingerprint)
-}
-
-async function holdBuild(): Promise<Disposable> {
-  for (;;) {
-    const hold = holdFolder(join(root, '.data'), 'web-build')
-    if (!('heldBy' in hold)) return hold
-    await sleep(300)
-  }
 }
 
 function isBuiltFrom(fingerprint: string): boolean {

@@ -1,6 +1,6 @@
 export { appSpec, webServer, type AppName, type AppOptions, type AppPorts, type AppSecrets } from './apps.ts'
 export { freePort, portIsTaken } from './free-port.ts'
-export { holdFolder, type FolderHold } from './hold-folder.ts'
+export { holdFolder, waitToHoldFolder, type FolderHold, type Holder } from './hold-folder.ts'
 export { removeCluster } from './postgres/cluster.ts'
 export { findPostgres } from './postgres/find.ts'
 export { startPostgres, type Postgres, type StartPostgresOptions } from './postgres/start.ts'
