@@ -30,7 +30,7 @@ export interface BusOptions {
   /** Tells this process's messages from others'. */
   processId: string
   logger: Logger
-  /** Keeps two installations on one Redis or one database apart. */
+  /** Keeps two installations on one Redis apart. */
   namespace?: string
 }
 

@@ -1,4 +1,4 @@
-import { Queue, Worker, createPostgresBackend, isPgPool, runMigrations } from 'bullmq'
+import { DEFAULT_SCHEMA, Queue, Worker, createPostgresBackend, isPgPool, runMigrations } from 'bullmq'
 import type { JobsOptions, PgPool, WorkerOptions } from 'bullmq'
 import type { RedisOptions } from 'ioredis'
 import pg from 'pg'
@@ -82,12 +82,12 @@ export function createRedisStore({ url, prefix }: { url: Secret; prefix: string 
   }
 }
 
-export function createPostgresStore({ url, kinds, schema }: { url: Secret; kinds: number; schema: string }): DoorbellStore {
+export function createPostgresStore({ url, kinds }: { url: Secret; kinds: number }): DoorbellStore {
   const pool = createPool({
     connectionString: url.reveal(),
     application_name: 'matic-doorbell',
     // A bell may be lost in a crash, so its commits need not wait for the disk.
-    options: `-c search_path=${schema} -c synchronous_commit=off`,
+    options: `-c search_path=${DEFAULT_SCHEMA} -c synchronous_commit=off`,
     // An ear keeps one connection for itself.
     max: 2 * kinds + 2,
     keepAlive: true,
@@ -106,7 +106,7 @@ export function createPostgresStore({ url, kinds, schema }: { url: Secret; kinds
       if (prepared) return
       const client = await pool.connect()
       try {
-        await runMigrations(client, schema)
+        await runMigrations(client)
         prepared = true
       } finally {
         client.release()
@@ -114,13 +114,13 @@ export function createPostgresStore({ url, kinds, schema }: { url: Secret; kinds
     },
 
     openBell(kind) {
-      const queue = new Queue(kind, { ...queueOptions, connection: pool }, createPostgresBackend)
+      const queue = new Queue(kind, { ...queueOptions, connection: viewOf(pool) }, createPostgresBackend)
       queue.on('error', () => undefined)
       return bellOf(queue, kind, () => undefined)
     },
 
     openEar(kind, heard, concurrency) {
-      const worker = new Worker(kind, heard, { ...workerOptions, concurrency, connection: pool }, createPostgresBackend)
+      const worker = new Worker(kind, heard, { ...workerOptions, concurrency, connection: viewOf(pool) }, createPostgresBackend)
       return earOf(worker, () => undefined)
     },
 
@@ -134,6 +134,18 @@ function createPool(config: pg.PoolConfig): PgPool {
   if (!isPgPool(pool)) throw new Error('BullMQ does not take this pg pool')
   pool.on('error', () => undefined)
   return pool
+}
+
+/** BullMQ listens to the pool it is given and never stops: each queue gets a face of its own to listen to. */
+function viewOf(pool: PgPool): PgPool {
+  const view: PgPool = {
+    query: (text, values) => pool.query(text, values),
+    connect: () => pool.connect(),
+    end: () => Promise.resolve(),
+    on: () => view,
+    removeAllListeners: () => view,
+  }
+  return view
 }
 
 interface QueueLike {

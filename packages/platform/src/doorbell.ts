@@ -29,7 +29,7 @@ export interface DoorbellOptions<K extends string> {
   databaseUrl: Secret
   kinds: readonly K[]
   logger: Logger
-  /** Keeps two installations on one Redis or one database apart. */
+  /** Keeps two installations on one Redis apart. */
   namespace?: string
 }
 
@@ -38,10 +38,10 @@ const openDeadlineMs = 5_000
 const closeDeadlineMs = 1_000
 
 export function createDoorbell<K extends string>(options: DoorbellOptions<K>): Doorbell<K> {
-  const { redisUrl, databaseUrl, kinds, namespace = 'bullmq' } = options
+  const { redisUrl, databaseUrl, kinds, namespace = 'matic' } = options
   const store = redisUrl
     ? createRedisStore({ url: redisUrl, prefix: namespace })
-    : createPostgresStore({ url: databaseUrl, kinds: kinds.length, schema: namespace })
+    : createPostgresStore({ url: databaseUrl, kinds: kinds.length })
 
   const logger = options.logger.child({ part: 'doorbell', store: store.name })
   const stopping: (() => Promise<void>)[] = []
