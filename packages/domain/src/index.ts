@@ -1,0 +1,3 @@
+export * from './position/index.ts'
+export * from './protection/index.ts'
+export * from './trade/index.ts'

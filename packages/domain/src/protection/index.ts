@@ -1,0 +1,1 @@
+export { protectionPrices, type ProtectionInput, type ProtectionPrices, type ProtectionWish } from './prices.ts'

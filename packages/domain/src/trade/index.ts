@@ -1,0 +1,1 @@
+export { buildTrades, netQuantity, type BuiltTrade, type TradeFill } from './build-trades.ts'

@@ -1,0 +1,188 @@
+import { isTerminal } from '@matic/contracts'
+import type { Side } from '@matic/contracts'
+import { reduceQuantity } from '@matic/domain'
+import { Decimal } from 'decimal.js'
+import type { LaneOrder, LaneView } from './lane-view.ts'
+import type { PositionRow } from './rows.ts'
+import { isFullClose, isProtection, isReducing } from './rows.ts'
+import type { Ending } from './veto.ts'
+import { protectionIsStale, succeeded, vetoOrder } from './veto.ts'
+
+/** An order to be sent now, with the side and quantity (base; null closes whatever is there) it goes out with. */
+export interface ChosenOrder {
+  readonly order: LaneOrder
+  readonly side: Side
+  readonly quantityBase: string | null
+}
+
+export type Step =
+  | { readonly kind: 'send'; readonly orders: readonly ChosenOrder[] }
+  /** Margin mode or leverage differ from what is known; set them first. */
+  | { readonly kind: 'prepare'; readonly order: LaneOrder; readonly marginMode: 'cross' | 'isolated' | null; readonly leverage: number | null }
+  | { readonly kind: 'cancel'; readonly order: LaneOrder }
+  /** The outcome of these orders is unknown and a lookup is due. */
+  | { readonly kind: 'resolve'; readonly orders: readonly LaneOrder[] }
+  /** Read the real positions before closing. */
+  | { readonly kind: 'refresh'; readonly symbol: string }
+  /** Read the whole account before opening. */
+  | { readonly kind: 'reconcile' }
+  | { readonly kind: 'wait'; readonly untilMs: number | null }
+
+export interface Choice {
+  readonly endings: readonly Ending[]
+  readonly step: Step
+}
+
+/**
+ * The lane's next step. Closes come first and wait for nothing but the truth about their own symbol; then unknown outcomes,
+ * cancels and protection; opens go last and only while no outcome is unknown.
+ */
+export function chooseNext(view: LaneView): Choice {
+  const endings: Ending[] = []
+  const ready: LaneOrder[] = []
+  for (const order of view.orders.toSorted(inLaneOrder)) {
+    if (order.state !== 'READY') continue
+    const ending = vetoOrder(view, order)
+    if (ending) endings.push(ending)
+    else ready.push(order)
+  }
+  if (view.account.keyStatus !== 'VALID') return { endings, step: { kind: 'wait', untilMs: null } }
+
+  const step =
+    closeStep(view, ready, endings) ?? resolveStep(view) ?? cancelStep(view) ?? protectStep(view, ready) ?? openStep(view, ready)
+  return { endings, step: step ?? { kind: 'wait', untilMs: nextMoment(view) } }
+}
+
+function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[]): Step | undefined {
+  const closes = ready.filter((order) => isReducing(order) && !isProtection(order) && isDue(view, order) && dependencyMet(order))
+  const resends = view.orders.filter((order) => canResend(view, order))
+
+  for (const order of [...closes, ...resends]) {
+    const cancel = view.orders.find((other) => other.symbol === order.symbol && other.leg === 'open' && cancelIsDue(view, other))
+    if (cancel) return { kind: 'cancel', order: cancel }
+
+    const others = view.orders.filter((other) => other.symbol === order.symbol && other.id !== order.id && isUnresolved(other))
+    if (!isFullClose(order) && others.length > 0) continue
+    const position = positionOf(view, order)
+    if (!isFresh(view, order, position)) return { kind: 'refresh', symbol: order.symbol }
+
+    const quantityBase = new Decimal(position?.quantityBase ?? 0)
+    if (quantityBase.isZero() || !position) {
+      if (order.state === 'READY' && others.every(isReducing)) endings.push({ order, state: 'MOOT', reason: 'POSITION_ALREADY_CLOSED', numbers: {} })
+      continue
+    }
+    const closingSide: Side = position.side === 'LONG' ? 'sell' : 'buy'
+    if (isFullClose(order)) return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: quantityBase.toFixed() }] }
+
+    const ending = (reason: 'POSITION_ALREADY_CLOSED' | 'SIZE_ZERO', numbers = {}) => endings.push({ order, state: 'MOOT', reason, numbers })
+    if (order.side !== closingSide) {
+      ending('POSITION_ALREADY_CLOSED')
+      continue
+    }
+    const market = view.markets.get(order.symbol)
+    if (!market) continue
+    const reduced = reduceQuantity({
+      positionBase: quantityBase,
+      quantityBase: order.reduceFraction === null && order.quantityBase !== null ? new Decimal(order.quantityBase) : null,
+      fraction: order.reduceFraction === null ? null : new Decimal(order.reduceFraction),
+      stepBase: new Decimal(market.stepSize),
+      minQuantityBase: new Decimal(market.minQuantity),
+    })
+    if (reduced.gt(0)) return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: reduced.toFixed() }] }
+    ending('SIZE_ZERO', { stepSizeBase: market.stepSize })
+  }
+  return undefined
+}
+
+/** A full reduce-only close is idempotent in effect, so it need not wait for the verdict on its last attempt. */
+function canResend(view: LaneView, order: LaneOrder): boolean {
+  if (!isFullClose(order) || !isUnresolved(order)) return false
+  const sentMs = Math.max(...view.attempts.filter((attempt) => attempt.orderId === order.id).map((attempt) => attempt.createdAt.getTime()))
+  return sentMs + view.timings.closeResendAfterMs <= view.nowMs
+}
+
+/** Read recently, and after everything on this symbol whose outcome is unknown was sent. */
+function isFresh(view: LaneView, order: LaneOrder, position: PositionRow | undefined): boolean {
+  if (!position) return false
+  const syncedMs = position.syncedAt.getTime()
+  if (syncedMs + 2 * view.timings.reconcileBusyMs < view.nowMs) return false
+  const onSymbol = new Set(view.orders.filter((other) => other.symbol === order.symbol).map((other) => other.id))
+  return view.attempts.every((attempt) => !onSymbol.has(attempt.orderId) || syncedMs > attempt.createdAt.getTime() + view.timings.closeResendAfterMs / 8)
+}
+
+function resolveStep(view: LaneView): Step | undefined {
+  const due = new Set(view.attempts.filter((attempt) => !attempt.nextLookupAt || attempt.nextLookupAt.getTime() <= view.nowMs).map((attempt) => attempt.orderId))
+  const orders = view.orders.filter((order) => due.has(order.id))
+  return orders.length > 0 ? { kind: 'resolve', orders } : undefined
+}
+
+function cancelStep(view: LaneView): Step | undefined {
+  const order = view.orders.find((candidate) => cancelIsDue(view, candidate))
+  return order && { kind: 'cancel', order }
+}
+
+/** Somebody asked for it, or it is a stop or target whose position is gone. */
+function cancelIsDue(view: LaneView, order: LaneOrder): boolean {
+  if (order.state !== 'ACKED' && order.state !== 'PARTIAL') return false
+  if (!isDue(view, order)) return false
+  return order.cancelRequestedAt !== null || (isProtection(order) && protectionIsStale(view, order))
+}
+
+/** Stop and target of one position leave together. */
+function protectStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined {
+  const due = ready.filter((order) => isProtection(order) && isDue(view, order) && !hasEarlierRevision(view, order))
+  const first = due[0]
+  if (!first) return undefined
+  const orders = due.filter((order) => order.cause === first.cause).map((order) => ({ order, side: order.side, quantityBase: order.quantityBase }))
+  return { kind: 'send', orders }
+}
+
+function hasEarlierRevision(view: LaneView, order: LaneOrder): boolean {
+  return view.orders.some((other) => other.cause === order.cause && other.leg === order.leg && other.revision < order.revision)
+}
+
+function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined {
+  if (view.attempts.length > 0 || !view.clockUsable || view.opensPausedUntilMs > view.nowMs) return undefined
+  const order = ready.find((candidate) => candidate.leg === 'open' && isDue(view, candidate) && dependencyMet(candidate))
+  if (!order) return undefined
+  if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile' }
+
+  const position = positionOf(view, order)
+  const isOpen = position !== undefined && Number(position.quantityBase) > 0
+  const marginMode = !isOpen && order.marginMode && order.marginMode !== position?.marginMode ? order.marginMode : null
+  const leverage = order.leverage !== null && order.leverage !== position?.leverage ? order.leverage : null
+  if (marginMode || leverage !== null) return { kind: 'prepare', order, marginMode, leverage }
+  return { kind: 'send', orders: [{ order, side: order.side, quantityBase: order.quantityBase }] }
+}
+
+function isDue(view: LaneView, order: LaneOrder): boolean {
+  return order.notBefore === null || order.notBefore.getTime() <= view.nowMs
+}
+
+function dependencyMet(order: LaneOrder): boolean {
+  return order.dependsOnId === null || (order.dependsOnState !== null && isTerminal(order.dependsOnState) && succeeded(order.dependsOnState))
+}
+
+function isUnresolved(order: LaneOrder): boolean {
+  return order.state === 'SUBMITTING' || order.state === 'UNKNOWN'
+}
+
+function positionOf(view: LaneView, order: LaneOrder): PositionRow | undefined {
+  return view.positions.find((position) => position.symbol === order.symbol && position.positionSide === order.positionSide)
+}
+
+function inLaneOrder(a: LaneOrder, b: LaneOrder): number {
+  return a.priority - b.priority || a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1)
+}
+
+/** When something that is only waiting for time comes due; null when nothing is. */
+function nextMoment(view: LaneView): number | null {
+  const moments = [
+    ...view.orders.flatMap((order) => (order.notBefore && !isTerminal(order.state) ? [order.notBefore.getTime()] : [])),
+    ...view.orders.flatMap((order) => (order.expiresAt && order.state === 'READY' ? [order.expiresAt.getTime()] : [])),
+    ...view.attempts.flatMap((attempt) => (attempt.nextLookupAt ? [attempt.nextLookupAt.getTime()] : [])),
+    ...view.orders.filter((order) => isFullClose(order) && isUnresolved(order)).map(() => view.nowMs + view.timings.closeResendAfterMs / 4),
+    ...(view.opensPausedUntilMs > view.nowMs ? [view.opensPausedUntilMs] : []),
+  ].filter((moment) => moment > view.nowMs)
+  return moments.length > 0 ? Math.min(...moments) : null
+}

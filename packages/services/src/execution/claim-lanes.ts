@@ -1,0 +1,76 @@
+import type { ExecutionContext } from './context.ts'
+import type { HeldLane } from './lane.ts'
+import { LANE_IS_FREE, LIVE_WORKERS } from './worker-lock.ts'
+
+interface ClaimInput {
+  readonly owner: string
+  /** Accounts this process works on right now. */
+  readonly active: readonly string[]
+  readonly limit: number
+}
+
+/** Accounts with something to send, to look up, to cancel or to protect, the most pressing first. */
+const WORK = `
+  SELECT account_id, min(urgency) AS urgency FROM (
+    SELECT o.account_id, o.priority AS urgency FROM trade_order o LEFT JOIN trade_order d ON d.id = o.depends_on_id
+     WHERE o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp())
+       AND (o.cancel_requested_at IS NOT NULL OR d.id IS NULL OR d.state NOT IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL'))
+    UNION ALL
+    SELECT a.account_id, 1 FROM attempt a
+     WHERE a.state IN ('SUBMITTING', 'UNKNOWN') AND a.resolved_at IS NULL AND (a.next_lookup_at IS NULL OR a.next_lookup_at <= clock_timestamp())
+    UNION ALL
+    SELECT o.account_id, 1 FROM trade_order o
+     WHERE o.state IN ('ACKED', 'PARTIAL') AND o.cancel_requested_at IS NOT NULL AND (o.not_before IS NULL OR o.not_before <= clock_timestamp())
+    UNION ALL
+    SELECT p.account_id, 1 FROM position p WHERE p.quantity_base > 0 AND p.protection IN ('PROTECTING', 'EMERGENCY')
+  ) AS work GROUP BY account_id`
+
+/** Takes lanes that have work and belong to nobody, with a new fence each. Only lanes of accounts whose key opens, or that have something to end. */
+export async function claimWorkLanes(ctx: ExecutionContext, input: ClaimInput): Promise<HeldLane[]> {
+  return claim(ctx, input, `SELECT w.account_id, w.urgency FROM (${WORK}) AS w`, 'w.urgency')
+}
+
+/** Takes lanes whose account is due to be compared with the exchange. Those with work go through the other door first. */
+export async function claimDueLanes(ctx: ExecutionContext, input: ClaimInput): Promise<HeldLane[]> {
+  return claim(
+    ctx,
+    input,
+    `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id
+      WHERE r.reconcile_at <= clock_timestamp() AND a.is_active AND a.key_status = 'VALID'
+        AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = r.account_id AND o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp()))
+      ORDER BY r.reconcile_at LIMIT 200`,
+    'w.reconcile_at',
+  )
+}
+
+async function claim(ctx: ExecutionContext, { owner, active, limit }: ClaimInput, candidates: string, order: string): Promise<HeldLane[]> {
+  if (limit <= 0) return []
+  const rows = await ctx.db.query<{ accountId: string; userId: string; exchange: string; fence: string }>(
+    `WITH live AS MATERIALIZED (${LIVE_WORKERS}),
+     work AS MATERIALIZED (${candidates}),
+     taken AS (
+       SELECT l.account_id FROM lane l JOIN work w ON w.account_id = l.account_id
+        WHERE NOT l.account_id = ANY($2::uuid[]) AND ${LANE_IS_FREE}
+        ORDER BY ${order} LIMIT $3 FOR UPDATE OF l SKIP LOCKED)
+     UPDATE lane SET owner = $1, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $4)
+       FROM taken, account a WHERE lane.account_id = taken.account_id AND a.id = lane.account_id
+     RETURNING lane.account_id AS "accountId", a.user_id AS "userId", a.exchange, lane.fence`,
+    [owner, active, limit, ctx.timings.leaseMs / 1000],
+  )
+  return rows.map((row) => ({ ...row, owner }))
+}
+
+/** Keeps the lanes this process works on, however long the exchange takes. */
+export async function renewLanes(ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<void> {
+  if (lanes.length === 0) return
+  await ctx.db.query(
+    `UPDATE lane SET lease_until = greatest(lease_until, clock_timestamp() + make_interval(secs => $4))
+       FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS x(a, o, f) WHERE account_id = x.a AND owner = x.o AND fence = x.f`,
+    [lanes.map((lane) => lane.accountId), lanes.map((lane) => lane.owner), lanes.map((lane) => lane.fence), ctx.timings.leaseMs / 1000],
+  )
+}
+
+/** Gives a lane back in the middle of something; whoever takes it next reads what is left to do. */
+export async function releaseLane(ctx: ExecutionContext, lane: HeldLane): Promise<void> {
+  await ctx.db.query('UPDATE lane SET owner = NULL, lease_until = NULL WHERE account_id = $1 AND owner = $2 AND fence = $3', [lane.accountId, lane.owner, lane.fence])
+}

@@ -1,0 +1,41 @@
+import type { OrderState } from '@matic/contracts'
+import type { MarketInfo } from '@matic/exchange/port'
+import type { Timings } from '@matic/platform'
+import type { AttemptRow, OrderRow, PositionRow } from './rows.ts'
+
+export interface LaneOrder extends OrderRow {
+  /** State of the order it has to wait for. */
+  dependsOnState: OrderState | null
+  /** A close of the same symbol came in later than this open's signal. */
+  overtaken: boolean
+}
+
+/** All that the next step of one account depends on, read in one transaction. Times are database ms. */
+export interface LaneView {
+  readonly nowMs: number
+  readonly account: {
+    readonly id: string
+    readonly userId: string
+    readonly exchange: string
+    readonly isActive: boolean
+    readonly keyStatus: 'OPENING' | 'VALID' | 'INVALID'
+    /** The venue's conformance suite passes. */
+    readonly certified: boolean
+    /** When balance and positions were last read; null is never. */
+    readonly syncedAtMs: number | null
+  }
+  readonly entitled: boolean
+  readonly killSwitch: boolean
+  readonly maxPositions: number
+  /** Orders that are not over. */
+  readonly orders: readonly LaneOrder[]
+  readonly attempts: readonly AttemptRow[]
+  readonly positions: readonly PositionRow[]
+  readonly markets: ReadonlyMap<string, MarketInfo>
+  readonly opensPausedUntilMs: number
+  /** The exchange's clock is known well enough to sign an open. */
+  readonly clockUsable: boolean
+  /** Accounts not read since this are read before they open anything. */
+  readonly trustReadingsSinceMs: number
+  readonly timings: Timings
+}

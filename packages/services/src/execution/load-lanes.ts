@@ -1,0 +1,105 @@
+import type { OrderState } from '@matic/contracts'
+import type { Transaction } from '@matic/db'
+import type { MarketInfo } from '@matic/exchange/port'
+import type { ExecutionContext } from './context.ts'
+import type { HeldLane } from './lane.ts'
+import type { LaneOrder, LaneView } from './lane-view.ts'
+import { ATTEMPT_COLUMNS, ORDER_COLUMNS, POSITION_COLUMNS } from './rows.ts'
+import type { AttemptRow, OrderRow, PositionRow } from './rows.ts'
+
+interface AccountRow {
+  id: string
+  userId: string
+  exchange: string
+  isActive: boolean
+  keyStatus: 'OPENING' | 'VALID' | 'INVALID'
+  syncedAt: Date | null
+  entitled: boolean
+  killSwitch: boolean
+  maxPositions: number
+}
+
+/** Everything the next steps of these lanes depend on, in five statements however many lanes there are. */
+export async function loadLanes(tx: Transaction, ctx: ExecutionContext, lanes: readonly HeldLane[], nowMs: number): Promise<Map<string, LaneView>> {
+  const ids = lanes.map((lane) => lane.accountId)
+  const accounts = await loadAccounts(tx, ids)
+  const orders = Map.groupBy(await loadOrders(tx, ids), (order) => order.accountId)
+  const attempts = Map.groupBy(
+    await tx.query<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM attempt a WHERE a.account_id = ANY($1::uuid[]) AND a.state IN ('SUBMITTING', 'UNKNOWN') AND a.resolved_at IS NULL ORDER BY a.number`, [ids]),
+    (attempt) => attempt.accountId,
+  )
+  const positions = Map.groupBy(
+    await tx.query<PositionRow>(`SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = ANY($1::uuid[])`, [ids]),
+    (position) => position.accountId,
+  )
+
+  const views = new Map<string, LaneView>()
+  for (const account of accounts) {
+    const own = orders.get(account.id) ?? []
+    const held = positions.get(account.id) ?? []
+    const symbols = new Set([...own.map((order) => order.symbol), ...held.filter((position) => Number(position.quantityBase) > 0).map((position) => position.symbol)])
+    views.set(account.id, {
+      nowMs,
+      account: {
+        id: account.id,
+        userId: account.userId,
+        exchange: account.exchange,
+        isActive: account.isActive,
+        keyStatus: account.keyStatus,
+        certified: ctx.exchanges.get(account.exchange)?.capabilities.certified ?? false,
+        syncedAtMs: account.syncedAt?.getTime() ?? null,
+      },
+      entitled: account.entitled,
+      killSwitch: account.killSwitch,
+      maxPositions: account.maxPositions,
+      orders: own,
+      attempts: attempts.get(account.id) ?? [],
+      positions: held,
+      markets: await marketsOf(ctx, account.exchange, symbols),
+      opensPausedUntilMs: ctx.circuit.pausedUntilMs(account.exchange),
+      clockUsable: (ctx.clocks.get(account.exchange)?.errorMs ?? Infinity) <= ctx.timings.clockErrorMaxMs,
+      trustReadingsSinceMs: nowMs - 2 * ctx.timings.reconcileIdleMs,
+      timings: ctx.timings,
+    })
+  }
+  return views
+}
+
+function loadAccounts(tx: Transaction, ids: readonly string[]): Promise<AccountRow[]> {
+  return tx.query<AccountRow>(
+    `SELECT a.id, a.user_id AS "userId", a.exchange, a.is_active AS "isActive", a.key_status AS "keyStatus", s.synced_at AS "syncedAt",
+            coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active, false) AS entitled,
+            EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', a.user_id::text)) AS "killSwitch",
+            coalesce(b.max_positions, 5) AS "maxPositions"
+       FROM account a
+       JOIN app_user u ON u.id = a.user_id
+       LEFT JOIN account_state s ON s.account_id = a.id
+       LEFT JOIN subscription sub ON sub.user_id = a.user_id
+       LEFT JOIN bot_settings b ON b.user_id = a.user_id
+      WHERE a.id = ANY($1::uuid[])`,
+    [ids],
+  )
+}
+
+function loadOrders(tx: Transaction, ids: readonly string[]): Promise<LaneOrder[]> {
+  return tx.query<OrderRow & { dependsOnState: OrderState | null; overtaken: boolean }>(
+    `SELECT ${ORDER_COLUMNS}, d.state AS "dependsOnState",
+            (o.leg = 'open' AND o.state = 'READY' AND EXISTS (
+               SELECT 1 FROM signal mine, trade_order c JOIN signal later ON later.id = c.signal_id
+                WHERE mine.id = o.signal_id AND c.account_id = o.account_id AND c.symbol = o.symbol AND c.leg = 'close'
+                  AND later.received_at > mine.received_at)) AS overtaken
+       FROM trade_order o
+       LEFT JOIN trade_order d ON d.id = o.depends_on_id
+      WHERE o.account_id = ANY($1::uuid[]) AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')`,
+    [ids],
+  )
+}
+
+async function marketsOf(ctx: ExecutionContext, exchange: string, symbols: ReadonlySet<string>): Promise<Map<string, MarketInfo>> {
+  const markets = new Map<string, MarketInfo>()
+  for (const symbol of symbols) {
+    const market = await ctx.markets.find(exchange, symbol)
+    if (market) markets.set(symbol, market)
+  }
+  return markets
+}

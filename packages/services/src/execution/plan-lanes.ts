@@ -1,0 +1,164 @@
+import { recordFacts } from '@matic/db'
+import type { NewFact, Transaction } from '@matic/db'
+import { chooseNext } from './choose-next.ts'
+import type { ChosenOrder, Step } from './choose-next.ts'
+import type { ExecutionContext } from './context.ts'
+import { endOrders } from './end-orders.ts'
+import { insertPositionOrders } from './insert-orders.ts'
+import type { PositionOrder } from './insert-orders.ts'
+import type { HeldLane } from './lane.ts'
+import type { LaneOrder, LaneView } from './lane-view.ts'
+import { loadLanes } from './load-lanes.ts'
+import { missingProtection } from './missing-protection.ts'
+import type { EpochOrder } from './missing-protection.ts'
+import { noteProtection } from './protected.ts'
+import { ORDER_COLUMNS, positionCause } from './rows.ts'
+import type { PositionRow } from './rows.ts'
+import { writeAhead } from './write-ahead.ts'
+import type { Send } from './write-ahead.ts'
+
+/** What a lane does next. `lost`: it is not ours any more. `idle`: it was given back, nothing to do before `untilMs`. */
+export type Plan =
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'again' }
+  | { readonly kind: 'idle'; readonly untilMs: number | null }
+  | { readonly kind: 'send'; readonly sends: readonly Send[] }
+  | Exclude<Step, { kind: 'send' } | { kind: 'wait' }>
+
+/**
+ * One transaction for all these lanes: renew their leases, look at everything, end what must not be sent, write ahead what goes
+ * next, give back those with nothing to do. No statement is repeated per lane.
+ */
+export async function planLanes(ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<Map<string, Plan>> {
+  const { plans, factIds } = await ctx.db.transaction(async (tx) => {
+    const { held, nowMs } = await renew(tx, ctx, lanes)
+    const views = await loadLanes(tx, ctx, held, nowMs)
+    const restored = await restoreProtection(tx, ctx, [...views.values()])
+    const facts = [...restored.facts]
+
+    const plans = new Map<string, Plan>()
+    const chosen: { lane: HeldLane; pick: ChosenOrder }[] = []
+    const idle: { lane: HeldLane; untilMs: number | null }[] = []
+    const endings = []
+    for (const lane of held) {
+      const view = views.get(lane.accountId)
+      if (!view) continue
+      const choice = chooseNext({ ...view, orders: [...view.orders, ...(restored.orders.get(lane.accountId) ?? [])] })
+      endings.push(...choice.endings)
+      if (choice.step.kind === 'send') chosen.push(...choice.step.orders.map((pick) => ({ lane, pick })))
+      else if (choice.step.kind !== 'wait') plans.set(lane.accountId, choice.step)
+      else if (choice.endings.length > 0 || restored.changed.has(lane.accountId)) plans.set(lane.accountId, { kind: 'again' })
+      else idle.push({ lane, untilMs: choice.step.untilMs })
+    }
+
+    facts.push(...(await endOrders(tx, endings)))
+    const sends = Map.groupBy(await writeAhead(tx, ctx, chosen, nowMs), (send) => send.lane.accountId)
+    for (const [accountId, own] of sends) plans.set(accountId, { kind: 'send', sends: own })
+    await release(tx, idle.map(({ lane }) => lane))
+    for (const { lane, untilMs } of idle) plans.set(lane.accountId, { kind: 'idle', untilMs })
+    return { plans, factIds: await recordFacts(tx, facts) }
+  })
+  if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
+  return plans
+}
+
+async function renew(tx: Transaction, ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<{ held: HeldLane[]; nowMs: number }> {
+  // Locked in one order everywhere, so that two transactions over several lanes cannot wait for each other.
+  const rows = await tx.query<{ accountId: string; nowMs: number }>(
+    `WITH mine AS (
+       SELECT l.account_id FROM lane l JOIN unnest($1::uuid[], $2::text[], $3::bigint[]) AS x(a, o, f) ON l.account_id = x.a AND l.owner = x.o AND l.fence = x.f
+        ORDER BY l.account_id FOR UPDATE OF l),
+     moment AS (SELECT clock_timestamp() AS at FROM (SELECT count(*) FROM mine) AS locked)
+     UPDATE lane SET lease_until = greatest(lane.lease_until, moment.at + make_interval(secs => $4)) FROM mine, moment WHERE lane.account_id = mine.account_id
+     RETURNING lane.account_id AS "accountId", (extract(epoch FROM moment.at) * 1000)::float8 AS "nowMs"`,
+    [lanes.map((lane) => lane.accountId), lanes.map((lane) => lane.owner), lanes.map((lane) => lane.fence), ctx.timings.leaseMs / 1000],
+  )
+  const held = new Set(rows.map((row) => row.accountId))
+  return { held: lanes.filter((lane) => held.has(lane.accountId)), nowMs: Math.floor(rows[0]?.nowMs ?? 0) }
+}
+
+async function release(tx: Transaction, lanes: readonly HeldLane[]): Promise<void> {
+  if (lanes.length === 0) return
+  await tx.query(
+    `UPDATE lane SET owner = NULL, lease_until = NULL FROM unnest($1::uuid[], $2::bigint[]) AS x(a, f) WHERE account_id = x.a AND fence = x.f`,
+    [lanes.map((lane) => lane.accountId), lanes.map((lane) => lane.fence)],
+  )
+}
+
+interface Restored {
+  /** New orders by account, ready to be chosen. */
+  orders: Map<string, LaneOrder[]>
+  changed: Set<string>
+  facts: NewFact[]
+}
+
+async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: readonly LaneView[]): Promise<Restored> {
+  const wishing = views.flatMap((view) => view.positions.filter(isGuarded).map((position) => ({ view, position })))
+  const restored: Restored = { orders: new Map(), changed: new Set(), facts: [] }
+  if (wishing.length === 0) return restored
+
+  const epochOrders = Map.groupBy(
+    await tx.query<EpochOrder>(
+      `SELECT ${ORDER_COLUMNS}, o.ended_at AS "endedAt" FROM trade_order o
+         JOIN unnest($1::uuid[], $2::text[]) AS x(a, c) ON o.account_id = x.a AND o.cause = x.c`,
+      [wishing.map(({ position }) => position.accountId), wishing.map(({ position }) => positionCause(position))],
+    ),
+    (order) => order.cause,
+  )
+
+  const place: PositionOrder[] = []
+  const emergencies: PositionRow[] = []
+  const unprotected: PositionRow[] = []
+  for (const { view, position } of wishing) {
+    const needs = missingProtection({ position, orders: epochOrders.get(positionCause(position)) ?? [], nowMs: view.nowMs, timings: ctx.timings })
+    if (needs.length === 0 && position.protection === 'PROTECTING') await noteProtection(tx, position)
+    for (const need of needs) {
+      if (need.kind === 'replace') await askToReplace(tx, need.order)
+      if (need.kind === 'give-up') await giveUp(tx, position, need.leg)
+      if (need.kind !== 'place') restored.changed.add(position.accountId)
+      else place.push({ position, ...need })
+      if (need.kind === 'place' && need.leg === 'emergency' && position.protection !== 'EMERGENCY') emergencies.push(position)
+      if (need.kind === 'place' && need.leg === 'stop' && position.protection === 'PROTECTED') unprotected.push(position)
+    }
+  }
+  await markPositions(tx, emergencies, 'EMERGENCY')
+  await markPositions(tx, unprotected, 'PROTECTING')
+  for (const position of [...emergencies, ...unprotected]) restored.facts.push(positionFact(position))
+
+  for (const order of await insertPositionOrders(tx, ctx, place)) {
+    const own = restored.orders.get(order.accountId) ?? []
+    restored.orders.set(order.accountId, [...own, { ...order, dependsOnState: null, overtaken: false }])
+  }
+  return restored
+}
+
+function isGuarded(position: PositionRow): boolean {
+  return Number(position.quantityBase) > 0 && (position.stopPrice !== null || position.targetPrice !== null || position.protection === 'EMERGENCY')
+}
+
+async function askToReplace(tx: Transaction, order: EpochOrder): Promise<void> {
+  await tx.query(`UPDATE trade_order SET cancel_requested_at = clock_timestamp(), reason = 'CANCELED_REPLACED' WHERE id = $1 AND cancel_requested_at IS NULL`, [order.id])
+}
+
+async function giveUp(tx: Transaction, position: PositionRow, leg: 'stop' | 'target'): Promise<void> {
+  const change = leg === 'stop' ? `stop_price = NULL, protection = 'NONE', unprotected_since = NULL` : `target_price = NULL, protection = CASE WHEN unprotected_since IS NULL AND stop_price IS NOT NULL THEN 'PROTECTED' ELSE protection END`
+  await tx.query(`UPDATE position SET ${change}, version = version + 1 WHERE id = $1`, [position.id])
+}
+
+async function markPositions(tx: Transaction, positions: readonly PositionRow[], protection: 'EMERGENCY' | 'PROTECTING'): Promise<void> {
+  if (positions.length === 0) return
+  await tx.query(
+    `UPDATE position SET protection = $2, unprotected_since = coalesce(unprotected_since, clock_timestamp()), version = version + 1 WHERE id = ANY($1::uuid[])`,
+    [positions.map((position) => position.id), protection],
+  )
+}
+
+function positionFact(position: PositionRow): NewFact {
+  return {
+    userId: position.userId,
+    kind: 'position-changed',
+    entity: 'position',
+    entityId: position.id,
+    payload: { accountId: position.accountId, symbol: position.symbol },
+  }
+}

@@ -1,0 +1,126 @@
+import type { OrderLeg, OrderState, OrderType, PositionDirection, Side } from '@matic/contracts'
+
+/** trade_order as execution reads it. Decimals are text. */
+export interface OrderRow {
+  id: string
+  userId: string
+  accountId: string
+  routeId: string | null
+  signalId: string | null
+  decisionId: string | null
+  cause: string
+  leg: OrderLeg
+  revision: number
+  clientOrderId: string
+  symbol: string
+  side: Side
+  positionSide: 'BOTH' | 'LONG' | 'SHORT'
+  type: OrderType
+  quantityBase: string | null
+  reduceFraction: string | null
+  price: string | null
+  triggerPrice: string | null
+  reduceOnly: boolean
+  leverage: number | null
+  marginMode: 'cross' | 'isolated' | null
+  stopPrice: string | null
+  targetPrice: string | null
+  stopFraction: string | null
+  targetFraction: string | null
+  state: OrderState
+  priority: number
+  dependsOnId: string | null
+  notBefore: Date | null
+  expiresAt: Date | null
+  tries: number
+  reason: string | null
+  cancelRequestedAt: Date | null
+  exchangeOrderId: string | null
+  filledBase: string
+  averagePrice: string | null
+  createdAt: Date
+  submittedAt: Date | null
+  version: number
+}
+
+export const ORDER_COLUMNS = `
+  o.id, o.user_id AS "userId", o.account_id AS "accountId", o.route_id AS "routeId", o.signal_id AS "signalId",
+  o.decision_id AS "decisionId", o.cause, o.leg, o.revision, o.client_order_id AS "clientOrderId", o.symbol, o.side,
+  o.position_side AS "positionSide", o.type, o.quantity_base AS "quantityBase", o.reduce_fraction AS "reduceFraction",
+  o.price, o.trigger_price AS "triggerPrice", o.reduce_only AS "reduceOnly", o.leverage, o.margin_mode AS "marginMode",
+  o.stop_price AS "stopPrice", o.target_price AS "targetPrice", o.stop_fraction AS "stopFraction",
+  o.target_fraction AS "targetFraction", o.state, o.priority, o.depends_on_id AS "dependsOnId", o.not_before AS "notBefore",
+  o.expires_at AS "expiresAt", o.tries, o.reason, o.cancel_requested_at AS "cancelRequestedAt",
+  o.exchange_order_id AS "exchangeOrderId", o.filled_base AS "filledBase", o.average_price AS "averagePrice",
+  o.created_at AS "createdAt", o.submitted_at AS "submittedAt", o.version`
+
+/** A request whose outcome is not settled yet. */
+export interface AttemptRow {
+  id: string
+  orderId: string
+  accountId: string
+  number: number
+  clientOrderId: string
+  signedAtMs: string
+  state: 'SUBMITTING' | 'UNKNOWN'
+  lookups: number
+  negatives: number
+  nextLookupAt: Date | null
+  createdAt: Date
+}
+
+export const ATTEMPT_COLUMNS = `
+  a.id, a.order_id AS "orderId", a.account_id AS "accountId", a.number, a.client_order_id AS "clientOrderId",
+  a.signed_at_ms AS "signedAtMs", a.state, a.lookups, a.negatives, a.next_lookup_at AS "nextLookupAt", a.created_at AS "createdAt"`
+
+export interface PositionRow {
+  id: string
+  userId: string
+  accountId: string
+  routeId: string | null
+  symbol: string
+  positionSide: 'BOTH' | 'LONG' | 'SHORT'
+  epoch: number
+  side: PositionDirection
+  quantityBase: string
+  entryPrice: string | null
+  leverage: number | null
+  marginMode: string | null
+  protection: 'NONE' | 'PROTECTING' | 'PROTECTED' | 'EMERGENCY'
+  stopPrice: string | null
+  targetPrice: string | null
+  unprotectedSince: Date | null
+  openedAt: Date | null
+  closedAt: Date | null
+  syncedAt: Date
+  version: number
+}
+
+export const POSITION_COLUMNS = `
+  p.id, p.user_id AS "userId", p.account_id AS "accountId", p.route_id AS "routeId", p.symbol,
+  p.position_side AS "positionSide", p.epoch, p.side, p.quantity_base AS "quantityBase", p.entry_price AS "entryPrice",
+  p.leverage, p.margin_mode AS "marginMode", p.protection, p.stop_price AS "stopPrice", p.target_price AS "targetPrice",
+  p.unprotected_since AS "unprotectedSince", p.opened_at AS "openedAt", p.closed_at AS "closedAt", p.synced_at AS "syncedAt", p.version`
+
+/** Closes whatever is there, at market. */
+export function isFullClose(order: OrderRow): boolean {
+  return (order.leg === 'close' || order.leg === 'emergency') && order.type === 'market'
+}
+
+/** Makes a position smaller, never larger. */
+export function isReducing(order: OrderRow): boolean {
+  return order.leg !== 'open'
+}
+
+export function isProtection(order: OrderRow): boolean {
+  return order.leg === 'stop' || order.leg === 'target'
+}
+
+export function isTrigger(order: OrderRow): boolean {
+  return order.type === 'stop-market' || order.type === 'take-profit-market'
+}
+
+/** Identity of one life of a position, as protection orders name it. */
+export function positionCause(position: { id: string; epoch: number }): string {
+  return `position:${position.id}:${position.epoch}`
+}

@@ -1,0 +1,66 @@
+import { recordFacts } from '@matic/db'
+import type { AccountHandle, ExchangeFailure, ExchangeOrder, ExchangePort, ExchangeResult } from '@matic/exchange/port'
+import type { ExecutionContext } from './context.ts'
+import { holdLane } from './lane.ts'
+import { recordFailure } from './record-failure.ts'
+import { recordOrder } from './record-order.ts'
+import type { Send } from './write-ahead.ts'
+
+const SILENCE: ExchangeFailure = {
+  verdict: 'UNKNOWN',
+  execution: 'unknown',
+  retryable: false,
+  code: 'no answer',
+  text: 'No answer in time; looking the order up.',
+  reason: 'UNKNOWN_OUTCOME',
+  retryAfterMs: null,
+}
+
+/** Sends what was written ahead and writes down the answer. Several orders of one lane leave together. */
+export async function sendAll(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, sends: readonly Send[]): Promise<void> {
+  ctx.crashPoints.pass('K6')
+  const results = await Promise.allSettled(sends.map((send) => sendOne(ctx, port, handle, send)))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function sendOne(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, send: Send): Promise<void> {
+  const answer = port.createOrder(handle, send.request, send.signing)
+  ctx.crashPoints.pass('K7')
+  const result = await orSilence(ctx, answer)
+  ctx.crashPoints.pass('K8')
+  if (!result.ok) {
+    if (result.failure.verdict === 'CLOCK') await measureAgain(ctx, port, send.lane.exchange)
+    return recordFailure(ctx, send, result.failure)
+  }
+  await recordAnswer(ctx, send, result.value)
+  ctx.crashPoints.pass(send.order.leg === 'open' ? 'K9' : 'K10')
+}
+
+/** An answer that stays out is not waited for: the lane goes on by looking the order up, under the same rules as after a crash. */
+async function orSilence(ctx: ExecutionContext, answer: Promise<ExchangeResult<ExchangeOrder>>): Promise<ExchangeResult<ExchangeOrder>> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<ExchangeResult<ExchangeOrder>>((resolve) => {
+    timer = setTimeout(() => resolve({ ok: false, failure: SILENCE }), ctx.timings.lookupDelaysMs[2] ?? ctx.timings.requestTimeoutMs)
+  })
+  try {
+    return await Promise.race([answer, silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function recordAnswer(ctx: ExecutionContext, send: Send, seen: ExchangeOrder): Promise<void> {
+  const ids = await ctx.db.transaction(async (tx) => {
+    await holdLane(tx, ctx, send.lane)
+    const recorded = await recordOrder(tx, ctx, { lane: send.lane, orderId: send.order.id, seen, sentAtMs: send.attempt.createdAtMs })
+    return recordFacts(tx, recorded.facts)
+  })
+  if (ids.length > 0) ctx.bus.publish('facts', { ids })
+}
+
+async function measureAgain(ctx: ExecutionContext, port: ExchangePort, exchange: string): Promise<void> {
+  const measured = await port.measureClock()
+  const known = ctx.clocks.get(exchange)
+  if (measured.ok) ctx.clocks.set(exchange, { ...measured.value, databaseOffsetMs: known?.databaseOffsetMs ?? 0 })
+}
