@@ -7,7 +7,10 @@ const unpack = (texts: string[]) => texts.flatMap((text): BusItem[] => JSON.pars
 
 describe('packing messages', () => {
   it('puts what fits into one text, in order', () => {
-    const items: BusItem[] = [['facts', { ids: ['1'] }], ['answers', { ids: ['2'] }]]
+    const items: BusItem[] = [
+      ['facts', { ids: ['1'] }],
+      ['answers', { ids: ['2'] }],
+    ]
     const { texts } = packItems(items, wrap, 7_900)
     expect(texts).toHaveLength(1)
     expect(unpack(texts)).toEqual(items)
@@ -43,7 +46,10 @@ describe('packing messages', () => {
   })
 
   it('names what cannot be split', () => {
-    const items: BusItem[] = [['facts', { ids: ['x'.repeat(9_000)] }], ['answers', { ids: ['kept'] }]]
+    const items: BusItem[] = [
+      ['facts', { ids: ['x'.repeat(9_000)] }],
+      ['answers', { ids: ['kept'] }],
+    ]
     const { texts, tooLarge } = packItems(items, wrap, 7_900)
     expect(tooLarge).toEqual(['facts'])
     expect(unpack(texts)).toEqual([['answers', { ids: ['kept'] }]])

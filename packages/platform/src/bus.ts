@@ -45,9 +45,7 @@ const echoDeadlineMs = 5_000
 export function createBus(options: BusOptions): Bus {
   const { redisUrl, databaseUrl, processId, namespace = 'matic' } = options
   const channel = `${namespace}_bus`
-  const transport = redisUrl
-    ? createRedisTransport({ url: redisUrl, channel })
-    : createPostgresTransport({ url: databaseUrl, channel })
+  const transport = redisUrl ? createRedisTransport({ url: redisUrl, channel }) : createPostgresTransport({ url: databaseUrl, channel })
 
   const logger = options.logger.child({ part: 'bus', transport: transport.name })
   const outage = createOutageLog(logger, 'the bus')

@@ -16,6 +16,7 @@ export interface DoorbellStore {
 }
 
 export interface Bell {
+  ready(): Promise<void>
   ring(): Promise<void>
   close(): Promise<void>
 }
@@ -149,12 +150,16 @@ function viewOf(pool: PgPool): PgPool {
 }
 
 interface QueueLike {
+  waitUntilReady(): Promise<unknown>
   add(name: string, data: object): Promise<unknown>
   close(): Promise<void>
 }
 
 function bellOf(queue: QueueLike, kind: string, disconnect: () => void): Bell {
   return {
+    async ready() {
+      await queue.waitUntilReady()
+    },
     async ring() {
       await queue.add(kind, {})
     },

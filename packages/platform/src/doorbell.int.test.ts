@@ -175,67 +175,79 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
     }
   }, 30_000)
 
-  it.runIf(faulty)('never holds up the one who rings while the store hangs', async () => {
-    const [ringer, listener] = [doorbell(), doorbell()]
-    let heard = 0
-    await listener.listen('dispatch', async () => void heard++).ready
-    ringer.ring('dispatch')
-    await expect.poll(() => heard).toBe(1)
-
-    const frozen = store.faults?.freeze(4_000)
-    const before = performance.now()
-    let longestMs = 0
-    for (let last = before; last - before < 3_500; ) {
+  it.runIf(faulty)(
+    'never holds up the one who rings while the store hangs',
+    async () => {
+      const [ringer, listener] = [doorbell(), doorbell()]
+      let heard = 0
+      await listener.listen('dispatch', async () => void heard++).ready
       ringer.ring('dispatch')
-      await sleep(10)
-      const now = performance.now()
-      longestMs = Math.max(longestMs, now - last)
-      last = now
-    }
-    await frozen
-    expect(longestMs).toBeLessThan(250)
-    await expect.poll(() => heard, { timeout: 15_000 }).toBeGreaterThan(1)
-  }, 60_000)
+      await expect.poll(() => heard).toBe(1)
 
-  it.runIf(faulty)('stays silent through an outage and is heard again after it', async () => {
-    const [ringer, listener] = [doorbell(), doorbell()]
-    let heard = 0
-    await listener.listen('dispatch', async () => void heard++).ready
-    ringer.ring('dispatch')
-    await expect.poll(() => heard).toBe(1)
+      const frozen = store.faults?.freeze(4_000)
+      const before = performance.now()
+      let longestMs = 0
+      for (let last = before; last - before < 3_500;) {
+        ringer.ring('dispatch')
+        await sleep(10)
+        const now = performance.now()
+        longestMs = Math.max(longestMs, now - last)
+        last = now
+      }
+      await frozen
+      expect(longestMs).toBeLessThan(250)
+      await expect.poll(() => heard, { timeout: 15_000 }).toBeGreaterThan(1)
+    },
+    60_000,
+  )
 
-    const rejections: unknown[] = []
-    const note = (reason: unknown) => void rejections.push(reason)
-    process.on('unhandledRejection', note)
-    const ringing = setInterval(() => ringer.ring('dispatch'), 20)
-    await store.faults?.crash(2_500)
-    clearInterval(ringing)
+  it.runIf(faulty)(
+    'stays silent through an outage and is heard again after it',
+    async () => {
+      const [ringer, listener] = [doorbell(), doorbell()]
+      let heard = 0
+      await listener.listen('dispatch', async () => void heard++).ready
+      ringer.ring('dispatch')
+      await expect.poll(() => heard).toBe(1)
 
-    await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThan(1)
-    await sleep(1_000)
-    const before = heard
-    const rungAt = performance.now()
-    ringer.ring('dispatch')
-    await expect.poll(() => heard, { timeout: 5_000, interval: 5 }).toBeGreaterThan(before)
-    console.log(`doorbell on ${name}: heard ${(performance.now() - rungAt).toFixed(0)} ms after the first ring that follows a crash`)
+      const rejections: unknown[] = []
+      const note = (reason: unknown) => void rejections.push(reason)
+      process.on('unhandledRejection', note)
+      const ringing = setInterval(() => ringer.ring('dispatch'), 20)
+      await store.faults?.crash(2_500)
+      clearInterval(ringing)
 
-    process.off('unhandledRejection', note)
-    expect(rejections).toEqual([])
-    const lines = logged.trim().split('\n').filter(Boolean)
-    expect(lines.length).toBeLessThan(12)
-    expect(lines.join('\n')).toContain('is reachable again')
-  }, 60_000)
+      await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThan(1)
+      await sleep(1_000)
+      const before = heard
+      const rungAt = performance.now()
+      ringer.ring('dispatch')
+      await expect.poll(() => heard, { timeout: 5_000, interval: 5 }).toBeGreaterThan(before)
+      console.log(`doorbell on ${name}: heard ${(performance.now() - rungAt).toFixed(0)} ms after the first ring that follows a crash`)
 
-  it.runIf(faulty)('can be made and rung before the store is up', async () => {
-    await Promise.all([...open].map((bell) => bell.close(100)))
-    open.clear()
-    const crashed = store.faults?.crash(1_500)
-    await sleep(300)
-    const bell = doorbell()
-    let heard = 0
-    bell.listen('execute', async () => void heard++)
-    bell.ring('execute')
-    await crashed
-    await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThanOrEqual(1)
-  }, 60_000)
+      process.off('unhandledRejection', note)
+      expect(rejections).toEqual([])
+      const lines = logged.trim().split('\n').filter(Boolean)
+      expect(lines.length).toBeLessThan(12)
+      expect(lines.join('\n')).toContain('is reachable again')
+    },
+    60_000,
+  )
+
+  it.runIf(faulty)(
+    'can be made and rung before the store is up',
+    async () => {
+      await Promise.all([...open].map((bell) => bell.close(100)))
+      open.clear()
+      const crashed = store.faults?.crash(1_500)
+      await sleep(300)
+      const bell = doorbell()
+      let heard = 0
+      bell.listen('execute', async () => void heard++)
+      bell.ring('execute')
+      await crashed
+      await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThanOrEqual(1)
+    },
+    60_000,
+  )
 })

@@ -105,7 +105,7 @@ function createRinger({ store, kind, logger }: { store: DoorbellStore; kind: str
       } catch (err) {
         wanted = true
         if (!stopped) outage.failed(err)
-        closeQuietly(bell)
+        void closeQuietly(bell)
         bell = undefined
         if (!stopped) await sleeper.sleep(backoff.nextMs())
       }
@@ -117,6 +117,14 @@ function createRinger({ store, kind, logger }: { store: DoorbellStore; kind: str
     bell ??= store.openBell(kind)
     await bell.ring()
   }
+
+  /** So that not even the first ring has to connect. */
+  async function warm(): Promise<void> {
+    await store.prepare()
+    if (!stopped) await (bell ??= store.openBell(kind)).ready()
+  }
+
+  warm().catch(() => undefined)
 
   return {
     ring() {

@@ -112,7 +112,11 @@ describe('environment', () => {
   it('is described in .env.example name by name', () => {
     const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
     const listed = [...example.matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map((match) => match[1])
-    expect([...listed].sort()).toEqual(envFields().map((field) => field.name).sort())
+    expect([...listed].sort()).toEqual(
+      envFields()
+        .map((field) => field.name)
+        .sort(),
+    )
     for (const field of envFields()) expect(example).toContain(`# ${field.description}`)
   })
 })

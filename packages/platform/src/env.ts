@@ -8,13 +8,7 @@ import type { Secret } from './secret.ts'
 /** Names and texts as a process receives them; an empty text counts as missing. */
 export type EnvSource = Readonly<Record<string, string | undefined>>
 
-export const sabotages = [
-  'random-client-id',
-  'resend-on-timeout',
-  'no-unique-index',
-  'no-sweep',
-  'close-not-reduce-only',
-] as const
+export const sabotages = ['random-client-id', 'resend-on-timeout', 'no-unique-index', 'no-sweep', 'close-not-reduce-only'] as const
 
 export type Sabotage = (typeof sabotages)[number]
 
@@ -35,10 +29,7 @@ const everywhere = {
 }
 
 const dataFolder = {
-  MATIC_DATA_DIR: z
-    .string()
-    .default('.data')
-    .meta({ description: 'One folder for everything this installation keeps on disk' }),
+  MATIC_DATA_DIR: z.string().default('.data').meta({ description: 'One folder for everything this installation keeps on disk' }),
 }
 
 const store = {
@@ -69,7 +60,7 @@ const venueAdmin = {
     .string('is missing. Make one with: openssl rand -hex 32')
     .min(16, 'must have at least 16 characters. Make one with: openssl rand -hex 32')
     .transform((text) => createSecret(text))
-    .meta({ description: 'Opens the paper venue\'s administration; same value for worker and venue', secret: true }),
+    .meta({ description: "Opens the paper venue's administration; same value for worker and venue", secret: true }),
 }
 
 const apiSchema = z.object({
@@ -106,7 +97,7 @@ const workerSchema = z.object({
 const webSchema = z.object({
   ...everywhere,
   WEB_PORT: portField(3000, 'Port of the dashboard'),
-  API_URL: httpUrlField('http://127.0.0.1:3001', 'The API as the dashboard\'s server reaches it'),
+  API_URL: httpUrlField('http://127.0.0.1:3001', "The API as the dashboard's server reaches it"),
 })
 
 const venueSchema = z.object({

@@ -9,7 +9,12 @@ function logTo(options: Partial<LoggerOptions> = {}) {
   const stream = new PassThrough()
   const logger = createLogger({ name: 'api', level: 'debug', format: 'json', stream, ...options })
   const text = () => String(stream.read() ?? '')
-  const lines = () => text().trim().split('\n').filter(Boolean).map((line) => JSON.parse(line))
+  const lines = () =>
+    text()
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
   return { logger, text, lines }
 }
 
@@ -17,7 +22,14 @@ describe('logger', () => {
   it('writes one JSON object a line with the fields of its ancestors', () => {
     const { logger, lines } = logTo()
     logger.child({ userId: 'u1' }).child({ signalId: 's1' }).info({ orders: 3 }, 'signal dispatched')
-    expect(lines()[0]).toMatchObject({ level: 'info', process: 'api', message: 'signal dispatched', userId: 'u1', signalId: 's1', orders: 3 })
+    expect(lines()[0]).toMatchObject({
+      level: 'info',
+      process: 'api',
+      message: 'signal dispatched',
+      userId: 'u1',
+      signalId: 's1',
+      orders: 3,
+    })
   })
 
   it('keeps the request id through everything that a request awaits', async () => {

@@ -103,9 +103,7 @@ const textMax = 4_000
 
 /** A copy that JSON can hold: bounded, without secrets by name, errors opened up, odd types as text. */
 function plain(fields: LogFields, redactor: Redactor): LogFields {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, redactor.isSecretName(name) ? redacted : copy(value, 0)]),
-  )
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, redactor.isSecretName(name) ? redacted : copy(value, 0)]))
 
   function copy(value: unknown, depth: number): unknown {
     if (typeof value === 'string') return value.length > textMax ? `${value.slice(0, textMax)}…` : value
@@ -120,9 +118,7 @@ function plain(fields: LogFields, redactor: Redactor): LogFields {
     if (value instanceof Map || value instanceof Set) return `${value.size} entries`
 
     const entries = Object.entries(value).slice(0, itemsMax)
-    return Object.fromEntries(
-      entries.map(([name, item]) => [name, redactor.isSecretName(name) ? redacted : copy(item, depth + 1)]),
-    )
+    return Object.fromEntries(entries.map(([name, item]) => [name, redactor.isSecretName(name) ? redacted : copy(item, depth + 1)]))
   }
 
   function openedError(error: Error, depth: number): LogFields {

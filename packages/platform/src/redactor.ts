@@ -19,7 +19,10 @@ const shapes: readonly [RegExp, string][] = [
   [/(\/api\/webhook\/[\w-]+\/)[\w-]{8,}/g, `$1${redacted}`],
   [/\b(\w{2,12}:\/\/[^\s:/@"]*:)[^\s@"]+@/g, `$1${redacted}@`],
   [/\b(signature|apiKey|api_key|secret|token|password|passphrase|listenKey)=([^&\s"'\\]+)/gi, `$1=${redacted}`],
-  [/((?:X-MBX-APIKEY|X-BAPI-API-KEY|X-BAPI-SIGN|OK-ACCESS-[A-Z]+|ACCESS-(?:KEY|SIGN|PASSPHRASE))\\?["']?\s*[:=]\s*\\?["']?)[^\s"'\\,}]+/gi, `$1${redacted}`],
+  [
+    /((?:X-MBX-APIKEY|X-BAPI-API-KEY|X-BAPI-SIGN|OK-ACCESS-[A-Z]+|ACCESS-(?:KEY|SIGN|PASSPHRASE))\\?["']?\s*[:=]\s*\\?["']?)[^\s"'\\,}]+/gi,
+    `$1${redacted}`,
+  ],
 ]
 
 const word = /[\w-]{8,}/g

@@ -123,7 +123,9 @@ export function assertTimings(timings: Timings): void {
 }
 
 function relations(t: Timings): readonly [holds: boolean, problem: string][] {
-  const durations = Object.values(t).flat().filter((value) => typeof value === 'number')
+  const durations = Object.values(t)
+    .flat()
+    .filter((value) => typeof value === 'number')
   const lookups = t.lookupDelaysMs
 
   return [
@@ -134,7 +136,10 @@ function relations(t: Timings): readonly [holds: boolean, problem: string][] {
     ],
     [t.leaseRenewMs * 3 <= t.leaseMs, 'leaseRenewMs must fit three times into leaseMs, or one slow commit loses a lane'],
     [t.batchSendMs < t.recvWindowMs, 'batchSendMs must be below recvWindowMs, or the end of a batch leaves too old'],
-    [t.closeResendAfterMs > t.recvWindowMs + t.clockErrorMaxMs, 'closeResendAfterMs must be after the first close can no longer be accepted'],
+    [
+      t.closeResendAfterMs > t.recvWindowMs + t.clockErrorMaxMs,
+      'closeResendAfterMs must be after the first close can no longer be accepted',
+    ],
     [
       t.notPlacedAfterMs >= t.recvWindowMs + t.exchangeBackendMs + t.replicaLagMs,
       'notPlacedAfterMs must cover recvWindowMs + exchangeBackendMs + replicaLagMs, or an order could be placed twice',

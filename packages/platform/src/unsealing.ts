@@ -23,11 +23,7 @@ const tagBytes = 16
 const wrappedBytes = 1 + nonceBytes + 32 + tagBytes
 
 /** A fresh key pair whose private half is readable under `encryptionKey` (32 bytes) alone. */
-export async function generateSealingKey(input: {
-  id: string
-  encryptionKey: Secret<Uint8Array>
-  random: Random
-}): Promise<SealingKey> {
+export async function generateSealingKey(input: { id: string; encryptionKey: Secret<Uint8Array>; random: Random }): Promise<SealingKey> {
   const { id, encryptionKey, random } = input
   if (!/^[\w-]{1,64}$/.test(id)) throw new SealingError('A sealing key id has 1 to 64 letters, digits, _ or -')
 
