@@ -23,7 +23,7 @@ export interface TestStore {
   stop(): Promise<void>
 }
 
-export interface Faults {
+interface Faults {
   /** SIGKILL, a while of nothing, then the same port and data again. */
   crash(downMs: number): Promise<void>
   /** SIGSTOP to every process of the server, then SIGCONT. */
