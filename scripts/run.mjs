@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { ensureClient } from './setup/client.mjs'
 import { ensurePackages } from './setup/packages.mjs'
+import { whenNpmIsGone } from './setup/parents.mjs'
 import { fail, root, usableHome } from './setup/shell.mjs'
 
 const oldestNodeMajor = 20
@@ -29,6 +30,7 @@ const child = spawn(node.command, [...node.arguments, '--disable-warning=Experim
 })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+whenNpmIsGone(() => child.kill('SIGTERM'))
 
 child.on('error', (error) => fail(`Could not start ${node.command}: ${error.message}`))
 child.on('exit', (code, signal) => {
