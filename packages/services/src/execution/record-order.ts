@@ -135,7 +135,7 @@ function priceOfNow(before: OrderRow, order: OrderRow, filledNow: Decimal): Deci
 }
 
 /** An open's first fill says what protection the position should get. Prices replace what was wanted; fractions only fill a gap. */
-async function wishFor(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, position: PositionRow, order: OrderRow): Promise<PositionRow> {
+export async function wishFor(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, position: PositionRow, order: OrderRow): Promise<PositionRow> {
   const market = await ctx.markets.find(lane.exchange, order.symbol)
   if (!market || position.entryPrice === null || position.protection === 'EMERGENCY') return position
   const number = (text: string | null) => (text === null ? null : new Decimal(text))

@@ -65,7 +65,7 @@ async function adopt(ctx: ExecutionContext, port: ExchangePort, handle: AccountH
   const movedPosition = filledNow.gt(0) && !isTrigger(order)
   const reading = movedPosition ? await readPositions(ctx, port, handle) : undefined
   if (reading && !reading.ok) return lookLater(ctx, lane, attempt, { negative: false })
-  if (reading && (await listLags(port, handle, order, seen, attempt, reading.value))) return lookLater(ctx, lane, attempt, { negative: false })
+  if (reading && (await listLags(ctx, port, handle, order, seen, attempt, reading.value))) return lookLater(ctx, lane, attempt, { negative: false })
 
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
@@ -79,7 +79,7 @@ async function adopt(ctx: ExecutionContext, port: ExchangePort, handle: AccountH
 }
 
 /** Does the list of positions not show yet what the found order did? Its own fills tell. */
-async function listLags(port: ExchangePort, handle: AccountHandle, order: LaneOrder, seen: ExchangeOrder, attempt: AttemptRow, reading: PositionReading): Promise<boolean> {
+async function listLags(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, order: LaneOrder, seen: ExchangeOrder, attempt: AttemptRow, reading: PositionReading): Promise<boolean> {
   const fills = await port.fetchFills(handle, { symbol: order.symbol, sinceMs: Number(attempt.signedAtMs) - 1_000 })
   if (!fills.ok) return true
   const own = fills.value.filter((fill) => fill.exchangeOrderId === seen.exchangeOrderId)
@@ -87,11 +87,22 @@ async function listLags(port: ExchangePort, handle: AccountHandle, order: LaneOr
 
   const listed = reading.positions.find((position) => position.symbol === order.symbol && position.positionSide === order.positionSide)
   const listedSide = listed && (listed.side === 'LONG' ? 'buy' : 'sell')
-  if (isReducing(order) || listedSide === order.side) return false
+  if (isReducing(order)) return listed !== undefined && listedSide !== order.side && (await stillWhole(ctx, order, seen, listed.quantityBase, attempt))
+  if (listedSide === order.side) return false
   // An open of ours, yet no position on its side: either something closed it since, or the list is late.
   const firstOwn = fills.value.findIndex((fill) => fill.exchangeOrderId === seen.exchangeOrderId)
   const after = sum(fills.value.slice(firstOwn).filter((fill) => fill.side !== order.side))
   return after.lt(seen.filledBase)
+}
+
+/** The list shows more than our row less what this order took off it. Long after the request that is the truth, not a late list. */
+async function stillWhole(ctx: ExecutionContext, order: LaneOrder, seen: ExchangeOrder, listedBase: string, attempt: AttemptRow): Promise<boolean> {
+  const rows = await ctx.db.query<{ quantityBase: string; early: boolean }>(
+    `SELECT quantity_base AS "quantityBase", clock_timestamp() < $3::timestamptz + make_interval(secs => $4) AS early FROM position WHERE account_id = $1 AND symbol = $2`,
+    [order.accountId, order.symbol, attempt.createdAt, (2 * ctx.timings.replicaLagMs) / 1000],
+  )
+  const row = rows[0]
+  return row !== undefined && row.early && new Decimal(listedBase).gt(new Decimal(row.quantityBase).sub(seen.filledBase))
 }
 
 function sum(fills: readonly ExchangeFill[]): Decimal {
@@ -114,7 +125,8 @@ async function leftTrace(ctx: ExecutionContext, port: ExchangePort, handle: Acco
   const sameSide = fills.value.filter((fill) => fill.side === order.side)
   if (sameSide.length === 0) return false
   const explained = await ctx.db.query<{ exchangeOrderId: string }>(
-    `SELECT exchange_order_id AS "exchangeOrderId" FROM trade_order WHERE account_id = $1 AND exchange_order_id = ANY($2::text[])`,
+    `SELECT exchange_order_id AS "exchangeOrderId" FROM trade_order WHERE account_id = $1 AND exchange_order_id = ANY($2::text[])
+     UNION SELECT exchange_order_id FROM fill WHERE account_id = $1 AND order_id IS NOT NULL AND exchange_order_id = ANY($2::text[])`,
     [order.accountId, sameSide.map((fill) => fill.exchangeOrderId)],
   )
   const known = new Set(explained.map((row) => row.exchangeOrderId))

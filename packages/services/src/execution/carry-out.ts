@@ -1,0 +1,56 @@
+import { recordFacts } from '@matic/db'
+import type { AccountHandle, ExchangePort } from '@matic/exchange/port'
+import { reconcileAccount } from '../reconcile/reconcile-account.ts'
+import { applyPositions } from './apply-positions.ts'
+import { cancelWorking } from './cancel-working.ts'
+import type { ExecutionContext } from './context.ts'
+import { holdLane } from './lane.ts'
+import type { HeldLane } from './lane.ts'
+import type { Plan } from './plan-lanes.ts'
+import { prepareSymbol } from './prepare-symbol.ts'
+import { readPositions } from './read-positions.ts'
+import { resolveUnknown } from './resolve-unknown.ts'
+import { sendAll } from './send.ts'
+
+export type Doable = Exclude<Plan, { kind: 'lost' } | { kind: 'again' } | { kind: 'idle' }>
+
+/** Does what a plan says with the exchange, and writes down what came of it. */
+export async function carryOut(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, plan: Doable): Promise<void> {
+  switch (plan.kind) {
+    case 'send':
+      return sendAll(ctx, port, handle, plan.sends)
+    case 'prepare':
+      return prepareSymbol(ctx, port, handle, lane, plan)
+    case 'cancel':
+      return cancelWorking(ctx, port, handle, lane, plan.order)
+    case 'resolve':
+      for (const order of plan.orders) await resolveUnknown(ctx, port, handle, lane, order)
+      return
+    case 'refresh':
+      return refreshPosition(ctx, port, handle, lane, plan.symbol)
+    case 'reconcile':
+      return reconcileAccount(ctx, port, handle, lane)
+  }
+}
+
+/** @throws when the exchange does not answer: the lane rests and tries again */
+async function refreshPosition(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, symbol: string): Promise<void> {
+  const reading = await readPositions(ctx, port, handle)
+  if (!reading.ok) throw new ExchangeSilent(reading.failure.code)
+  const ids = await ctx.db.transaction(async (tx) => {
+    await holdLane(tx, ctx, lane)
+    const { facts } = await applyPositions(tx, ctx, lane, reading.value, { only: symbol, settled: new Set([symbol]) })
+    return recordFacts(tx, facts)
+  })
+  if (ids.length > 0) ctx.bus.publish('facts', { ids })
+}
+
+/** A reading that everything else depends on did not come. */
+export class ExchangeSilent extends Error {
+  readonly code: string
+  constructor(code: string) {
+    super(`The exchange did not answer (${code})`)
+    this.name = 'ExchangeSilent'
+    this.code = code
+  }
+}

@@ -1,0 +1,131 @@
+import { isAbort } from './abort.ts'
+import { createBatcher } from './batcher.ts'
+import { carryOut, ExchangeSilent } from './carry-out.ts'
+import { claimDueLanes, claimWorkLanes, releaseLane, renewLanes } from './claim-lanes.ts'
+import type { ExecutionContext } from './context.ts'
+import { LaneLost } from './lane.ts'
+import type { HeldLane } from './lane.ts'
+import { planLanes } from './plan-lanes.ts'
+import type { Plan } from './plan-lanes.ts'
+
+export interface LaneRunner {
+  /** Takes lanes with work and works them until nothing is left to do. Resolves when those taken by this call are done. */
+  execute(): Promise<void>
+  /** Takes lanes that are due and compares them with the exchange. */
+  reconcile(): Promise<void>
+  /** Keeps what is being worked on. Call every `leaseRenewMs`. */
+  renew(): Promise<void>
+  /** Lanes being worked right now. */
+  active(): number
+  /** Takes nothing new; resolves when all lanes are given back. */
+  drain(): Promise<void>
+}
+
+export interface LaneRunnerOptions {
+  readonly lanesMax?: number
+  readonly reconcilesMax?: number
+  /** Something only waits for time: call `execute` at this moment (ms from now). */
+  readonly wakeIn?: (ms: number) => void
+}
+
+const STEPS_MAX = 500
+const BATCH_MAX = 50
+
+export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptions = {}): LaneRunner {
+  const { lanesMax = 50, reconcilesMax = 6, wakeIn = () => undefined } = options
+  const working = new Map<string, { lane: HeldLane; done: Promise<void> }>()
+  /** Accounts whose last turn failed rest a little, so that one bad lane does not spin. Monotonic ms. */
+  const resting = new Map<string, { untilMs: number; failures: number }>()
+  let reconciling = 0
+  let draining = false
+
+  const planner = createBatcher<HeldLane, Plan>(BATCH_MAX, async (lanes) => {
+    const plans = await planLanes(ctx, lanes)
+    return lanes.map((lane) => plans.get(lane.accountId) ?? { kind: 'lost' })
+  })
+
+  // One claim at a time, or a second one could take what the first has taken and not yet noted.
+  let claiming: Promise<unknown> = Promise.resolve()
+  function oneByOne(claim: () => Promise<HeldLane[]>, run: (lane: HeldLane) => Promise<void>): Promise<Promise<void>[]> {
+    const runs = claiming.then(async () => (draining ? [] : (await claim()).map(run)))
+    claiming = runs.catch(() => undefined)
+    return runs
+  }
+
+  const unavailable = (): string[] => {
+    const nowMs = ctx.clock.monotonic()
+    return [...working.keys(), ...[...resting].filter(([, rest]) => rest.untilMs > nowMs).map(([accountId]) => accountId)]
+  }
+
+  async function work(lane: HeldLane, first?: Plan): Promise<void> {
+    const port = ctx.exchanges.get(lane.exchange)
+    let plan = first ?? (await planner.add(lane))
+    for (let step = 0; step < STEPS_MAX; step += 1) {
+      if (plan.kind === 'lost') return
+      if (plan.kind === 'idle') {
+        if (plan.untilMs !== null) wakeIn(Math.max(1, plan.untilMs - ctx.clock.now()))
+        return
+      }
+      if (plan.kind !== 'again') {
+        const handle = await ctx.keys.open(lane.accountId)
+        if (!port || !handle) throw new Error('No exchange or no key for an account with work')
+        if (ctx.worker.current()?.id !== lane.owner) return
+        await carryOut(ctx, port, handle, lane, plan)
+      }
+      plan = await planner.add(lane)
+    }
+    throw new Error('A lane took too many steps')
+  }
+
+  function start(lane: HeldLane, first?: Plan): Promise<void> {
+    ctx.crashPoints.pass('K5')
+    const done = work(lane, first)
+      .then(() => void resting.delete(lane.accountId))
+      .catch((error: unknown) => giveUp(lane, error))
+      .finally(() => working.delete(lane.accountId))
+    working.set(lane.accountId, { lane, done })
+    return done
+  }
+
+  async function giveUp(lane: HeldLane, error: unknown): Promise<void> {
+    if (error instanceof LaneLost || isAbort(error)) return
+    const failures = (resting.get(lane.accountId)?.failures ?? 0) + 1
+    const restMs = Math.min(100 * 2 ** failures, 10_000) * ctx.timings.scale
+    resting.set(lane.accountId, { failures, untilMs: ctx.clock.monotonic() + restMs })
+    const level = error instanceof ExchangeSilent ? 'warn' : 'error'
+    ctx.log[level]({ err: error, accountId: lane.accountId, failures }, 'a lane stopped in the middle and rests')
+    await releaseLane(ctx, lane).catch(() => undefined)
+    wakeIn(restMs)
+  }
+
+  return {
+    async execute() {
+      const me = ctx.worker.current()
+      if (!me || draining) return
+      const claim = () => claimWorkLanes(ctx, { owner: me.id, active: unavailable(), limit: lanesMax - working.size })
+      await Promise.all(await oneByOne(claim, (lane) => start(lane)))
+    },
+
+    async reconcile() {
+      const me = ctx.worker.current()
+      if (!me || draining) return
+      const claim = () => claimDueLanes(ctx, { owner: me.id, active: unavailable(), limit: Math.min(reconcilesMax - reconciling, lanesMax - working.size) })
+      const run = (lane: HeldLane): Promise<void> => {
+        reconciling += 1
+        return start(lane, { kind: 'reconcile' }).finally(() => (reconciling -= 1))
+      }
+      await Promise.all(await oneByOne(claim, run))
+    },
+
+    async renew() {
+      await renewLanes(ctx, [...working.values()].map(({ lane }) => lane))
+    },
+
+    active: () => working.size,
+
+    async drain() {
+      draining = true
+      await Promise.all([...working.values()].map(({ done }) => done))
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import type { Transaction } from '@matic/db'
+import type { ExecutionContext } from '../execution/context.ts'
+import type { HeldLane } from '../execution/lane.ts'
+import { wishFor } from '../execution/record-order.ts'
+import { ORDER_COLUMNS, POSITION_COLUMNS } from '../execution/rows.ts'
+import type { OrderRow, PositionRow } from '../execution/rows.ts'
+
+/** Positions without protection whose opening order asked for some, whatever was interrupted in between. */
+export async function adoptWishes(tx: Transaction, ctx: ExecutionContext, lane: HeldLane): Promise<PositionRow[]> {
+  const bare = await tx.query<PositionRow>(
+    `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = $1 AND p.quantity_base > 0 AND p.protection = 'NONE' AND p.stop_price IS NULL FOR UPDATE`,
+    [lane.accountId],
+  )
+  const changed: PositionRow[] = []
+  for (const position of bare) {
+    const orders = await tx.query<OrderRow>(
+      `SELECT ${ORDER_COLUMNS} FROM trade_order o
+        WHERE o.account_id = $1 AND o.symbol = $2 AND o.leg = 'open' AND o.filled_base > 0 AND o.protected_at IS NULL AND o.side = $3
+          AND (o.stop_price IS NOT NULL OR o.stop_fraction IS NOT NULL) AND o.filled_at >= $4::timestamptz - make_interval(secs => $5)
+        ORDER BY o.filled_at DESC LIMIT 1`,
+      [lane.accountId, position.symbol, position.side === 'LONG' ? 'buy' : 'sell', position.openedAt, (2 * ctx.timings.notPlacedAfterMs) / 1000],
+    )
+    const order = orders[0]
+    // A stop its owner keeps removing at the exchange was given up on purpose.
+    const refused = await tx.query(`SELECT 1 FROM trade_order WHERE account_id = $1 AND cause = $2 AND leg = 'stop' LIMIT 1`, [lane.accountId, `position:${position.id}:${position.epoch}`])
+    if (order && refused.length === 0) changed.push(await wishFor(tx, ctx, lane, position, order))
+  }
+  return changed
+}

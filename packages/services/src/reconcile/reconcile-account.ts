@@ -1,0 +1,129 @@
+import { recordFacts } from '@matic/db'
+import type { NewFact } from '@matic/db'
+import type { AccountHandle, ExchangeFailure, ExchangeFill, ExchangePort } from '@matic/exchange/port'
+import { Decimal } from 'decimal.js'
+import { applyPositions } from '../execution/apply-positions.ts'
+import type { ExecutionContext } from '../execution/context.ts'
+import { holdLane } from '../execution/lane.ts'
+import type { HeldLane } from '../execution/lane.ts'
+import { positionFact } from '../execution/position-rows.ts'
+import { recordOrder } from '../execution/record-order.ts'
+import { ORDER_COLUMNS } from '../execution/rows.ts'
+import type { OrderRow } from '../execution/rows.ts'
+import { adoptWishes } from './adopt-wishes.ts'
+import { bookFills } from './book-fills.ts'
+import { bookIncome } from './book-income.ts'
+import { cancelOrphans } from './cancel-orphans.ts'
+import { readAccount } from './read-account.ts'
+import type { AccountReading } from './read-account.ts'
+import { readingFailed } from './reading-failed.ts'
+import { saveBalance } from './save-balance.ts'
+
+/**
+ * Makes our rows what the exchange says: positions, working orders, fills, trades, ledger, balance. Runs in the account's lane, so nothing is
+ * sent between reading and writing. Orders of ours that should not rest there are taken off.
+ */
+export async function reconcileAccount(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane): Promise<void> {
+  const working = await ctx.db.query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.account_id = $1 AND o.state IN ('ACKED', 'PARTIAL')`, [lane.accountId])
+  const read = await readAccount(ctx, port, handle, working)
+  if (!read.ok) return readingFailed(ctx, lane, read.failure)
+  const reading = read.value
+  await cancelOrphans(ctx, port, handle, lane, reading.openOrders)
+
+  const movedSymbols = await symbolsThatMoved(ctx, lane, reading, working)
+  const fills = await readFills(ctx, port, handle, lane, movedSymbols)
+  if (!fills.ok) return readingFailed(ctx, lane, fills.failure)
+  const income = await readIncome(ctx, port, handle, lane, { askedAtMs: reading.askedAtMs, moved: movedSymbols.length > 0 })
+
+  const ids = await ctx.db.transaction(async (tx) => {
+    await holdLane(tx, ctx, lane)
+    const facts: NewFact[] = []
+    if (income) await bookIncome(tx, ctx, lane, income.rows)
+
+    const settled = new Set<string>()
+    for (const [symbol, own] of fills.value) {
+      const booked = await bookFills(tx, ctx, lane, symbol, own)
+      facts.push(...booked.facts)
+      if (booked.netBase.eq(signedBase(reading, symbol))) settled.add(symbol)
+    }
+    const applied = await applyPositions(tx, ctx, lane, reading, { settled })
+    facts.push(...applied.facts)
+    for (const [orderId, seen] of reading.ours) facts.push(...(await recordOrder(tx, ctx, { lane, orderId, seen, sentAtMs: null })).facts)
+    facts.push(...(await adoptWishes(tx, ctx, lane)).map(positionFact))
+    facts.push(...(await saveBalance(tx, ctx, lane, { balance: reading.balance, askedAtMs: reading.askedAtMs, incomeReadMs: income?.readMs ?? null })))
+
+    await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() + make_interval(secs => $2) WHERE account_id = $1', [
+      lane.accountId,
+      nextInMs(ctx, reading, working, applied.doubted.length > 0) / 1000,
+    ])
+    return recordFacts(tx, facts)
+  })
+  if (ids.length > 0) ctx.bus.publish('facts', { ids })
+}
+
+function nextInMs(ctx: ExecutionContext, reading: AccountReading, working: readonly OrderRow[], doubted: boolean): number {
+  const { timings } = ctx
+  if (doubted) return timings.sweepMs / 2
+  if (working.some((order) => order.leg === 'open' || order.type === 'market' || order.type === 'limit')) return timings.orderPollMs
+  return reading.positions.length > 0 || working.length > 0 ? timings.reconcileBusyMs : timings.reconcileIdleMs
+}
+
+function signedBase(reading: AccountReading, symbol: string): Decimal {
+  const position = reading.positions.find((candidate) => candidate.symbol === symbol)
+  if (!position) return new Decimal(0)
+  return position.side === 'LONG' ? new Decimal(position.quantityBase) : new Decimal(position.quantityBase).neg()
+}
+
+/** Symbols where something was executed that we have no fills of yet. */
+async function symbolsThatMoved(ctx: ExecutionContext, lane: HeldLane, reading: AccountReading, working: readonly OrderRow[]): Promise<string[]> {
+  const rows = await ctx.db.query<{ symbol: string; signed: string | null; unbooked: boolean }>(
+    `SELECT p.symbol, CASE p.side WHEN 'LONG' THEN p.quantity_base ELSE -p.quantity_base END AS signed, false AS unbooked FROM position p WHERE p.account_id = $1
+     UNION ALL
+     SELECT DISTINCT o.symbol, NULL::numeric, true FROM trade_order o
+      WHERE o.account_id = $1 AND o.filled_base > 0 AND o.type IN ('market', 'limit') AND o.filled_at > clock_timestamp() - interval '1 day'
+        AND o.filled_base > (SELECT coalesce(sum(f.quantity_base), 0) FROM fill f WHERE f.order_id = o.id)`,
+    [lane.accountId],
+  )
+  const moved = new Set(rows.filter((row) => row.unbooked).map((row) => row.symbol))
+  const known = new Map(rows.filter((row) => row.signed !== null).map((row) => [row.symbol, row.signed ?? '0']))
+  for (const symbol of new Set([...known.keys(), ...reading.positions.map((position) => position.symbol)])) {
+    if (!signedBase(reading, symbol).eq(known.get(symbol) ?? 0)) moved.add(symbol)
+  }
+  for (const order of working) {
+    const seen = reading.ours.get(order.id)
+    if (seen && (seen.status === 'filled' || !new Decimal(seen.filledBase).eq(order.filledBase))) moved.add(order.symbol)
+  }
+  return [...moved]
+}
+
+type Fills = { readonly ok: true; readonly value: ReadonlyMap<string, readonly ExchangeFill[]> } | { readonly ok: false; readonly failure: ExchangeFailure }
+
+const OVERLAP_MS = 10_000
+
+async function readFills(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, symbols: readonly string[]): Promise<Fills> {
+  const fills = new Map<string, readonly ExchangeFill[]>()
+  for (const symbol of symbols) {
+    const rows = await ctx.db.query<{ since: Date }>(
+      `SELECT coalesce((SELECT max(at) FROM fill WHERE account_id = $1 AND symbol = $2), greatest((SELECT created_at FROM account WHERE id = $1), clock_timestamp() - interval '6 days')) AS since`,
+      [lane.accountId, symbol],
+    )
+    const result = await port.fetchFills(handle, { symbol, sinceMs: (rows[0]?.since.getTime() ?? 0) - OVERLAP_MS })
+    if (!result.ok) return result
+    fills.set(symbol, result.value)
+  }
+  return { ok: true, value: fills }
+}
+
+/** When something was executed, and every now and then for funding and transfers. Unread is not an error: the next round reads it. */
+async function readIncome(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, { askedAtMs, moved }: { askedAtMs: number; moved: boolean }) {
+  const rows = await ctx.db.query<{ cursor: string | null; createdAt: Date }>(
+    `SELECT s.income_cursor AS cursor, a.created_at AS "createdAt" FROM account a LEFT JOIN account_state s ON s.account_id = a.id WHERE a.id = $1`,
+    [lane.accountId],
+  )
+  const row = rows[0]
+  const lastMs = row?.cursor ? Number(row.cursor) : null
+  if (!moved && lastMs !== null && lastMs + ctx.timings.reconcileIdleMs > askedAtMs) return undefined
+  const sinceMs = (lastMs ?? row?.createdAt.getTime() ?? askedAtMs) - 60_000
+  const income = await port.fetchIncome(handle, { sinceMs })
+  return income.ok ? { rows: income.value, readMs: askedAtMs } : undefined
+}
