@@ -9,10 +9,12 @@ import { planLanes } from './plan-lanes.ts'
 import type { Plan } from './plan-lanes.ts'
 
 export interface LaneRunner {
-  /** Takes lanes with work and works them until nothing is left to do. Resolves when those taken by this call are done. */
-  execute(): Promise<void>
-  /** Takes lanes that are due and compares them with the exchange. */
-  reconcile(): Promise<void>
+  /** Takes lanes with work; each is worked until nothing is left to do, while this already answers how many were taken. */
+  execute(): Promise<number>
+  /** Takes lanes that are due to be compared with the exchange. */
+  reconcile(): Promise<number>
+  /** Resolves when every lane taken so far is given back. */
+  settled(): Promise<void>
   /** Keeps what is being worked on. Call every `leaseRenewMs`. */
   renew(): Promise<void>
   /** Lanes being worked right now. */
@@ -44,13 +46,10 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     return lanes.map((lane) => plans.get(lane.accountId) ?? { kind: 'lost' })
   })
 
-  // One claim at a time, or a second one could take what the first has taken and not yet noted.
+  /** One claim at a time, or a second one could take what the first has taken and not yet noted. */
   let claiming: Promise<unknown> = Promise.resolve()
-  function oneByOne(claim: () => Promise<HeldLane[]>, run: (lane: HeldLane) => Promise<void>): Promise<Promise<void>[]> {
-    const runs = claiming.then(async () => (draining ? [] : (await claim()).map(run)))
-    claiming = runs.catch(() => undefined)
-    return runs
-  }
+  /** More lanes had work than could be taken. */
+  let full = false
 
   const unavailable = (): string[] => {
     const nowMs = ctx.clock.monotonic()
@@ -98,23 +97,42 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     wakeIn(restMs)
   }
 
+  async function take(claim: (me: { id: string }) => Promise<HeldLane[]>, run: (lane: HeldLane) => void): Promise<number> {
+    const turn = claiming.then(async () => {
+      const me = ctx.worker.current()
+      if (!me || draining) return 0
+      const lanes = await claim(me)
+      for (const lane of lanes) run(lane)
+      return lanes.length
+    })
+    claiming = turn.catch(() => undefined)
+    return turn
+  }
+
+  async function settled(): Promise<void> {
+    await claiming
+    await Promise.all([...working.values()].map(({ done }) => done))
+  }
+
   return {
     async execute() {
-      const me = ctx.worker.current()
-      if (!me || draining) return
-      const claim = () => claimWorkLanes(ctx, { owner: me.id, active: unavailable(), limit: lanesMax - working.size })
-      await Promise.all(await oneByOne(claim, (lane) => start(lane)))
+      const limit = lanesMax - working.size
+      const taken = await take(
+        (me) => claimWorkLanes(ctx, { owner: me.id, active: unavailable(), limit }),
+        (lane) => void start(lane).then(() => (full ? wakeIn(0) : undefined)),
+      )
+      full = taken >= limit
+      return taken
     },
 
-    async reconcile() {
-      const me = ctx.worker.current()
-      if (!me || draining) return
-      const claim = () => claimDueLanes(ctx, { owner: me.id, active: unavailable(), limit: Math.min(reconcilesMax - reconciling, lanesMax - working.size) })
-      const run = (lane: HeldLane): Promise<void> => {
-        reconciling += 1
-        return start(lane, { kind: 'reconcile' }).finally(() => (reconciling -= 1))
-      }
-      await Promise.all(await oneByOne(claim, run))
+    reconcile() {
+      return take(
+        (me) => claimDueLanes(ctx, { owner: me.id, active: unavailable(), limit: Math.min(reconcilesMax - reconciling, lanesMax - working.size) }),
+        (lane) => {
+          reconciling += 1
+          void start(lane, { kind: 'reconcile' }).finally(() => (reconciling -= 1))
+        },
+      )
     },
 
     async renew() {
@@ -122,10 +140,11 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     },
 
     active: () => working.size,
+    settled,
 
     async drain() {
       draining = true
-      await Promise.all([...working.values()].map(({ done }) => done))
+      await settled()
     },
   }
 }

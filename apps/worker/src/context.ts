@@ -1,0 +1,75 @@
+import { DOORBELL_KINDS } from '@matic/contracts'
+import type { DoorbellKind } from '@matic/contracts'
+import { createDb } from '@matic/db'
+import { createBinanceExchange } from '@matic/exchange'
+import { createBus, createClock, createDoorbell, createLogger, createRandom, createTimings, uuidv7 } from '@matic/platform'
+import type { Bus, Doorbell, RootLogger, WorkerConfig, WorkerSecrets } from '@matic/platform'
+import { createAccountKeys } from '@matic/services/accounts/open-keys'
+import type { PaperBank } from '@matic/services/accounts/open-paper-accounts'
+import { createPaperBank } from '@matic/services/accounts/paper-bank'
+import { clientOrderId } from '@matic/services/dispatch/client-order-id'
+import { createCrashPoint, createExchangeClocks, createOpensCircuit, createSabotages, noCrashPoints, registerWorker } from '@matic/services/execution/index'
+import type { ExecutionContext, WorkerRegistration } from '@matic/services/execution/index'
+import { createMarketBook } from '@matic/services/markets/market-book'
+
+export interface WorkerContext extends ExecutionContext {
+  readonly log: RootLogger
+  readonly worker: WorkerRegistration
+  readonly markets: ReturnType<typeof createMarketBook>
+  readonly bank: PaperBank
+  readonly bell: Doorbell<DoorbellKind>
+  readonly hub: Bus
+  close(): Promise<void>
+}
+
+/** Builds everything the worker uses, once. */
+export function createWorkerContext({ config, secrets }: { config: WorkerConfig; secrets: WorkerSecrets }): WorkerContext {
+  const log = createLogger({ name: 'worker', level: config.logLevel, format: config.nodeEnv === 'development' ? 'readable' : 'json' })
+  const clock = createClock()
+  const random = createRandom()
+  const newId = () => uuidv7({ clock, random })
+  const timings = createTimings(config.timingsScale)
+  const db = createDb({
+    databaseUrl: secrets.databaseUrl.reveal(),
+    applicationName: 'matic worker',
+    poolSize: 16,
+    onError: (err) => log.warn({ err }, 'a database connection broke'),
+  })
+  const { databaseUrl, redisUrl } = secrets
+  const bell = createDoorbell({ redisUrl, databaseUrl, kinds: DOORBELL_KINDS, logger: log })
+  const hub = createBus({ redisUrl, databaseUrl, processId: newId(), logger: log })
+  const paper = createBinanceExchange({ name: 'PAPER', baseUrl: config.venueUrl, timeoutMs: timings.requestTimeoutMs })
+  const exchanges = new Map([['PAPER', paper]])
+  const key = secrets.clientOrderIdKey.reveal()
+
+  return {
+    db,
+    clock,
+    random,
+    log,
+    timings,
+    newId,
+    bell,
+    hub,
+    doorbell: bell,
+    bus: hub,
+    worker: registerWorker({ databaseUrl, newId, pid: process.pid, logger: log }),
+    exchanges,
+    keys: createAccountKeys({ db, clock, encryptionKey: secrets.encryptionKey }),
+    clocks: createExchangeClocks(),
+    markets: createMarketBook({ db, clock }),
+    circuit: createOpensCircuit(),
+    bank: createPaperBank({ venueUrl: config.venueUrl, adminToken: secrets.venueAdminToken }),
+    clientOrderId: (orderId) => clientOrderId(key, orderId),
+    sabotage: createSabotages(config.sabotage),
+    crashPoints: noCrashPoints,
+    startedAtMs: clock.now(),
+    async close() {
+      await bell.close(1_000)
+      await hub.close()
+      for (const port of exchanges.values()) await port.close()
+      await db.close()
+      await log.close()
+    },
+  }
+}

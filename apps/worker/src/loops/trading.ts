@@ -1,0 +1,34 @@
+import { createLaneRunner } from '@matic/services/execution/index'
+import type { LaneRunner } from '@matic/services/execution/index'
+import { dispatchSignals } from '@matic/services/dispatch/index'
+import type { WorkerContext } from '../context.ts'
+import { createLoop } from './loop.ts'
+import type { Loop } from './loop.ts'
+
+export interface Trading {
+  readonly runner: LaneRunner
+  readonly dispatch: Loop
+  readonly execute: Loop
+  readonly loops: readonly Loop[]
+}
+
+/** Signal → decision → order → exchange, and the comparison with it. Bells wake it, a sweep does what no bell announced. */
+export function createTrading(ctx: WorkerContext): Trading {
+  const { timings, log } = ctx
+  const sweepMs = ctx.sabotage.noSweep ? undefined : timings.sweepMs
+  const runner: LaneRunner = createLaneRunner(ctx, { wakeIn: (ms) => execute.kickIn(ms) })
+
+  const execute: Loop = createLoop({ name: 'execute', everyMs: sweepMs, log, run: () => runner.execute() })
+  const dispatch = createLoop({
+    name: 'dispatch',
+    everyMs: sweepMs,
+    log,
+    async run() {
+      const dispatched = await dispatchSignals({ ctx })
+      if (dispatched > 0) execute.kick()
+    },
+  })
+  const reconcile = createLoop({ name: 'reconcile', everyMs: timings.sweepMs / 4, log, run: () => runner.reconcile() })
+  const renew = createLoop({ name: 'renew', everyMs: timings.leaseRenewMs, log, run: () => runner.renew() })
+  return { runner, dispatch, execute, loops: [dispatch, execute, reconcile, renew] }
+}

@@ -1,0 +1,61 @@
+import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
+import { measureClocks } from '@matic/services/execution/index'
+import { publishMarks } from '@matic/services/markets/publish-marks'
+import { refreshMarkets } from '@matic/services/markets/refresh-markets'
+import { answerRequests, sweepRequests } from '@matic/services/requests-worker/answer-requests'
+import type { WorkerContext } from '../context.ts'
+import { createLoop } from './loop.ts'
+import type { Loop } from './loop.ts'
+
+const MARKETS_MS = 60_000
+const STORE_MARKS_MS = 1_000
+/** The one worker that reads prices. */
+const PRICES_DUTY = 1
+
+export interface Upkeep {
+  readonly requests: Loop
+  readonly loops: readonly Loop[]
+}
+
+/** What trading needs around it: clocks, markets, prices, paper accounts, and what the api asks of exchanges. */
+export function createUpkeep(ctx: WorkerContext): Upkeep {
+  const { timings, log, exchanges } = ctx
+  let storedAtMs = -Infinity
+
+  const clocks = createLoop({ name: 'clocks', everyMs: timings.clockSyncMs, log, run: () => measureClocks(ctx) })
+  const accounts = createLoop({ name: 'accounts', everyMs: timings.sweepMs, log, run: () => openPaperAccounts({ ctx, bank: ctx.bank }) })
+  const markets = createLoop({
+    name: 'markets',
+    everyMs: MARKETS_MS,
+    log,
+    async run() {
+      for (const [exchange, port] of exchanges) {
+        if ((await refreshMarkets({ ctx, exchange, port })) === undefined) markets.kickIn(timings.sweepMs)
+      }
+      ctx.markets.refresh()
+    },
+  })
+  const prices = createLoop({
+    name: 'prices',
+    everyMs: timings.priceTickMs,
+    log,
+    async run() {
+      if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
+      const store = ctx.clock.monotonic() - storedAtMs >= STORE_MARKS_MS
+      for (const [exchange, port] of exchanges) await publishMarks({ ctx, exchange, port, store })
+      if (store) storedAtMs = ctx.clock.monotonic()
+    },
+  })
+  const requests = createLoop({
+    name: 'requests',
+    everyMs: timings.sweepMs,
+    log,
+    run: () => answerRequests({ ctx, exchanges, sync: (accountId) => syncSoon(ctx, accountId) }),
+  })
+  const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
+  return { requests, loops: [clocks, accounts, markets, prices, requests, tidy] }
+}
+
+async function syncSoon(ctx: WorkerContext, accountId: string): Promise<void> {
+  await ctx.db.query('UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1', [accountId])
+}

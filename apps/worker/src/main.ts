@@ -1,0 +1,46 @@
+import { EnvError, readWorkerEnv, waitForShutdownSignal } from '@matic/platform'
+import { ensureSealingKey } from '@matic/services/accounts/sealing-keys'
+import { measureClocks } from '@matic/services/execution/index'
+import { createWorkerContext } from './context.ts'
+import { createTrading } from './loops/trading.ts'
+import { createUpkeep } from './loops/upkeep.ts'
+
+const env = readEnv()
+const ctx = createWorkerContext(env)
+const trading = createTrading(ctx)
+const upkeep = createUpkeep(ctx)
+const loops = [...upkeep.loops, ...trading.loops]
+
+await ensureSealingKey({ ...ctx, encryptionKey: env.secrets.encryptionKey })
+await ctx.worker.ready
+await measureClocks(ctx)
+ctx.hub.subscribe('invalidate', ({ kind }) => {
+  if (kind === 'markets') ctx.markets.refresh()
+})
+ctx.bell.listen('dispatch', async () => trading.dispatch.kick())
+ctx.bell.listen('execute', async () => trading.execute.kick())
+ctx.bell.listen('request', async () => upkeep.requests.kick())
+for (const loop of loops) loop.start()
+
+// Supervisors wait for this line, whatever the log level.
+process.stdout.write('worker ready\n')
+
+await waitForShutdownSignal()
+ctx.log.info({}, 'stopping')
+const deadline = setTimeout(() => process.exit(0), ctx.timings.shutdownMs)
+deadline.unref()
+await Promise.all(loops.map((loop) => loop.stop()))
+await trading.runner.drain()
+await ctx.worker.close()
+await ctx.close()
+process.exit(0)
+
+function readEnv() {
+  try {
+    return readWorkerEnv()
+  } catch (error) {
+    if (!(error instanceof EnvError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,8 @@
+export type { AccountKeys, ExecutionContext, MarketBook, WorkerIdentity } from './context.ts'
+export { createCrashPoint, noCrashPoints, type CrashPoint, type CrashPoints } from './crash-points.ts'
+export { createExchangeClocks } from './exchange-clocks.ts'
+export { createLaneRunner, type LaneRunner } from './lane-runner.ts'
+export { measureClocks } from './measure-clocks.ts'
+export { createOpensCircuit } from './opens-circuit.ts'
+export { registerWorker, type WorkerRegistration } from './register-worker.ts'
+export { createSabotages } from './sabotage.ts'
