@@ -1,0 +1,104 @@
+import type { AccountHandle, ExchangeFailure, ExchangeFill, ExchangeOrder, ExchangePort, ExchangePosition, ExchangeResult, OrderRequest } from '@matic/exchange/port'
+import { applyFill } from '@matic/domain'
+import { Decimal } from 'decimal.js'
+
+interface Book {
+  orders: ExchangeOrder[]
+  fills: ExchangeFill[]
+  position: { side: 'LONG' | 'SHORT'; quantityBase: Decimal; entryPrice: Decimal | null }
+}
+
+export interface SmallExchange extends ExchangePort {
+  price: Decimal
+  /** Runs before an order is looked at; a failure it returns is the answer. */
+  before: (order: OrderRequest) => Promise<ExchangeFailure | undefined>
+  /** Runs after an order was taken; a failure it returns hides the answer. */
+  after: (order: OrderRequest) => Promise<ExchangeFailure | undefined>
+  readonly books: Map<string, Book>
+  readonly accepted: OrderRequest[]
+}
+
+const ok = <T>(value: T): ExchangeResult<T> => ({ ok: true, value })
+export const failure = (verdict: ExchangeFailure['verdict'], execution: ExchangeFailure['execution'], code: string): ExchangeFailure => ({
+  verdict, execution, code, retryable: false, text: code, reason: 'REJECTED_OTHER', retryAfterMs: null,
+})
+const refuse = (verdict: ExchangeFailure['verdict'], code: string) => ({ ok: false as const, failure: failure(verdict, 'refused', code) })
+
+/** One symbol, no margin, fills at once: enough to drive lanes against while nothing else is needed. */
+export function createSmallExchange(): SmallExchange {
+  const books = new Map<string, Book>()
+  const accepted: OrderRequest[] = []
+  let ids = 1000
+  const bookOf = (account: AccountHandle): Book => {
+    const book = books.get(account.accountId) ?? { orders: [], fills: [], position: { side: 'LONG' as const, quantityBase: new Decimal(0), entryPrice: null } }
+    books.set(account.accountId, book)
+    return book
+  }
+  const self: SmallExchange = {
+    exchange: 'PAPER',
+    capabilities: { certified: true, attachedProtection: false, closePositionTriggers: true, reduceOnlyInHedgeMode: false, trailing: 'none', clientOrderIdUniqueness: 'open-orders', clientOrderIdMaxLength: 36, maxRecvWindowMs: 60_000, takerFeeFraction: '0.0005', makerFeeFraction: '0.0002' },
+    price: new Decimal(100),
+    before: async () => undefined,
+    after: async () => undefined,
+    books,
+    accepted,
+    measureClock: async () => ok({ offsetMs: 0, errorMs: 1 }),
+    loadMarkets: async () => ok([{ symbol: 'BTC/USDT:USDT', marketId: 'BTCUSDT', base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minQuantity: '0.001', maxQuantity: '1000', minNotional: '5', maxLeverage: 125, contractSize: '1', active: true }]),
+    fetchMarks: async () => ok({ atMs: Date.now(), marks: { 'BTC/USDT:USDT': self.price.toFixed() } }),
+    fetchCandles: async () => ok([]),
+    async createOrder(account, order, signing) {
+      const early = await self.before(order)
+      if (early) return { ok: false, failure: early }
+      if (Date.now() - signing.timestampMs > signing.recvWindowMs) return refuse('CLOCK', '-1021')
+      const book = bookOf(account)
+      if (book.orders.some((other) => other.clientOrderId === order.clientOrderId && other.status === 'open')) return refuse('ADOPT', '-4116')
+      const closing = (book.position.side === 'LONG') === (order.side === 'sell') && book.position.quantityBase.gt(0)
+      if (order.reduceOnly && !closing) return refuse('MOOT', '-2022')
+      accepted.push(order)
+      const isTrigger = order.type === 'stop-market' || order.type === 'take-profit-market'
+      const quantity = order.reduceOnly ? Decimal.min(order.quantityBase ?? 0, book.position.quantityBase) : new Decimal(order.quantityBase ?? 0)
+      const rests = isTrigger || order.type === 'limit'
+      const made: ExchangeOrder = {
+        clientOrderId: order.clientOrderId, exchangeOrderId: String(ids++), symbol: order.symbol, side: order.side, positionSide: 'BOTH', type: order.type,
+        status: rests ? 'open' : 'filled', quantityBase: order.quantityBase, filledBase: rests ? '0' : quantity.toFixed(), averagePrice: rests ? null : self.price.toFixed(),
+        price: order.price, triggerPrice: order.triggerPrice, reduceOnly: order.reduceOnly, closePosition: order.closePosition, isTrigger, updatedAtMs: Date.now(),
+      }
+      book.orders.push(made)
+      if (!rests) {
+        book.position = applyFill(book.position, { side: order.side, quantityBase: quantity, price: self.price }).position
+        book.fills.push({ tradeId: String(ids++), exchangeOrderId: made.exchangeOrderId, symbol: order.symbol, side: order.side, quantityBase: quantity.toFixed(), price: self.price.toFixed(), fee: quantity.mul(self.price).mul('0.0005').toFixed(), feeCurrency: 'USDT', realizedPnl: '0', atMs: Date.now() })
+      }
+      const late = await self.after(order)
+      return late ? { ok: false, failure: late } : ok(made)
+    },
+    async cancelOrder(account, { clientOrderId }) {
+      const book = bookOf(account)
+      const index = book.orders.findIndex((order) => order.clientOrderId === clientOrderId && order.status === 'open')
+      const found = book.orders[index]
+      if (!found) return refuse('NOT_FOUND', '-2011')
+      book.orders[index] = { ...found, status: 'canceled' }
+      return ok(null)
+    },
+    async findOrder(account, { clientOrderId }) {
+      const found = bookOf(account).orders.findLast((order) => order.clientOrderId === clientOrderId)
+      return found ? ok(found) : refuse('NOT_FOUND', '-2013')
+    },
+    fetchOpenOrders: async (account) => ok(bookOf(account).orders.filter((order) => order.status === 'open')),
+    async fetchPositions(account) {
+      const { position } = bookOf(account)
+      const entry = position.entryPrice
+      if (entry === null) return ok([])
+      const listed: ExchangePosition = { symbol: 'BTC/USDT:USDT', positionSide: 'BOTH', side: position.side, quantityBase: position.quantityBase.toFixed(), entryPrice: entry.toFixed(), markPrice: self.price.toFixed(), liquidationPrice: null, leverage: 10, marginMode: 'cross', margin: null, unrealizedPnl: '0' }
+      return ok([listed])
+    },
+    fetchBalance: async () => ok({ walletBalance: '10000', available: '10000', unrealizedPnl: '0', equity: '10000', marginUsed: '0' }),
+    fetchFills: async (account, { sinceMs }) => ok(bookOf(account).fills.filter((fill) => fill.atMs >= sinceMs)),
+    fetchIncome: async () => ok([]),
+    setLeverage: async () => ok(null),
+    setMarginMode: async () => ok(null),
+    fetchPositionMode: async () => ok('ONE_WAY'),
+    forget: () => undefined,
+    close: async () => undefined,
+  }
+  return self
+}
