@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createClock, createRandom } from './clock.ts'
-import { randomToken, uuidv7 } from './ids.ts'
+import { createIds, randomToken, uuidv7 } from './ids.ts'
 
 const random = createRandom()
 
@@ -33,5 +33,19 @@ describe('ids', () => {
     const clock = createClock()
     const before = clock.monotonic()
     expect(clock.monotonic()).toBeGreaterThanOrEqual(before)
+  })
+})
+
+describe('ids of one process', () => {
+  it('rise within a millisecond, past 4096 of them, and when the clock steps back', () => {
+    let now = 1_000
+    const next = createIds({ clock: { now: () => now, monotonic: () => 0 }, random })
+    const ids = Array.from({ length: 10_000 }, (_, index) => {
+      if (index === 9_000) now = 900
+      return next()
+    })
+    expect(ids.toSorted()).toEqual(ids)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(true)
   })
 })
