@@ -111,6 +111,7 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
   const unprotected: PositionRow[] = []
   for (const { view, position } of wishing) {
     const needs = missingProtection({ position, orders: epochOrders.get(positionCause(position)) ?? [], nowMs: view.nowMs, timings: ctx.timings })
+    if (isLate(ctx, position, view.nowMs)) restored.facts.push(...(await alarmOnce(tx, position)))
     if (needs.length === 0 && position.protection === 'PROTECTING') await noteProtection(tx, position)
     for (const need of needs) {
       if (need.kind === 'replace') await askToReplace(tx, need.order)
@@ -130,6 +131,18 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
     restored.orders.set(order.accountId, [...own, { ...order, dependsOnState: null, overtaken: false }])
   }
   return restored
+}
+
+function isLate(ctx: ExecutionContext, position: PositionRow, nowMs: number): boolean {
+  return position.unprotectedSince !== null && position.unprotectedSince.getTime() + ctx.timings.protectionAlarmMs <= nowMs
+}
+
+/** Once for each time that the stop went missing. */
+async function alarmOnce(tx: Transaction, position: PositionRow): Promise<NewFact[]> {
+  const told = await tx.query(`SELECT 1 FROM fact WHERE user_id = $1 AND kind = 'protection-late' AND entity_id = $2 AND at >= $3 LIMIT 1`, [position.userId, position.id, position.unprotectedSince])
+  if (told.length > 0) return []
+  const payload = { accountId: position.accountId, symbol: position.symbol, unprotectedSince: position.unprotectedSince?.toISOString() ?? null }
+  return [{ userId: position.userId, kind: 'protection-late', entity: 'position', entityId: position.id, payload }]
 }
 
 function isGuarded(position: PositionRow): boolean {

@@ -6,6 +6,7 @@ import type { ExchangeOrder } from '@matic/exchange/port'
 import { Decimal } from 'decimal.js'
 import type { ExecutionContext } from './context.ts'
 import { orderFact } from './end-orders.ts'
+import { insertNextRevision } from './insert-orders.ts'
 import type { HeldLane } from './lane.ts'
 import { lockPosition, positionFact, savePosition, wishProtection } from './position-rows.ts'
 import { noteProtection } from './protected.ts'
@@ -42,6 +43,7 @@ export async function recordOrder(tx: Transaction, ctx: ExecutionContext, input:
 
   const order = await updateOrder(tx, before, input.seen, { state, reason, filled })
   const facts = [orderFact(order, { state, reason, filledBase: order.filledBase, averagePrice: order.averagePrice })]
+  await watch(tx, ctx, order)
   facts.push(...(isTrigger(order) ? await afterTrigger(tx, order) : await afterFill(tx, ctx, input, before, order, filledNow)))
   return { order, filledNow, facts }
 }
@@ -95,6 +97,13 @@ async function updateOrder(tx: Transaction, before: OrderRow, seen: ExchangeOrde
   return rows[0] ?? before
 }
 
+/** A resting order is looked at again soon, however quiet the account was. */
+async function watch(tx: Transaction, ctx: ExecutionContext, order: OrderRow): Promise<void> {
+  if (isTerminal(order.state)) return
+  const inMs = isTrigger(order) ? ctx.timings.reconcileBusyMs : ctx.timings.orderPollMs
+  await tx.query(`UPDATE lane SET reconcile_at = least(reconcile_at, clock_timestamp() + make_interval(secs => $2)) WHERE account_id = $1`, [order.accountId, inMs / 1000])
+}
+
 async function afterFill(tx: Transaction, ctx: ExecutionContext, input: SeenOrder, before: OrderRow, order: OrderRow, filledNow: Decimal): Promise<NewFact[]> {
   if (filledNow.lte(0)) return []
   const { lane, sentAtMs } = input
@@ -103,8 +112,21 @@ async function afterFill(tx: Transaction, ctx: ExecutionContext, input: SeenOrde
   const position = moves ? await movePosition(tx, ctx, lane, held, before, order, filledNow) : held
   await tx.query(`UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1`, [lane.accountId])
   if (!position) return []
+  if (order.leg === 'open' && !moves) await closeOvertaken(tx, ctx, order)
   if (order.leg !== 'open' || Number(position.quantityBase) === 0 || new Decimal(before.filledBase).gt(0)) return [positionFact(position)]
   return [positionFact(await wishFor(tx, ctx, lane, position, order))]
+}
+
+/** An open found out about late, after a close that came in later had already done its work: that close has more to do. */
+async function closeOvertaken(tx: Transaction, ctx: ExecutionContext, open: OrderRow): Promise<void> {
+  const rows = await tx.query<OrderRow>(
+    `SELECT ${ORDER_COLUMNS} FROM trade_order o JOIN signal later ON later.id = o.signal_id
+      WHERE o.account_id = $1 AND o.symbol = $2 AND o.leg = 'close' AND o.state IN ('FILLED', 'MOOT')
+        AND later.received_at > (SELECT received_at FROM signal WHERE id = $3)
+      ORDER BY later.received_at DESC, o.revision DESC LIMIT 1`,
+    [open.accountId, open.symbol, open.signalId],
+  )
+  if (rows[0]) await insertNextRevision(tx, ctx, rows[0], 0)
 }
 
 async function movePosition(

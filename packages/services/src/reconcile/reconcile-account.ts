@@ -14,6 +14,7 @@ import { adoptWishes } from './adopt-wishes.ts'
 import { bookFills } from './book-fills.ts'
 import { bookIncome } from './book-income.ts'
 import { cancelOrphans } from './cancel-orphans.ts'
+import { finishCloses } from './finish-closes.ts'
 import { readAccount } from './read-account.ts'
 import type { AccountReading } from './read-account.ts'
 import { readingFailed } from './reading-failed.ts'
@@ -49,6 +50,7 @@ export async function reconcileAccount(ctx: ExecutionContext, port: ExchangePort
     const applied = await applyPositions(tx, ctx, lane, reading, { settled })
     facts.push(...applied.facts)
     for (const [orderId, seen] of reading.ours) facts.push(...(await recordOrder(tx, ctx, { lane, orderId, seen, sentAtMs: null })).facts)
+    await finishCloses(tx, ctx, lane)
     facts.push(...(await adoptWishes(tx, ctx, lane)).map(positionFact))
     facts.push(...(await saveBalance(tx, ctx, lane, { balance: reading.balance, askedAtMs: reading.askedAtMs, incomeReadMs: income?.readMs ?? null })))
 

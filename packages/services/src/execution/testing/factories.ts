@@ -70,7 +70,7 @@ export interface OrderOutcome {
 export function outcomes(db: Queryable, account: TestAccount): Promise<OrderOutcome[]> {
   return db.query<OrderOutcome>(
     `SELECT id, leg, state, reason, trim_scale(filled_base)::text AS filled, (SELECT count(*)::int FROM attempt a WHERE a.order_id = o.id) AS attempts, revision, protected_at IS NOT NULL AS protected
-       FROM trade_order o WHERE account_id = $1 ORDER BY created_at, id`,
+       FROM trade_order o WHERE account_id = $1 ORDER BY created_at, array_position(ARRAY['close', 'reduce', 'open', 'stop', 'target', 'emergency'], leg), revision, id`,
     [account.accountId],
   )
 }

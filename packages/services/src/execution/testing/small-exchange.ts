@@ -11,11 +11,15 @@ interface Book {
 export interface SmallExchange extends ExchangePort {
   price: Decimal
   /** Runs before an order is looked at; a failure it returns is the answer. */
-  before: (order: OrderRequest) => Promise<ExchangeFailure | undefined>
+  before: (order: OrderRequest, accountId: string) => Promise<ExchangeFailure | undefined>
   /** Runs after an order was taken; a failure it returns hides the answer. */
   after: (order: OrderRequest) => Promise<ExchangeFailure | undefined>
   readonly books: Map<string, Book>
   readonly accepted: OrderRequest[]
+  /** The resting trigger order of this type fires at its price. */
+  trigger(accountId: string, type: OrderRequest['type']): void
+  /** Part of the resting limit order trades. */
+  fillPart(accountId: string, quantityBase: string, price: string): void
 }
 
 const ok = <T>(value: T): ExchangeResult<T> => ({ ok: true, value })
@@ -34,6 +38,14 @@ export function createSmallExchange(): SmallExchange {
     books.set(account.accountId, book)
     return book
   }
+  const execute = (book: Book, fill: { side: 'buy' | 'sell'; symbol: string; exchangeOrderId: string; quantityBase: Decimal; price: Decimal }): void => {
+    book.position = applyFill(book.position, fill).position
+    const { side, symbol, exchangeOrderId, quantityBase, price } = fill
+    const fee = quantityBase.mul(price).mul('0.0005').toFixed()
+    book.fills.push({ tradeId: String(ids++), exchangeOrderId, symbol, side, quantityBase: quantityBase.toFixed(), price: price.toFixed(), fee, feeCurrency: 'USDT', realizedPnl: '0', atMs: Date.now() })
+  }
+  const isOpen = (order: ExchangeOrder) => order.status === 'open' || order.status === 'partial'
+
   const self: SmallExchange = {
     exchange: 'PAPER',
     capabilities: { certified: true, attachedProtection: false, closePositionTriggers: true, reduceOnlyInHedgeMode: false, trailing: 'none', clientOrderIdUniqueness: 'open-orders', clientOrderIdMaxLength: 36, maxRecvWindowMs: 60_000, takerFeeFraction: '0.0005', makerFeeFraction: '0.0002' },
@@ -42,16 +54,32 @@ export function createSmallExchange(): SmallExchange {
     after: async () => undefined,
     books,
     accepted,
+    trigger(accountId, type) {
+      const book = books.get(accountId)
+      const index = book?.orders.findIndex((order) => order.type === type && order.status === 'open') ?? -1
+      const found = book?.orders[index]
+      if (!book || !found) throw new Error(`nothing of type ${type} rests`)
+      book.orders[index] = { ...found, status: 'filled' }
+      execute(book, { side: found.side, symbol: found.symbol, exchangeOrderId: String(ids++), quantityBase: book.position.quantityBase, price: new Decimal(found.triggerPrice ?? 0) })
+    },
+    fillPart(accountId, quantityBase, price) {
+      const book = books.get(accountId)
+      const index = book?.orders.findIndex((order) => order.type === 'limit' && order.status === 'open') ?? -1
+      const found = book?.orders[index]
+      if (!book || !found) throw new Error('no limit order rests')
+      book.orders[index] = { ...found, status: 'partial', filledBase: quantityBase, averagePrice: price }
+      execute(book, { side: found.side, symbol: found.symbol, exchangeOrderId: found.exchangeOrderId, quantityBase: new Decimal(quantityBase), price: new Decimal(price) })
+    },
     measureClock: async () => ok({ offsetMs: 0, errorMs: 1 }),
     loadMarkets: async () => ok([{ symbol: 'BTC/USDT:USDT', marketId: 'BTCUSDT', base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minQuantity: '0.001', maxQuantity: '1000', minNotional: '5', maxLeverage: 125, contractSize: '1', active: true }]),
     fetchMarks: async () => ok({ atMs: Date.now(), marks: { 'BTC/USDT:USDT': self.price.toFixed() } }),
     fetchCandles: async () => ok([]),
     async createOrder(account, order, signing) {
-      const early = await self.before(order)
+      const early = await self.before(order, account.accountId)
       if (early) return { ok: false, failure: early }
       if (Date.now() - signing.timestampMs > signing.recvWindowMs) return refuse('CLOCK', '-1021')
       const book = bookOf(account)
-      if (book.orders.some((other) => other.clientOrderId === order.clientOrderId && other.status === 'open')) return refuse('ADOPT', '-4116')
+      if (book.orders.some((other) => other.clientOrderId === order.clientOrderId && isOpen(other))) return refuse('ADOPT', '-4116')
       const closing = (book.position.side === 'LONG') === (order.side === 'sell') && book.position.quantityBase.gt(0)
       if (order.reduceOnly && !closing) return refuse('MOOT', '-2022')
       accepted.push(order)
@@ -64,16 +92,13 @@ export function createSmallExchange(): SmallExchange {
         price: order.price, triggerPrice: order.triggerPrice, reduceOnly: order.reduceOnly, closePosition: order.closePosition, isTrigger, updatedAtMs: Date.now(),
       }
       book.orders.push(made)
-      if (!rests) {
-        book.position = applyFill(book.position, { side: order.side, quantityBase: quantity, price: self.price }).position
-        book.fills.push({ tradeId: String(ids++), exchangeOrderId: made.exchangeOrderId, symbol: order.symbol, side: order.side, quantityBase: quantity.toFixed(), price: self.price.toFixed(), fee: quantity.mul(self.price).mul('0.0005').toFixed(), feeCurrency: 'USDT', realizedPnl: '0', atMs: Date.now() })
-      }
+      if (!rests) execute(book, { side: order.side, symbol: order.symbol, exchangeOrderId: made.exchangeOrderId, quantityBase: quantity, price: self.price })
       const late = await self.after(order)
       return late ? { ok: false, failure: late } : ok(made)
     },
     async cancelOrder(account, { clientOrderId }) {
       const book = bookOf(account)
-      const index = book.orders.findIndex((order) => order.clientOrderId === clientOrderId && order.status === 'open')
+      const index = book.orders.findIndex((order) => order.clientOrderId === clientOrderId && isOpen(order))
       const found = book.orders[index]
       if (!found) return refuse('NOT_FOUND', '-2011')
       book.orders[index] = { ...found, status: 'canceled' }
@@ -83,7 +108,7 @@ export function createSmallExchange(): SmallExchange {
       const found = bookOf(account).orders.findLast((order) => order.clientOrderId === clientOrderId)
       return found ? ok(found) : refuse('NOT_FOUND', '-2013')
     },
-    fetchOpenOrders: async (account) => ok(bookOf(account).orders.filter((order) => order.status === 'open')),
+    fetchOpenOrders: async (account) => ok(bookOf(account).orders.filter(isOpen)),
     async fetchPositions(account) {
       const { position } = bookOf(account)
       const entry = position.entryPrice

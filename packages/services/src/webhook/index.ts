@@ -1,0 +1,5 @@
+export { checkDurability } from './check-durability.ts'
+export { createWebhookBook, type KnownWebhook, type WebhookBook } from './find-webhook.ts'
+export type { IngestedSignal, NewSignal } from './ingest-signals.ts'
+export { recordRejection } from './record-rejection.ts'
+export { createSharedCommit, type SharedCommit } from './shared-commit.ts'
