@@ -18,7 +18,7 @@ if (Number(process.versions.node.split('.')[0]) < oldestNodeMajor) {
 }
 
 const home = usableHome()
-if (home !== undefined) process.env.HOME = home
+if (home !== undefined) Object.assign(process.env, { HOME: home, npm_config_cache: join(home, '.npm') })
 
 const node = await ensurePackages()
 await ensureClient(node)

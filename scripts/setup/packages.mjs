@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { withLock } from './lock.mjs'
-import { failStep, root, runShown, say } from './shell.mjs'
+import { failStep, hintAtNetworkTrouble, root, runShown, say } from './shell.mjs'
 
 const pnpm = 'pnpm@12.21.0'
 const node = '24.21.0'
@@ -25,8 +25,9 @@ async function install(fingerprint) {
   say(`• Installing packages (only when they change; the first time needs the network)`)
   const { code, tail } = await runShown({
     command: process.platform === 'win32' ? 'npx.cmd' : 'npx',
-    args: ['--yes', pnpm, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false'],
-    env: withoutNodeEnv(),
+    args: ['--yes', pnpm, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false', '--config.fetchRetries=1'],
+    env: installEnvironment(),
+    onOutput: hintAtNetworkTrouble(),
   })
   if (code !== 0) failStep('Installing packages', tail)
 
@@ -35,9 +36,9 @@ async function install(fingerprint) {
   return found
 }
 
-/** pnpm would leave the development packages out under NODE_ENV=production. */
-function withoutNodeEnv() {
-  const env = { ...process.env }
+/** pnpm would leave the development packages out under NODE_ENV=production; `npm --silent` would hide why it fails. */
+function installEnvironment() {
+  const env = { ...process.env, npm_config_loglevel: 'warn' }
   delete env.NODE_ENV
   return env
 }
