@@ -12,7 +12,7 @@ const recipes = {
   SEED_WEBHOOK_TOKEN: () => randomBytes(32).toString('base64url'),
 }
 
-export type SecretName = keyof typeof recipes
+type SecretName = keyof typeof recipes
 export type Secrets = Readonly<Record<SecretName, string>>
 
 const secretNames = Object.keys(recipes).filter(isSecretName)
