@@ -1,0 +1,12 @@
+import type { ServiceContext } from '../context.ts'
+import type { LoginGuard } from './login-guard.ts'
+import type { Passwords } from './passwords.ts'
+import type { Tokens } from './tokens.ts'
+import type { UserBook } from './user-book.ts'
+
+export interface AuthContext extends ServiceContext {
+  readonly passwords: Passwords
+  readonly tokens: Tokens
+  readonly users: UserBook
+  readonly loginGuard: LoginGuard
+}
