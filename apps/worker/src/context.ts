@@ -1,7 +1,7 @@
 import { DOORBELL_KINDS } from '@matic/contracts'
 import type { DoorbellKind } from '@matic/contracts'
 import { createDb } from '@matic/db'
-import { createBinanceExchange } from '@matic/exchange'
+import { createExchanges } from '@matic/exchange'
 import { createBus, createClock, createDoorbell, createLogger, createRandom, createTimings, uuidv7 } from '@matic/platform'
 import type { Bus, Doorbell, RootLogger, WorkerConfig, WorkerSecrets } from '@matic/platform'
 import { createAccountKeys } from '@matic/services/accounts/open-keys'
@@ -38,8 +38,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
   const { databaseUrl, redisUrl } = secrets
   const bell = createDoorbell({ redisUrl, databaseUrl, kinds: DOORBELL_KINDS, logger: log })
   const hub = createBus({ redisUrl, databaseUrl, processId: newId(), logger: log })
-  const paper = createBinanceExchange({ name: 'PAPER', baseUrl: config.venueUrl, timeoutMs: timings.requestTimeoutMs })
-  const exchanges = new Map([['PAPER', paper]])
+  const exchanges = createExchanges({ venueUrl: config.venueUrl, clock, timings })
   const key = secrets.clientOrderIdKey.reveal()
 
   return {
@@ -63,7 +62,6 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
     clientOrderId: (orderId) => clientOrderId(key, orderId),
     sabotage: createSabotages(config.sabotage),
     crashPoints: noCrashPoints,
-    startedAtMs: clock.now(),
     async close() {
       await bell.close(1_000)
       await hub.close()

@@ -79,7 +79,7 @@ describe('closes', () => {
   })
   it('go out again after a while although their outcome is unknown, partial ones never', () => {
     expect(choose({ orders: [order('c', { leg: 'close', state: 'UNKNOWN' })], attempts: [attempt('c', 3_900)], positions: [position()] })).toEqual(['wait'])
-    expect(choose({ orders: [order('c', { leg: 'close', state: 'UNKNOWN' })], attempts: [attempt('c', 4_600)], positions: [position()] })).toEqual(['send c sell 2'])
+    expect(choose({ orders: [order('c', { leg: 'close', state: 'UNKNOWN' })], attempts: [attempt('c', 4_100)], positions: [position()] })).toEqual(['send c sell 2'])
     expect(choose({ orders: [order('r', { leg: 'reduce', state: 'UNKNOWN', quantityBase: '1' })], attempts: [attempt('r', 9_000)], positions: [position()] })).toEqual(['wait'])
   })
   it('clear working opens of their symbol first', () => {
@@ -137,6 +137,11 @@ describe('protection', () => {
     expect(choose({ orders: [stop], positions: [flat] })).toEqual(['wait', 's CANCELED CANCELED_SIBLING'])
     expect(choose({ orders: [order('o'), { ...stop, state: 'ACKED' }], positions: [flat] })).toEqual(['cancel s'])
     expect(choose({ orders: [{ ...stop, state: 'ACKED' }], positions: [position({ epoch: 2 })] })).toEqual(['cancel s'])
+  })
+  it('goes out again once its last request can no longer be accepted', () => {
+    const lost = { ...stop, state: 'UNKNOWN' as const }
+    expect(choose({ orders: [lost], attempts: [attempt('s', 3_900)], positions: [position()] })).toEqual(['wait'])
+    expect(choose({ orders: [lost], attempts: [attempt('s', 4_100)], positions: [position()] })).toEqual(['send s sell '])
   })
   it('waits for the earlier revision to be gone', () => {
     expect(choose({ orders: [{ ...stop, id: 's1', state: 'ACKED', notBefore: at(5) }, { ...stop, revision: 2 }], positions: [position()] })).toEqual(['wait'])

@@ -55,12 +55,13 @@ export function chooseNext(view: LaneView): Choice {
 
 function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[]): Step | undefined {
   const closes = ready.filter((order) => isReducing(order) && !isProtection(order) && isDue(view, order) && dependencyMet(order))
-  const resends = view.orders.filter((order) => canResend(view, order))
+  const resends = view.orders.filter((order) => isFullClose(order) && canResend(view, order))
 
   for (const order of [...closes, ...resends]) {
     const cancel = view.orders.find((other) => other.symbol === order.symbol && other.leg === 'open' && cancelIsDue(view, other))
     if (cancel) return { kind: 'cancel', order: cancel }
 
+    if (settlesMs(view, order) > view.nowMs) continue
     const others = view.orders.filter((other) => other.symbol === order.symbol && other.id !== order.id && isUnresolved(other))
     if (!isFullClose(order) && others.length > 0) continue
     const position = positionOf(view, order)
@@ -94,20 +95,28 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
   return undefined
 }
 
-/** A full reduce-only close is idempotent in effect, so it need not wait for the verdict on its last attempt. */
+/**
+ * A full reduce-only close is idempotent in effect, and so is a trigger that closes whatever is there (its twin is refused as a duplicate):
+ * neither need wait for the verdict on its last attempt, only until that one can no longer be accepted.
+ */
 function canResend(view: LaneView, order: LaneOrder): boolean {
-  if (!isFullClose(order) || !isUnresolved(order)) return false
+  if (!isUnresolved(order) || !(isFullClose(order) || isProtection(order))) return false
   const sentMs = Math.max(...view.attempts.filter((attempt) => attempt.orderId === order.id).map((attempt) => attempt.createdAt.getTime()))
   return sentMs + view.timings.closeResendAfterMs <= view.nowMs
 }
 
-/** Read recently, and after everything on this symbol whose outcome is unknown was sent. */
+/** Read recently, and after everything on this symbol whose outcome is unknown had time to happen. */
 function isFresh(view: LaneView, order: LaneOrder, position: PositionRow | undefined): boolean {
   if (!position) return false
   const syncedMs = position.syncedAt.getTime()
-  if (syncedMs + 2 * view.timings.reconcileBusyMs < view.nowMs) return false
+  return syncedMs + 2 * view.timings.reconcileBusyMs >= view.nowMs && syncedMs >= settlesMs(view, order)
+}
+
+/** When the last request on this symbol whose outcome is unknown has most likely happened or not. */
+function settlesMs(view: LaneView, order: LaneOrder): number {
   const onSymbol = new Set(view.orders.filter((other) => other.symbol === order.symbol).map((other) => other.id))
-  return view.attempts.every((attempt) => !onSymbol.has(attempt.orderId) || syncedMs > attempt.createdAt.getTime() + view.timings.closeResendAfterMs / 8)
+  const sent = view.attempts.filter((attempt) => onSymbol.has(attempt.orderId)).map((attempt) => attempt.createdAt.getTime())
+  return sent.length === 0 ? 0 : Math.max(...sent) + (view.timings.lookupDelaysMs[0] ?? 0)
 }
 
 function resolveStep(view: LaneView): Step | undefined {
@@ -130,7 +139,8 @@ function cancelIsDue(view: LaneView, order: LaneOrder): boolean {
 
 /** Stop and target of one position leave together. */
 function protectStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined {
-  const due = ready.filter((order) => isProtection(order) && isDue(view, order) && !hasEarlierRevision(view, order))
+  const resends = view.orders.filter((order) => isProtection(order) && canResend(view, order) && !protectionIsStale(view, order))
+  const due = [...ready.filter((order) => isProtection(order) && isDue(view, order) && !hasEarlierRevision(view, order)), ...resends]
   const first = due[0]
   if (!first) return undefined
   const orders = due.filter((order) => order.cause === first.cause).map((order) => ({ order, side: order.side, quantityBase: order.quantityBase }))
@@ -181,7 +191,8 @@ function nextMoment(view: LaneView): number | null {
     ...view.orders.flatMap((order) => (order.notBefore && !isTerminal(order.state) ? [order.notBefore.getTime()] : [])),
     ...view.orders.flatMap((order) => (order.expiresAt && order.state === 'READY' ? [order.expiresAt.getTime()] : [])),
     ...view.attempts.flatMap((attempt) => (attempt.nextLookupAt ? [attempt.nextLookupAt.getTime()] : [])),
-    ...view.orders.filter((order) => isFullClose(order) && isUnresolved(order)).map(() => view.nowMs + view.timings.closeResendAfterMs / 4),
+    ...view.attempts.map((attempt) => attempt.createdAt.getTime() + view.timings.closeResendAfterMs),
+    ...view.orders.filter((order) => isReducing(order) && order.state === 'READY').map((order) => settlesMs(view, order)),
     ...(view.opensPausedUntilMs > view.nowMs ? [view.opensPausedUntilMs] : []),
   ].filter((moment) => moment > view.nowMs)
   return moments.length > 0 ? Math.min(...moments) : null

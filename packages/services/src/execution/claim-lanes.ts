@@ -74,3 +74,14 @@ export async function renewLanes(ctx: ExecutionContext, lanes: readonly HeldLane
 export async function releaseLane(ctx: ExecutionContext, lane: HeldLane): Promise<void> {
   await ctx.db.query('UPDATE lane SET owner = NULL, lease_until = NULL WHERE account_id = $1 AND owner = $2 AND fence = $3', [lane.accountId, lane.owner, lane.fence])
 }
+
+/** Milliseconds until the lease of a lane runs out whose owner is gone; `undefined` when there is none. */
+export async function nextOrphanIn(ctx: ExecutionContext, owner: string): Promise<number | undefined> {
+  const rows = await ctx.db.query<{ inMs: number | null }>(
+    `WITH live AS MATERIALIZED (${LIVE_WORKERS})
+     SELECT (extract(epoch FROM min(l.lease_until) - clock_timestamp()) * 1000)::float8 AS "inMs"
+       FROM lane l WHERE l.owner <> $1 AND l.lease_until > clock_timestamp() AND NOT EXISTS (SELECT 1 FROM live WHERE live.id = l.owner)`,
+    [owner],
+  )
+  return rows[0]?.inMs ?? undefined
+}

@@ -34,6 +34,4 @@ export interface ExecutionContext extends ServiceContext {
   readonly clientOrderId: (orderId: string) => string
   readonly sabotage: Sabotages
   readonly crashPoints: CrashPoints
-  /** When this process began; accounts not read since are read before they open anything. */
-  readonly startedAtMs: number
 }

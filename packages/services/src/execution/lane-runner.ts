@@ -1,7 +1,7 @@
 import { isAbort } from './abort.ts'
 import { createBatcher } from './batcher.ts'
 import { carryOut, ExchangeSilent } from './carry-out.ts'
-import { claimDueLanes, claimWorkLanes, releaseLane, renewLanes } from './claim-lanes.ts'
+import { claimDueLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
 import type { ExecutionContext } from './context.ts'
 import { LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'
@@ -40,6 +40,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   const resting = new Map<string, { untilMs: number; failures: number }>()
   let reconciling = 0
   let draining = false
+  let orphansSeenAtMs = -Infinity
 
   const planner = createBatcher<HeldLane, Plan>(BATCH_MAX, async (lanes) => {
     const plans = await planLanes(ctx, lanes)
@@ -109,6 +110,15 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     return turn
   }
 
+  /** A dead worker's lane with a request on its way becomes free at a known moment: be there. */
+  async function watchOrphans(): Promise<void> {
+    const me = ctx.worker.current()
+    if (!me || ctx.clock.monotonic() - orphansSeenAtMs < ctx.timings.sweepMs / 2) return
+    orphansSeenAtMs = ctx.clock.monotonic()
+    const inMs = await nextOrphanIn(ctx, me.id)
+    if (inMs !== undefined) wakeIn(inMs + 5)
+  }
+
   async function settled(): Promise<void> {
     await claiming
     await Promise.all([...working.values()].map(({ done }) => done))
@@ -122,6 +132,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
         (lane) => void start(lane).then(() => (full ? wakeIn(0) : undefined)),
       )
       full = taken >= limit
+      await watchOrphans()
       return taken
     },
 

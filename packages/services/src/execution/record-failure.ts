@@ -5,7 +5,7 @@ import type { ExchangeFailure } from '@matic/exchange/port'
 import type { ExecutionContext } from './context.ts'
 import { orderFact } from './end-orders.ts'
 import { insertNextRevision } from './insert-orders.ts'
-import { holdLane } from './lane.ts'
+import { holdLane, reconcileSoon } from './lane.ts'
 import { isFullClose, isProtection, isReducing } from './rows.ts'
 import { lockPosition, positionFact } from './position-rows.ts'
 import { noteProtection } from './protected.ts'
@@ -13,7 +13,7 @@ import type { Send } from './write-ahead.ts'
 
 const OVERLOAD_DELAYS_MS = [200, 400, 800, 1_600, 3_200]
 const TRIES_OF_OPEN = 5
-const TRIES_OF_CLOSE = 30
+const TRIES_OF_CLOSE = 90
 
 /** What a failed send makes of its order. Times are database ms. */
 type Outcome =
@@ -115,6 +115,7 @@ async function endSent(tx: Transaction, ctx: ExecutionContext, send: Send, outco
   // A position's own closes come back by themselves for as long as it is open.
   if (again && order.signalId !== null) await insertNextRevision(tx, ctx, order, Math.min(100 * 2 ** order.revision, 30_000) * ctx.timings.scale)
   if (closing) await distrustPosition(tx, order)
+  if (isProtection(order)) await reconcileSoon(tx, send.lane, 0)
   if (isFullClose(order) || isProtection(order)) {
     const position = await lockPosition(tx, order.accountId, order.symbol, order.positionSide)
     const changed = position && (await noteProtection(tx, position))

@@ -11,6 +11,10 @@ export interface Ending {
   readonly numbers: ReasonNumbers
 }
 
+const TRIES = 10
+/** A close is worth more patience, yet not endless: then a person must look. */
+const TRIES_OF_CLOSE = 100
+
 /** Last look before an order is sent: why it must not be, if so. READY orders only. Closes pass almost everything. */
 export function vetoOrder(view: LaneView, order: LaneOrder): Ending | undefined {
   const end = (state: OrderState, reason: ReasonCode, numbers: ReasonNumbers = {}): Ending => ({ order, state, reason, numbers })
@@ -19,6 +23,7 @@ export function vetoOrder(view: LaneView, order: LaneOrder): Ending | undefined 
   if (view.account.keyStatus === 'INVALID') {
     return end(isReducing(order) ? 'REJECTED' : 'BLOCKED', 'KEY_INVALID', { code: 'key status' })
   }
+  if (order.tries >= (isReducing(order) && !isProtection(order) ? TRIES_OF_CLOSE : TRIES)) return end('DEAD', 'DEAD', { tries: order.tries, text: 'see its attempts' })
   if (isProtection(order)) return protectionIsStale(view, order) ? end('CANCELED', 'CANCELED_SIBLING') : undefined
   if (order.dependsOnState && isTerminal(order.dependsOnState) && !succeeded(order.dependsOnState)) {
     return end('BLOCKED', 'DEPENDENCY_FAILED', { dependency: order.dependsOnState })

@@ -58,7 +58,6 @@ export async function createBench({ port, keys, scale = 0.2 }: { port: ExchangeP
         clientOrderId: (orderId) => clientOrderId(key, orderId),
         sabotage: createSabotages(undefined),
         crashPoints: noCrashPoints,
-        startedAtMs: clock.now(),
         ...options,
       }
       await worker.ready
