@@ -3,7 +3,11 @@ import { runBench } from '@matic/testkit/bench/run'
 import { TARGETS } from '@matic/testkit/bench/targets'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } } })
-const { door, receipt } = await runBench({ rounds: Number(values.rounds), roundMs: Number(values.seconds) * 1_000, say: (line) => console.error(line) })
+const { door, receipt } = await runBench({
+  rounds: Number(values.rounds),
+  roundMs: Number(values.seconds) * 1_000,
+  say: (line) => console.error(line),
+})
 
 const ratios = {
   ackThroughputOverBareInsert: door.ours.requestsPerSecond / door.bareInsert.requestsPerSecond,
@@ -14,7 +18,10 @@ const ratios = {
 }
 
 console.log('door, requests a second (p50 / p99 ms)')
-for (const [name, figures] of Object.entries(door)) console.log(`  ${name.padEnd(12)} ${figures.requestsPerSecond.toFixed(0).padStart(7)}  (${figures.p50Ms.toFixed(1)} / ${figures.p99Ms.toFixed(1)})`)
+for (const [name, figures] of Object.entries(door))
+  console.log(
+    `  ${name.padEnd(12)} ${figures.requestsPerSecond.toFixed(0).padStart(7)}  (${figures.p50Ms.toFixed(1)} / ${figures.p99Ms.toFixed(1)})`,
+  )
 if (receipt === undefined) console.log('alert → order receipt: no rate was sustained by both')
 else {
   console.log(`alert → order receipt at ${receipt.ratePerSecond}/s, ms p50 / p99`)

@@ -27,7 +27,8 @@ const report = await runChaos({
 
 const missing = shortfalls(report)
 const { breaches, reasons, ...figures } = report
-for (const [reason, count] of Object.entries(reasons).toSorted(([, a], [, b]) => b - a)) console.log(`${String(count).padStart(6)}  ${reason}`)
+for (const [reason, count] of Object.entries(reasons).toSorted(([, a], [, b]) => b - a))
+  console.log(`${String(count).padStart(6)}  ${reason}`)
 for (const breach of breaches.slice(0, 40)) console.log(`BREACH ${breach.oracle}: ${breach.detail}`)
 for (const claim of missing) console.log(`FAILED ${claim}`)
 console.log(JSON.stringify(figures))

@@ -12,7 +12,7 @@ mkdirSync(folder, { recursive: true })
 try {
   await withDatabase(async (databaseUrl) => {
     await migrate({ databaseUrl })
-    await seed({ databaseUrl, env: { ...env, ...loadSecrets({ folder, env }), MATIC_DATA_DIR: folder } })
+    await seed({ databaseUrl, env: { ...env, ...loadSecrets({ folder, env }) } })
   })
   say('✓ the development users are there: user@matic.test / user123456, admin@matic.test / admin123456')
 } catch (error) {

@@ -55,7 +55,7 @@ export async function launch({ watch, supervisor, stopping }: LaunchOptions): Pr
   const databaseUrl = env['DATABASE_URL'] ?? (await runPostgres({ folder, supervisor, logs }))
   const applied = await migrate({ databaseUrl })
   if (applied.length > 0) say(`✓ ${applied.length} migration${applied.length === 1 ? '' : 's'} applied`)
-  await seed({ databaseUrl, env: { ...env, ...secrets, MATIC_DATA_DIR: folder } })
+  if (env['NODE_ENV'] !== 'production') await seed({ databaseUrl, env: { ...env, ...secrets } })
 
   const options = { env: { NODE_ENV: 'development', ...env }, dataDir: folder, databaseUrl, ports, secrets, watch }
   const run = async (name: AppName): Promise<void> => {
