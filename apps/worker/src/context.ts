@@ -8,7 +8,7 @@ import { createAccountKeys } from '@matic/services/accounts/open-keys'
 import type { PaperBank } from '@matic/services/accounts/open-paper-accounts'
 import { createPaperBank } from '@matic/services/accounts/paper-bank'
 import { clientOrderId } from '@matic/services/dispatch/client-order-id'
-import { createCrashPoint, createExchangeClocks, createOpensCircuit, createSabotages, noCrashPoints, registerWorker } from '@matic/services/execution/index'
+import { createExchangeClocks, createOpensCircuit, createSabotages, noCrashPoints, registerWorker } from '@matic/services/execution/index'
 import type { ExecutionContext, WorkerRegistration } from '@matic/services/execution/index'
 import { createMarketBook } from '@matic/services/markets/market-book'
 

@@ -20,6 +20,7 @@ export interface Upkeep {
 /** What trading needs around it: clocks, markets, prices, paper accounts, and what the api asks of exchanges. */
 export function createUpkeep(ctx: WorkerContext): Upkeep {
   const { timings, log, exchanges } = ctx
+  const traded = [...exchanges].filter(([, port]) => port.capabilities.certified)
   let storedAtMs = -Infinity
 
   const clocks = createLoop({ name: 'clocks', everyMs: timings.clockSyncMs, log, run: () => measureClocks(ctx) })
@@ -29,7 +30,7 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     everyMs: MARKETS_MS,
     log,
     async run() {
-      for (const [exchange, port] of exchanges) {
+      for (const [exchange, port] of traded) {
         if ((await refreshMarkets({ ctx, exchange, port })) === undefined) markets.kickIn(timings.sweepMs)
       }
       ctx.markets.refresh()
@@ -42,7 +43,7 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     async run() {
       if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
       const store = ctx.clock.monotonic() - storedAtMs >= STORE_MARKS_MS
-      for (const [exchange, port] of exchanges) await publishMarks({ ctx, exchange, port, store })
+      for (const [exchange, port] of traded) await publishMarks({ ctx, exchange, port, store })
       if (store) storedAtMs = ctx.clock.monotonic()
     },
   })

@@ -1,12 +1,13 @@
 import type { ExecutionContext } from './context.ts'
 
-/** Measures each exchange's clock against ours, and ours against the database's, which leases go by. */
+/** Measures the clock of each exchange we trade on against ours, and ours against the database's, which leases go by. */
 export async function measureClocks(ctx: ExecutionContext): Promise<void> {
   const databaseOffsetMs = await measureDatabase(ctx)
   await Promise.all(
     [...ctx.exchanges].map(async ([exchange, port]) => {
+      if (!port.capabilities.certified) return
       const measured = await port.measureClock()
-      if (!measured.ok) return ctx.log.warn({ exchange, code: measured.failure.code }, 'an exchange’s clock could not be measured')
+      if (!measured.ok) return void ctx.log.warn({ exchange, code: measured.failure.code }, 'an exchange’s clock could not be measured')
       ctx.clocks.set(exchange, { ...measured.value, databaseOffsetMs })
       if (measured.value.errorMs > ctx.timings.clockErrorMaxMs) ctx.log.warn({ exchange, ...measured.value }, 'an exchange’s clock is known too poorly: opens wait')
     }),

@@ -68,7 +68,8 @@ function outcomeOf(ctx: ExecutionContext, { order }: Send, failure: ExchangeFail
       return ended('REJECTED', failure.reason)
     case 'NOT_FOUND':
     case 'UNKNOWN':
-      if (failure.execution === 'not-sent' && !spent) return { kind: 'again', inMs: delayOf(order.tries) * timings.scale }
+      if (failure.execution === 'not-sent' && spent) return ended('DEAD', 'DEAD')
+      if (failure.execution === 'not-sent') return { kind: 'again', inMs: delayOf(order.tries) * timings.scale }
       if (failure.execution === 'refused') return ended('REJECTED', failure.reason)
       return sabotage.resendOnTimeout ? { kind: 'again', inMs: 0 } : { kind: 'unknown', lookupInMs: timings.lookupDelaysMs[0] ?? timings.lookupEveryMs }
   }

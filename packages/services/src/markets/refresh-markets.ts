@@ -1,7 +1,7 @@
 import type { ExchangePort } from '@matic/exchange/port'
 import type { ServiceContext } from '../context.ts'
 
-/** Stores an exchange's markets as it lists them now; one that is no longer listed is HALTED. @returns how many, or nothing when it did not answer */
+/** Stores an exchange's markets as it lists them now; one that is no longer listed is HALTED. The highest leverage seen stays: it is told to key holders only. @returns how many, or nothing when it did not answer */
 export async function refreshMarkets({ ctx, exchange, port }: { ctx: ServiceContext; exchange: string; port: ExchangePort }): Promise<number | undefined> {
   const loaded = await port.loadMarkets()
   if (!loaded.ok) {
@@ -16,10 +16,11 @@ export async function refreshMarkets({ ctx, exchange, port }: { ctx: ServiceCont
          AS x(s, i, b, q, t, st, mi, ma, mn, l, c, a)
       ORDER BY s
      ON CONFLICT (exchange, symbol) DO UPDATE SET market_id = excluded.market_id, tick_size = excluded.tick_size, step_size = excluded.step_size, min_quantity = excluded.min_quantity,
-       max_quantity = excluded.max_quantity, min_notional = excluded.min_notional, max_leverage = excluded.max_leverage, contract_size = excluded.contract_size,
+       max_quantity = excluded.max_quantity, min_notional = excluded.min_notional, max_leverage = greatest(m.max_leverage, excluded.max_leverage), contract_size = excluded.contract_size,
        status = excluded.status, updated_at = excluded.updated_at
-       WHERE (m.market_id, m.tick_size, m.step_size, m.min_quantity, m.min_notional, m.max_leverage, m.status)
-             IS DISTINCT FROM (excluded.market_id, excluded.tick_size, excluded.step_size, excluded.min_quantity, excluded.min_notional, excluded.max_leverage, excluded.status)
+       WHERE (m.market_id, m.tick_size, m.step_size, m.min_quantity, m.min_notional, m.status)
+             IS DISTINCT FROM (excluded.market_id, excluded.tick_size, excluded.step_size, excluded.min_quantity, excluded.min_notional, excluded.status)
+          OR excluded.max_leverage > m.max_leverage
      RETURNING symbol`,
     [
       exchange,
