@@ -42,6 +42,7 @@ export function appSpec(app: AppName, options: AppOptions): ProcessSpec {
   const address = (part: keyof AppPorts): string => `http://127.0.0.1:${ports[part]}`
   const { JWT_SECRET, JWT_REFRESH_SECRET, ENCRYPTION_KEY, CLIENT_ORDER_ID_KEY, VENUE_ADMIN_TOKEN } = secrets
   const given = options.env
+  const webHost = given['WEB_HOST'] ?? '127.0.0.1'
 
   switch (app) {
     case 'venue':
@@ -78,8 +79,10 @@ export function appSpec(app: AppName, options: AppOptions): ProcessSpec {
         args: options.watch ? [nuxt, 'dev', '--port', String(ports.web)] : [webServer],
         cwd: join(root, 'apps', 'web'),
         env: {
-          HOST: '127.0.0.1',
           ...withoutSecrets(given),
+          // Some shells and build tools export HOST for purposes of their own, hence a name that only means this.
+          HOST: webHost,
+          NITRO_HOST: webHost,
           PORT: String(ports.web),
           NITRO_PORT: String(ports.web),
           WEB_PORT: String(ports.web),
