@@ -34,36 +34,16 @@ export function createChildLogs({ folder, everything }: { folder: string; everyt
       const stream = streamOf(name)
       return (line) => {
         stream.write(`${line}\n`)
-        const shown = everything ? readable(line) : important(line)
-        if (shown !== undefined) say(`  ${name.padEnd(8)} ${shown}`)
+        if (everything || isImportant(line)) say(`  ${name.padEnd(8)} ${line}`)
       }
     },
   }
 }
 
-interface LogLine {
-  readonly level: string
-  readonly message: string
-}
+// What the processes write in development, and what they write under NODE_ENV=production.
+const readable = /^\d\d:\d\d:\d\d\.\d{3} (WARN|ERROR) /
+const json = /^\{.*"level":"(warn|error)"/
 
-function important(line: string): string | undefined {
-  const parsed = parse(line)
-  if (parsed === undefined || (parsed.level !== 'warn' && parsed.level !== 'error')) return undefined
-  return `${parsed.level}: ${parsed.message}`
-}
-
-function readable(line: string): string {
-  const parsed = parse(line)
-  return parsed === undefined ? line : `${parsed.level}: ${parsed.message}`
-}
-
-function parse(line: string): LogLine | undefined {
-  if (!line.startsWith('{')) return undefined
-  try {
-    const value: unknown = JSON.parse(line)
-    if (typeof value !== 'object' || value === null || !('level' in value) || !('message' in value)) return undefined
-    return { level: String(value.level), message: String(value.message) }
-  } catch {
-    return undefined
-  }
+function isImportant(line: string): boolean {
+  return readable.test(line) || json.test(line)
 }
