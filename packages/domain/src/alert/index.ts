@@ -1,0 +1,1 @@
+export { parseAlert, type ParsedAlert } from './parse-alert.ts'

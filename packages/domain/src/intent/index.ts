@@ -1,0 +1,1 @@
+export { deriveIntent, type HeldPosition, type Intent } from './derive-intent.ts'

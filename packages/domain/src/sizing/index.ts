@@ -1,0 +1,1 @@
+export { sizeOrder, type Sized, type SizeInput } from './size-order.ts'

@@ -1,0 +1,57 @@
+import type { ReasonCode, ReasonNumbers, SizingMode } from '@matic/contracts'
+import { Decimal } from 'decimal.js'
+import type { DecisionMarket } from '../symbols/resolve-market.ts'
+
+export interface SizeInput {
+  readonly mode: SizingMode
+  /** What the alert asks for, base; null where it says nothing. */
+  readonly askedBase: Decimal | null
+  /** Quote per base. */
+  readonly price: Decimal
+  /** Quote. */
+  readonly equity: Decimal
+  /** Margin as a fraction of equity (0.1 is 10 %). */
+  readonly equityFraction: Decimal
+  /** Notional in quote, for fixed-quote. */
+  readonly fixedQuote: Decimal
+  readonly leverage: number
+  readonly market: Pick<DecisionMarket, 'stepSize' | 'minQuantity' | 'minNotional'>
+}
+
+export type Sized =
+  | { readonly ok: true; readonly quantityBase: Decimal; readonly notionalQuote: Decimal; readonly marginQuote: Decimal; readonly numbers: ReasonNumbers }
+  | { readonly ok: false; readonly reason: ReasonCode; readonly numbers: ReasonNumbers }
+
+/**
+ * Base quantity of an opening order, floored to the market's step.
+ * @returns `BELOW_MINIMUM` or `SIZE_ZERO` with the numbers where the market would not take it
+ */
+export function sizeOrder(input: SizeInput): Sized {
+  const { market, price, leverage } = input
+  const wanted = wantedBase(input)
+  const step = new Decimal(market.stepSize)
+  const quantityBase = wanted.div(step).floor().mul(step)
+  const notionalQuote = quantityBase.mul(price)
+  const marginQuote = notionalQuote.div(leverage)
+  const numbers: ReasonNumbers = {
+    sizingMode: input.mode,
+    price: price.toFixed(),
+    wantedBase: wanted.toDecimalPlaces(18).toFixed(),
+    quantityBase: quantityBase.toFixed(),
+    notionalQuote: notionalQuote.toDecimalPlaces(8).toFixed(),
+    marginQuote: marginQuote.toDecimalPlaces(8).toFixed(),
+    leverage,
+    stepSizeBase: step.toFixed(),
+    minQuantityBase: new Decimal(market.minQuantity).toFixed(),
+    minNotionalQuote: new Decimal(market.minNotional).toFixed(),
+  }
+  if (quantityBase.lte(0)) return { ok: false, reason: 'SIZE_ZERO', numbers }
+  if (quantityBase.lt(market.minQuantity) || notionalQuote.lt(market.minNotional)) return { ok: false, reason: 'BELOW_MINIMUM', numbers }
+  return { ok: true, quantityBase, notionalQuote, marginQuote, numbers }
+}
+
+function wantedBase({ mode, askedBase, price, equity, equityFraction, fixedQuote, leverage }: SizeInput): Decimal {
+  if (mode === 'alert' && askedBase !== null) return askedBase
+  if (mode === 'fixed-quote') return fixedQuote.div(price)
+  return Decimal.max(0, equity).mul(equityFraction).mul(leverage).div(price)
+}

@@ -1,0 +1,1 @@
+export { indexMarkets, isSameSymbol, resolveMarket, type DecisionMarket, type MarketIndex } from './resolve-market.ts'
