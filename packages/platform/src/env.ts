@@ -79,6 +79,11 @@ const apiSchema = z.object({
     .max(10)
     .default(0)
     .meta({ description: 'How many proxies stand in front of the API (0 = none)' }),
+  WEBHOOK_OPENS_PER_SECOND: z.coerce
+    .number('must be a number')
+    .min(1, 'must be at least 1')
+    .default(10)
+    .meta({ description: 'Alerts a second one webhook may send before its opens are refused; closes never are' }),
 })
 
 const workerSchema = z.object({
@@ -112,6 +117,12 @@ const venueSchema = z.object({
     .max(0xffff_ffff)
     .default(1)
     .meta({ description: 'Seed of the simulated prices' }),
+  VENUE_HOST: z.string().default('127.0.0.1').meta({ description: 'Address the paper venue listens on; 0.0.0.0 in a container' }),
+  VENUE_TIME_OFFSET_MS: z.coerce
+    .number('must be a number of milliseconds')
+    .int()
+    .default(0)
+    .meta({ description: "Tests only: sets the paper venue's clock before (+) or behind (-) the machine's, in ms" }),
 })
 
 export interface ProcessConfig {
@@ -133,6 +144,7 @@ export interface ApiConfig extends StoreConfig {
   port: number
   frontendUrl: string
   trustProxyHops: number
+  webhookOpensPerSecond: number
   accessTokenTtlMs: number
   refreshTokenTtlMs: number
 }
@@ -161,7 +173,9 @@ export interface WebConfig extends ProcessConfig {
 export interface VenueConfig extends ProcessConfig {
   dataDir: string
   port: number
+  host: string
   seed: number
+  timeOffsetMs: number
 }
 
 export interface VenueSecrets {
@@ -175,6 +189,7 @@ export function readApiEnv(source: EnvSource = process.env): { config: ApiConfig
     port: env.PORT,
     frontendUrl: env.FRONTEND_URL,
     trustProxyHops: env.TRUST_PROXY,
+    webhookOpensPerSecond: env.WEBHOOK_OPENS_PER_SECOND,
     accessTokenTtlMs: env.JWT_EXPIRES_IN,
     refreshTokenTtlMs: env.JWT_REFRESH_EXPIRES_IN,
   }
@@ -199,7 +214,14 @@ export function readWebEnv(source: EnvSource = process.env): { config: WebConfig
 
 export function readVenueEnv(source: EnvSource = process.env): { config: VenueConfig; secrets: VenueSecrets } {
   const env = parse('venue', venueSchema, source)
-  const config = { ...processConfig(env), dataDir: env.MATIC_DATA_DIR, port: env.VENUE_PORT, seed: env.VENUE_SEED }
+  const config = {
+    ...processConfig(env),
+    dataDir: env.MATIC_DATA_DIR,
+    port: env.VENUE_PORT,
+    host: env.VENUE_HOST,
+    seed: env.VENUE_SEED,
+    timeOffsetMs: env.VENUE_TIME_OFFSET_MS,
+  }
   return { config, secrets: { venueAdminToken: env.VENUE_ADMIN_TOKEN } }
 }
 
