@@ -1,0 +1,88 @@
+import { DOORBELL_KINDS } from '@matic/contracts'
+import { createDb, type Db } from '@matic/db'
+import {
+  createBus,
+  createClock,
+  createDoorbell,
+  createIds,
+  createLogger,
+  createRandom,
+  createTimings,
+  type ApiConfig,
+  type ApiSecrets,
+  type Bus,
+  type RootLogger,
+} from '@matic/platform'
+import { createLoginGuard, createPasswords, createTokens, createUserBook, type AuthContext } from '@matic/services/auth/index'
+import { createMarkBook, type MarkBook } from '@matic/services/markets-read/index'
+import { createAnswerDesk, type AnswerDesk } from '@matic/services/requests/index'
+import { createSharedCommit, createWebhookBook, type SharedCommit, type WebhookBook } from '@matic/services/webhook/index'
+import { createOrigins, type Origins } from './http/origins.ts'
+
+/** Everything the api is made of, built once. */
+export interface ApiContext extends AuthContext {
+  readonly config: ApiConfig
+  readonly log: RootLogger
+  readonly bus: Bus
+  /** Connections for alerts alone, so that no page can keep them waiting. */
+  readonly doorDb: Db
+  readonly ingest: SharedCommit
+  readonly webhooks: WebhookBook
+  readonly marks: MarkBook
+  readonly desk: AnswerDesk
+  readonly origins: Origins
+  close(): Promise<void>
+}
+
+const PAGE_CONNECTIONS = 8
+const DOOR_CONNECTIONS = 4
+const DOOR_STATEMENT_MS = 2_000
+
+export function createApiContext({ config, secrets }: { config: ApiConfig; secrets: ApiSecrets }): ApiContext {
+  const clock = createClock()
+  const random = createRandom()
+  const newId = createIds({ clock, random })
+  const timings = createTimings(config.timingsScale)
+  const log = createLogger({ name: 'api', level: config.logLevel, format: config.nodeEnv === 'production' ? 'json' : 'readable' })
+  const databaseUrl = secrets.databaseUrl.reveal()
+  const onError = (err: Error) => log.warn({ err }, 'an idle database connection broke')
+  const db = createDb({ databaseUrl, applicationName: 'matic-api', poolSize: PAGE_CONNECTIONS, onError })
+  const doorDb = createDb({ databaseUrl, applicationName: 'matic-door', poolSize: DOOR_CONNECTIONS, statementTimeoutMs: DOOR_STATEMENT_MS, onError })
+  const stores = { redisUrl: secrets.redisUrl, databaseUrl: secrets.databaseUrl, logger: log }
+  const bus = createBus({ ...stores, processId: newId() })
+  const doorbell = createDoorbell({ ...stores, kinds: DOORBELL_KINDS })
+  const service = { db, clock, random, log, timings, newId, doorbell, bus }
+
+  const passwords = createPasswords()
+  const tokens = createTokens({
+    jwtSecret: secrets.jwtSecret,
+    refreshSecret: secrets.jwtRefreshSecret,
+    accessTtlMs: config.accessTokenTtlMs,
+    refreshTtlMs: config.refreshTokenTtlMs,
+    clock,
+  })
+  const ingest = createSharedCommit({ ctx: service, db: doorDb })
+
+  return {
+    ...service,
+    config,
+    log,
+    bus,
+    doorDb,
+    passwords,
+    tokens,
+    users: createUserBook({ db, bus, clock, accessTtlMs: config.accessTokenTtlMs }),
+    loginGuard: createLoginGuard({ clock }),
+    ingest,
+    webhooks: createWebhookBook({ db: doorDb, bus, clock }),
+    marks: createMarkBook({ bus }),
+    desk: createAnswerDesk({ bus }),
+    origins: createOrigins({ frontendUrl: config.frontendUrl, production: config.nodeEnv === 'production' }),
+    async close() {
+      await ingest.close()
+      await Promise.allSettled([doorbell.close(1_000), bus.close(), passwords.close()])
+      await Promise.allSettled([db.close(), doorDb.close()])
+      await log.close()
+    },
+  }
+}

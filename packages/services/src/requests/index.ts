@@ -1,0 +1,2 @@
+export { createAnswerDesk, type AnswerDesk, type Watch } from './answer-desk.ts'
+export { askExchange } from './ask-exchange.ts'
