@@ -1,0 +1,141 @@
+import { Alert } from '@matic/contracts'
+import type { PositionDirection, Side } from '@matic/contracts'
+import type { Transaction } from '@matic/db'
+import { indexMarkets, type DecisionMarket, type DecisionPosition, type DecisionSettings, type MarketIndex, type PendingOpen } from '@matic/domain'
+
+export interface SignalRow {
+  readonly id: string
+  readonly userId: string
+  readonly source: 'WEBHOOK' | 'MANUAL' | 'TEST'
+  readonly sourceId: string
+  readonly receivedAt: Date
+  readonly alert: unknown
+  readonly nowMs: number
+}
+
+export interface ReceivedSignal extends Omit<SignalRow, 'alert'> {
+  readonly alert: Alert
+}
+
+export interface RouteRow {
+  readonly id: string
+  readonly userId: string
+  readonly sourceKind: 'WEBHOOK' | 'MANUAL'
+  readonly sourceId: string
+  readonly accountId: string
+  readonly exchange: string
+  readonly environment: 'PAPER' | 'DEMO' | 'LIVE'
+  readonly isActive: boolean
+  readonly keyStatus: string
+  readonly equity: string | null
+  readonly available: string | null
+  readonly entitled: boolean
+  readonly killSwitch: boolean
+  readonly settings: DecisionSettings
+}
+
+/** What an account holds or is about to: changes as the batch is decided, so that each signal sees what came before it. */
+export interface AccountBook {
+  positions: DecisionPosition[]
+  pendingOpens: PendingOpen[]
+}
+
+const DISPATCH_LOCK = 7_301
+const ACCOUNT_LOCK = 7_302
+
+/**
+ * Takes undecided signals, oldest first. A source is decided by one process at a time, so that its signals keep their order.
+ */
+export async function claimSignals(tx: Transaction, input: { limit: number; only?: string }): Promise<SignalRow[]> {
+  const rows = await tx.query<SignalRow>(
+    `SELECT s.id, s.user_id AS "userId", s.source, s.source_id AS "sourceId", s.received_at AS "receivedAt", s.alert,
+            (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
+       FROM signal s
+      WHERE s.state = 'RECEIVED' AND ($3::uuid IS NULL OR s.id = $3) AND pg_try_advisory_xact_lock($2, hashtext(s.source_id::text))
+      ORDER BY s.received_at, s.id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+    [input.limit, DISPATCH_LOCK, input.only ?? null],
+  )
+  return rows.toSorted((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime() || (a.id < b.id ? -1 : 1))
+}
+
+export function readAlert(row: SignalRow): ReceivedSignal {
+  return { ...row, alert: Alert.parse(row.alert) }
+}
+
+/** Active routes of the signals' sources, with everything about their owner that a decision asks for. */
+export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[]): Promise<RouteRow[]> {
+  const rows = await tx.query<Omit<RouteRow, 'settings'> & DecisionSettings>(
+    `SELECT r.id, r.user_id AS "userId", r.source_kind AS "sourceKind", r.source_id AS "sourceId", r.account_id AS "accountId",
+            a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", st.equity, st.available,
+            coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active AND u.is_email_verified, false) AS entitled,
+            EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', r.user_id::text)) AS "killSwitch",
+            b.is_enabled AS "isEnabled", b.sizing_mode AS "sizingMode", b.equity_percent AS "equityPercent", b.fixed_quote AS "fixedQuote",
+            b.max_positions AS "maxPositions", b.default_leverage AS "defaultLeverage", b.max_leverage AS "maxLeverage", b.margin_mode AS "marginMode",
+            b.stop_loss_percent AS "stopLossPercent", b.take_profit_percent AS "takeProfitPercent", b.allowed_symbols AS "allowedSymbols",
+            b.blacklisted_symbols AS "blacklistedSymbols", b.max_notional AS "maxNotional", b.max_signal_age_seconds AS "maxSignalAgeSeconds",
+            b.spot_ticker_to_perp AS "spotTickerToPerp"
+       FROM route r
+       JOIN account a ON a.id = r.account_id
+       JOIN app_user u ON u.id = r.user_id
+       JOIN bot_settings b ON b.user_id = r.user_id
+       LEFT JOIN account_state st ON st.account_id = a.id
+       LEFT JOIN subscription sub ON sub.user_id = r.user_id
+      WHERE r.is_active AND r.source_id = ANY($1::uuid[])
+      ORDER BY r.account_id`,
+    [[...new Set(signals.map((signal) => signal.sourceId))]],
+  )
+  return rows.map((row) => ({ ...row, settings: row }))
+}
+
+/** Positions and opens under way of these accounts, held still until this transaction ends. */
+export async function loadBooks(tx: Transaction, accountIds: readonly string[]): Promise<Map<string, AccountBook>> {
+  await tx.query(`SELECT pg_advisory_xact_lock($2, h) FROM (SELECT DISTINCT hashtext(a::text) AS h FROM unnest($1::uuid[]) AS a ORDER BY h) AS keys`, [accountIds, ACCOUNT_LOCK])
+  const positions = await tx.query<DecisionPosition & { accountId: string; positionSide: 'BOTH' | 'LONG' | 'SHORT'; side: PositionDirection }>(
+    `SELECT account_id AS "accountId", symbol, position_side AS "positionSide", side, quantity_base AS "quantityBase", margin, route_id AS "routeId"
+       FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0`,
+    [accountIds],
+  )
+  const orders = await tx.query<PendingOpen & { accountId: string; leg: 'open' | 'close'; side: Side; createdAt: Date }>(
+    `SELECT account_id AS "accountId", symbol, leg, side, (coalesce(quantity_base, 0) - filled_base)::text AS "openBase", route_id AS "routeId", created_at AS "createdAt"
+       FROM trade_order WHERE account_id = ANY($1::uuid[]) AND leg IN ('open', 'close') AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')
+        AND cancel_requested_at IS NULL
+      ORDER BY created_at, priority`,
+    [accountIds],
+  )
+  const books = new Map<string, AccountBook>(accountIds.map((id) => [id, { positions: [], pendingOpens: [] }]))
+  for (const { accountId, ...position } of positions) books.get(accountId)?.positions.push(position)
+  // A close under way takes what is there and what was ordered before it.
+  for (const { accountId, leg, ...order } of orders) {
+    const book = books.get(accountId)
+    if (leg === 'open') book?.pendingOpens.push(order)
+    else if (book) noteClosed(book, order.symbol)
+  }
+  return books
+}
+
+export function noteClosed(book: AccountBook, symbol: string): void {
+  book.positions = book.positions.filter((position) => position.symbol !== symbol)
+  book.pendingOpens = book.pendingOpens.filter((open) => open.symbol !== symbol)
+}
+
+export interface Markets {
+  index: MarketIndex
+  markOf: (symbol: string) => string | null
+}
+
+export async function loadMarkets(tx: Transaction, exchanges: readonly string[]): Promise<Map<string, Markets>> {
+  const rows = await tx.query<DecisionMarket & { exchange: string; markPrice: string | null }>(
+    `SELECT exchange, symbol, market_id AS "marketId", base, quote, tick_size AS "tickSize", step_size AS "stepSize", min_quantity AS "minQuantity",
+            max_quantity AS "maxQuantity", min_notional AS "minNotional", max_leverage AS "maxLeverage", status, mark_price AS "markPrice"
+       FROM market WHERE exchange = ANY($1)`,
+    [exchanges],
+  )
+  const byExchange = Map.groupBy(rows, (row) => row.exchange)
+  return new Map(
+    exchanges.map((exchange) => {
+      const own = byExchange.get(exchange) ?? []
+      const marks = new Map(own.map((row) => [row.symbol, row.markPrice]))
+      return [exchange, { index: indexMarkets(own), markOf: (symbol) => marks.get(symbol) ?? null }]
+    }),
+  )
+}

@@ -1,0 +1,124 @@
+import type { NewFact, Transaction } from '@matic/db'
+import type { Decision, PlannedOrder } from '@matic/domain'
+import type { DispatchContext } from './dispatch-signals.ts'
+import type { ReceivedSignal, RouteRow } from './load-batch.ts'
+
+export interface Decided {
+  readonly id: string
+  readonly signal: ReceivedSignal
+  readonly route: RouteRow
+  readonly decision: Decision
+}
+
+interface OrderToInsert {
+  id: string
+  decided: Decided
+  order: PlannedOrder
+  dependsOnId: string | null
+}
+
+/**
+ * Writes decisions and their orders. A decision that stands already brings no orders: whoever wrote it wrote those too.
+ * @returns facts to record last
+ */
+export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decided: readonly Decided[]): Promise<NewFact[]> {
+  if (decided.length === 0) return []
+  const inserted = await tx.query<{ id: string }>(
+    `INSERT INTO decision (id, signal_id, route_id, user_id, account_id, outcome, intent, reason, numbers, symbol, decided_at)
+     SELECT id, s, r, u, a, o, i, re, n::jsonb, sy, clock_timestamp()
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+         AS x(id, s, r, u, a, o, i, re, n, sy)
+     ON CONFLICT DO NOTHING RETURNING id`,
+    [
+      decided.map((item) => item.id),
+      decided.map((item) => item.signal.id),
+      decided.map((item) => item.route.id),
+      decided.map((item) => item.route.userId),
+      decided.map((item) => item.route.accountId),
+      decided.map((item) => item.decision.outcome),
+      decided.map((item) => item.decision.intent),
+      decided.map((item) => item.decision.reason),
+      decided.map((item) => JSON.stringify(item.decision.numbers)),
+      decided.map((item) => item.decision.symbol),
+    ],
+  )
+  const fresh = new Set(inserted.map((row) => row.id))
+  const ours = decided.filter((item) => fresh.has(item.id))
+  await requestCancels(tx, ours)
+  await insertOrders(tx, ctx, ours.flatMap((item) => ordersOf(ctx, item)))
+  return ours.map(decisionFact)
+}
+
+function ordersOf(ctx: DispatchContext, decided: Decided): OrderToInsert[] {
+  const closeId = ctx.newId()
+  return decided.decision.orders.map((order) => {
+    const leadsOthers = order.leg === 'close' && decided.decision.intent === 'reverse'
+    return { id: leadsOthers ? closeId : ctx.newId(), decided, order, dependsOnId: order.afterClose ? closeId : null }
+  })
+}
+
+async function insertOrders(tx: Transaction, ctx: DispatchContext, rows: readonly OrderToInsert[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx.query(
+    `INSERT INTO trade_order (id, user_id, account_id, route_id, signal_id, decision_id, cause, leg, client_order_id, symbol, side, position_side, type,
+                              quantity_base, reduce_fraction, price, reduce_only, leverage, margin_mode, stop_price, target_price, stop_fraction, target_fraction,
+                              priority, depends_on_id, expires_at)
+     SELECT id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, prio, dep, to_timestamp(ex / 1000.0)
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
+                   $12::text[], $13::text[], $14::numeric[], $15::numeric[], $16::numeric[], $17::boolean[], $18::int[], $19::text[], $20::numeric[],
+                   $21::numeric[], $22::numeric[], $23::numeric[], $24::int[], $25::uuid[], $26::float8[])
+         AS x(id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, prio, dep, ex)
+     ON CONFLICT DO NOTHING`,
+    [
+      rows.map((row) => row.id),
+      rows.map((row) => row.decided.route.userId),
+      rows.map((row) => row.decided.route.accountId),
+      rows.map((row) => row.decided.route.id),
+      rows.map((row) => row.decided.signal.id),
+      rows.map((row) => row.decided.id),
+      rows.map((row) => row.order.cause),
+      rows.map((row) => row.order.leg),
+      rows.map((row) => ctx.clientOrderId(row.id)),
+      rows.map((row) => row.order.symbol),
+      rows.map((row) => row.order.side),
+      rows.map((row) => row.order.positionSide),
+      rows.map((row) => row.order.type),
+      rows.map((row) => row.order.quantityBase),
+      rows.map((row) => row.order.reduceFraction),
+      rows.map((row) => row.order.price),
+      rows.map((row) => row.order.reduceOnly),
+      rows.map((row) => row.order.leverage),
+      rows.map((row) => row.order.marginMode),
+      rows.map((row) => row.order.stopPrice),
+      rows.map((row) => row.order.targetPrice),
+      rows.map((row) => row.order.stopFraction),
+      rows.map((row) => row.order.targetFraction),
+      rows.map((row) => row.order.priority),
+      rows.map((row) => row.dependsOnId),
+      rows.map((row) => row.order.expiresAtMs),
+    ],
+  )
+}
+
+/** Opens that wait or rest in symbols that are being closed or cancelled. */
+async function requestCancels(tx: Transaction, decided: readonly Decided[]): Promise<void> {
+  const wanted = decided.flatMap((item) => item.decision.cancelSymbols.map((symbol) => ({ item, symbol })))
+  if (wanted.length === 0) return
+  await tx.query(
+    `UPDATE trade_order o SET cancel_requested_at = clock_timestamp(), reason = CASE WHEN x.flat THEN 'CANCELED_BY_FLAT' ELSE o.reason END, version = o.version + 1
+       FROM unnest($1::uuid[], $2::text[], $3::boolean[], $4::uuid[]) AS x(account_id, symbol, flat, route_id)
+      WHERE o.account_id = x.account_id AND o.symbol = x.symbol AND o.leg = 'open' AND o.cancel_requested_at IS NULL
+        AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL') AND (x.route_id IS NULL OR o.route_id = x.route_id)`,
+    [
+      wanted.map(({ item }) => item.route.accountId),
+      wanted.map(({ symbol }) => symbol),
+      wanted.map(({ item }) => item.decision.intent !== 'cancel'),
+      wanted.map(({ item }) => (item.route.sourceKind === 'MANUAL' ? null : item.route.id)),
+    ],
+  )
+}
+
+function decisionFact({ id, signal, route, decision }: Decided): NewFact {
+  const { outcome, intent, reason, symbol } = decision
+  return { userId: route.userId, kind: 'signal-decided', entity: 'signal', entityId: signal.id, payload: { decisionId: id, accountId: route.accountId, outcome, intent, reason, symbol } }
+}
