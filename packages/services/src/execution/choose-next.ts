@@ -105,10 +105,12 @@ function canResend(view: LaneView, order: LaneOrder): boolean {
   return sentMs + view.timings.closeResendAfterMs <= view.nowMs
 }
 
-/** Read recently, and after everything on this symbol whose outcome is unknown had time to happen. */
+/** Read recently, and after everything on this symbol whose outcome is unknown had time to happen; very recently while an open there still fills. */
 function isFresh(view: LaneView, order: LaneOrder, position: PositionRow | undefined): boolean {
   if (!position) return false
   const syncedMs = position.syncedAt.getTime()
+  const filling = view.orders.some((other) => other.symbol === order.symbol && other.leg === 'open' && (other.state === 'ACKED' || other.state === 'PARTIAL'))
+  if (filling && syncedMs + view.timings.sweepMs / 4 < view.nowMs) return false
   return syncedMs + 2 * view.timings.reconcileBusyMs >= view.nowMs && syncedMs >= settlesMs(view, order)
 }
 

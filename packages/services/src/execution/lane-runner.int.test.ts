@@ -14,7 +14,7 @@ let one: TestWorker
 let account: TestAccount
 
 beforeAll(async () => {
-  bench = await createBench({ port: exchange, keys })
+  bench = await createBench({ port: () => exchange, keys: () => keys })
   one = await bench.worker()
 })
 beforeEach(async () => {

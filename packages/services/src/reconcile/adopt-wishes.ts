@@ -23,7 +23,9 @@ export async function adoptWishes(tx: Transaction, ctx: ExecutionContext, lane: 
     const order = orders[0]
     // A stop its owner keeps removing at the exchange was given up on purpose.
     const refused = await tx.query(`SELECT 1 FROM trade_order WHERE account_id = $1 AND cause = $2 AND leg = 'stop' LIMIT 1`, [lane.accountId, `position:${position.id}:${position.epoch}`])
-    if (order && refused.length === 0) changed.push(await wishFor(tx, ctx, lane, position, order))
+    if (!order || refused.length > 0) continue
+    await tx.query('UPDATE position SET route_id = coalesce(route_id, $2) WHERE id = $1', [position.id, order.routeId])
+    changed.push(await wishFor(tx, ctx, lane, position, order))
   }
   return changed
 }

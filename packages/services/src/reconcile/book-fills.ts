@@ -78,11 +78,17 @@ async function rebuildFrom(tx: Transaction, lane: HeldLane, symbol: string, earl
       ORDER BY opened_at LIMIT 1`,
     [lane.accountId, symbol, earliest ?? null],
   )
-  const opened = rows[0]?.openedAt
+  const opened = rows[0] && (await startOfChain(tx, lane, symbol, rows[0].openedAt))
   if (opened && earliest) return opened < earliest ? opened : earliest
   if (opened ?? earliest) return opened ?? earliest ?? new Date(0)
   const last = await tx.query<{ closedAt: Date | null }>('SELECT max(closed_at) AS "closedAt" FROM trade WHERE account_id = $1 AND symbol = $2', [lane.accountId, symbol])
   return new Date((last[0]?.closedAt?.getTime() ?? -1) + 1)
+}
+
+/** A trade that begins the moment another ends may share its first fill with it: both are rebuilt. */
+async function startOfChain(tx: Transaction, lane: HeldLane, symbol: string, openedAt: Date): Promise<Date> {
+  const rows = await tx.query<{ openedAt: Date }>('SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND closed_at = $3 AND opened_at < $3', [lane.accountId, symbol, openedAt])
+  return rows[0] ? startOfChain(tx, lane, symbol, rows[0].openedAt) : openedAt
 }
 
 async function loadFills(tx: Transaction, lane: HeldLane, symbol: string, from: Date): Promise<TradeFill[]> {

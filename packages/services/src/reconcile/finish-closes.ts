@@ -6,22 +6,21 @@ import { ORDER_COLUMNS } from '../execution/rows.ts'
 import type { OrderRow } from '../execution/rows.ts'
 
 /**
- * A close that filled, and yet part of what it closed is still there (the position was larger than we knew): the close goes on. Only
- * where nothing of ours has opened on the symbol since.
+ * A close that filled, and yet something is still there: the position was larger than we knew, or an earlier open went on filling.
+ * The close goes on, unless an open of ours was sent after it.
  */
 export async function finishCloses(tx: Transaction, ctx: ExecutionContext, lane: HeldLane): Promise<void> {
   const closes = await tx.query<OrderRow>(
     `SELECT DISTINCT ON (o.symbol) ${ORDER_COLUMNS}
        FROM position p JOIN trade_order o ON o.account_id = p.account_id AND o.symbol = p.symbol AND o.position_side = p.position_side
-      WHERE p.account_id = $1 AND p.quantity_base > 0 AND p.route_id IS NULL AND o.leg IN ('close', 'emergency') AND o.type = 'market' AND o.state = 'FILLED'
-        AND o.side = CASE p.side WHEN 'LONG' THEN 'sell' ELSE 'buy' END
-        AND p.opened_at >= o.filled_at AND o.filled_at > clock_timestamp() - make_interval(secs => $2)
+      WHERE p.account_id = $1 AND p.quantity_base > 0 AND o.leg IN ('close', 'emergency') AND o.type = 'market' AND o.state = 'FILLED'
+        AND o.side = CASE p.side WHEN 'LONG' THEN 'sell' ELSE 'buy' END AND o.ended_at > clock_timestamp() - make_interval(secs => $2)
         AND NOT EXISTS (SELECT 1 FROM trade_order later WHERE later.account_id = o.account_id AND later.symbol = o.symbol AND later.leg = 'open'
-                          AND (later.filled_at >= o.submitted_at OR later.state IN ('SUBMITTING', 'UNKNOWN', 'PARTIAL')))
+                          AND later.submitted_at >= o.submitted_at AND (later.filled_base > 0 OR later.state IN ('SUBMITTING', 'UNKNOWN', 'ACKED')))
         AND NOT EXISTS (SELECT 1 FROM trade_order pending WHERE pending.account_id = o.account_id AND pending.symbol = o.symbol AND pending.leg IN ('close', 'emergency')
-                          AND pending.state IN ('READY', 'SUBMITTING', 'UNKNOWN'))
-      ORDER BY o.symbol, o.filled_at DESC`,
-    [lane.accountId, (3 * ctx.timings.replicaLagMs) / 1000],
+                          AND pending.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL'))
+      ORDER BY o.symbol, o.ended_at DESC`,
+    [lane.accountId, (2 * ctx.timings.replicaLagMs) / 1000],
   )
   for (const close of closes) await insertNextRevision(tx, ctx, close, 0)
 }

@@ -1,7 +1,8 @@
 import { createDb } from '@matic/db'
+import type { Db } from '@matic/db'
 import type { ExchangePort } from '@matic/exchange/port'
 import { createClock, createRandom, createTimings, uuidv7 } from '@matic/platform'
-import type { Logger } from '@matic/platform'
+import type { Clock, Logger, Sabotage, Timings } from '@matic/platform'
 import { createSecret } from '@matic/platform'
 import { createDatabase } from '@matic/testkit'
 import { clientOrderId } from '../../dispatch/client-order-id.ts'
@@ -9,6 +10,7 @@ import { createMarketBook } from '../../markets/market-book.ts'
 import { refreshMarkets } from '../../markets/refresh-markets.ts'
 import type { AccountKeys, ExecutionContext } from '../context.ts'
 import { noCrashPoints } from '../crash-points.ts'
+import type { CrashPoints } from '../crash-points.ts'
 import { createExchangeClocks } from '../exchange-clocks.ts'
 import { createLaneRunner } from '../lane-runner.ts'
 import type { LaneRunner } from '../lane-runner.ts'
@@ -26,56 +28,78 @@ export interface TestWorker extends AsyncDisposable {
   settle(): Promise<void>
 }
 
-export interface Bench extends AsyncDisposable {
+export interface WorkerOptions {
   readonly databaseUrl: string
-  worker(options?: Partial<Pick<ExecutionContext, 'sabotage' | 'crashPoints'>>): Promise<TestWorker>
+  /** Built per worker, as each process has its own. */
+  readonly port: (clock: Clock, timings: Timings) => ExchangePort
+  readonly keys: (db: Db, clock: Clock) => AccountKeys
+  readonly scale: number
+  readonly sabotage?: Sabotage
+  readonly crashPoints?: CrashPoints
 }
 
 const quiet: Logger = { error: (fields, message) => console.error(message, fields), warn: () => undefined, info: () => undefined, debug: () => undefined, child: () => quiet }
+const clientOrderIdKey = new Uint8Array(32).fill(7)
+
+/** A worker as the process has it, without its loops. */
+export async function startWorker(options: WorkerOptions): Promise<TestWorker> {
+  const clock = createClock()
+  const random = createRandom()
+  const timings = createTimings(options.scale)
+  const newId = () => uuidv7({ clock, random })
+  const db = createDb({ databaseUrl: options.databaseUrl, applicationName: 'test worker', poolSize: 8, onError: () => undefined })
+  const worker = registerWorker({ databaseUrl: createSecret(options.databaseUrl), newId, pid: process.pid, logger: quiet })
+  const port = options.port(clock, timings)
+  const ctx: ExecutionContext = {
+    db,
+    clock,
+    random,
+    newId,
+    worker,
+    timings,
+    log: quiet,
+    keys: options.keys(db, clock),
+    doorbell: { ring: () => undefined },
+    bus: { publish: () => undefined },
+    exchanges: new Map([['PAPER', port]]),
+    clocks: createExchangeClocks(),
+    markets: createMarketBook({ db, clock }),
+    circuit: createOpensCircuit(),
+    clientOrderId: (orderId) => clientOrderId(clientOrderIdKey, orderId),
+    sabotage: createSabotages(options.sabotage),
+    crashPoints: options.crashPoints ?? noCrashPoints,
+  }
+  await worker.ready
+  await refreshMarkets({ ctx, exchange: 'PAPER', port })
+  await measureClocks(ctx)
+  const runner = createLaneRunner(ctx)
+  return {
+    ctx,
+    runner,
+    worker,
+    async settle() {
+      while ((await runner.execute()) > 0) await runner.settled()
+    },
+    async [Symbol.asyncDispose]() {
+      await runner.drain()
+      await worker.close()
+      await port.close()
+      await db.close()
+    },
+  }
+}
+
+export interface Bench extends AsyncDisposable {
+  readonly databaseUrl: string
+  worker(): Promise<TestWorker>
+}
 
 /** A private database and as many workers around one exchange as a test wants. */
-export async function createBench({ port, keys, scale = 0.2 }: { port: ExchangePort; keys: AccountKeys; scale?: number }): Promise<Bench> {
+export async function createBench(options: Pick<WorkerOptions, 'port' | 'keys'> & { scale?: number }): Promise<Bench> {
   const database = await createDatabase()
-  const key = new Uint8Array(32).fill(7)
   return {
     databaseUrl: database.url,
-    async worker(options = {}) {
-      const clock = createClock()
-      const random = createRandom()
-      const newId = () => uuidv7({ clock, random })
-      const db = createDb({ databaseUrl: database.url, applicationName: 'test worker', poolSize: 8 })
-      const worker = registerWorker({ databaseUrl: createSecret(database.url), newId, pid: process.pid, logger: quiet })
-      const ctx: ExecutionContext = {
-        db, clock, random, newId, worker, keys,
-        log: quiet,
-        timings: createTimings(scale),
-        doorbell: { ring: () => undefined },
-        bus: { publish: () => undefined },
-        exchanges: new Map([['PAPER', port]]),
-        clocks: createExchangeClocks(),
-        markets: createMarketBook({ db, clock }),
-        circuit: createOpensCircuit(),
-        clientOrderId: (orderId) => clientOrderId(key, orderId),
-        sabotage: createSabotages(undefined),
-        crashPoints: noCrashPoints,
-        ...options,
-      }
-      await worker.ready
-      await refreshMarkets({ ctx, exchange: 'PAPER', port })
-      await measureClocks(ctx)
-      const runner = createLaneRunner(ctx)
-      return {
-        ctx, runner, worker,
-        async settle() {
-          while ((await runner.execute()) > 0) await runner.settled()
-        },
-        async [Symbol.asyncDispose]() {
-          await runner.drain()
-          await worker.close()
-          await db.close()
-        },
-      }
-    },
+    worker: () => startWorker({ ...options, scale: options.scale ?? 0.2, databaseUrl: database.url }),
     [Symbol.asyncDispose]: () => database.drop(),
   }
 }

@@ -11,7 +11,7 @@ export interface TestAccount {
 }
 
 /** An entitled user with a paper account whose key is good. */
-export async function makeAccount(db: Queryable, { keyStatus = 'VALID' }: { keyStatus?: string } = {}): Promise<TestAccount> {
+export async function makeAccount(db: Queryable, { keyStatus = 'VALID' }: { keyStatus?: 'VALID' | 'OPENING' } = {}): Promise<TestAccount> {
   const userId = randomUUID()
   const accountId = randomUUID()
   await db.query(`INSERT INTO app_user (id, email, password_hash, full_name, is_active, is_email_verified) VALUES ($1, $2, '-', 'Test', true, true)`, [userId, `${userId}@test`])
@@ -50,7 +50,9 @@ export async function makeOrder(ctx: ExecutionContext, account: TestAccount, fie
       id, account.userId, account.accountId, randomUUID(), leg, ctx.clientOrderId(id), fields.symbol ?? SYMBOL, fields.side ?? (leg === 'open' ? 'buy' : 'sell'), fields.type ?? 'market',
       fields.quantityBase === undefined ? (leg === 'open' ? '1' : null) : fields.quantityBase, fields.reduceFraction ?? null, fields.price ?? null, leg !== 'open',
       fields.leverage ?? (leg === 'open' ? 10 : null), leg === 'open' ? 'cross' : null, fields.stopFraction ?? null, fields.targetFraction ?? null, fields.stopPrice ?? null,
-      leg === 'open' ? PRIORITY.open : PRIORITY.close, fields.dependsOnId ?? null, leg === 'open' ? (fields.expiresInMs ?? 12_000) / 1000 : null,
+      leg === 'open' ? PRIORITY.open : PRIORITY.close,
+      fields.dependsOnId ?? null,
+      leg === 'open' ? (fields.expiresInMs ?? 12_000) / 1000 : null,
     ],
   )
   return id

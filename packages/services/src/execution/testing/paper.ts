@@ -1,0 +1,29 @@
+import { createBinanceExchange } from '@matic/exchange'
+import { createSecret } from '@matic/platform'
+import { createAccountKeys } from '../../accounts/open-keys.ts'
+import { openPaperAccounts } from '../../accounts/open-paper-accounts.ts'
+import type { PaperBank } from '../../accounts/open-paper-accounts.ts'
+import { ensureSealingKey } from '../../accounts/sealing-keys.ts'
+import type { ExecutionContext } from '../context.ts'
+import type { WorkerOptions } from './bench.ts'
+import { makeAccount } from './factories.ts'
+import type { TestAccount } from './factories.ts'
+
+const encryptionKey = createSecret(new Uint8Array(32).fill(9))
+
+/** Everything real: stock CCXT against the venue, keys sealed and opened. */
+export function throughVenue(venueUrl: string): Pick<WorkerOptions, 'port' | 'keys'> {
+  return {
+    port: (clock, timings) =>
+      createBinanceExchange({ exchange: 'PAPER', certified: true, baseUrl: venueUrl, clock, requestTimeoutMs: timings.requestTimeoutMs, recvWindowMs: timings.recvWindowMs }),
+    keys: (db, clock) => createAccountKeys({ db, clock, encryptionKey }),
+  }
+}
+
+/** A paper account opened at the venue as a worker does it. */
+export async function openPaperAccount(ctx: ExecutionContext, bank: PaperBank): Promise<TestAccount> {
+  await ensureSealingKey({ ...ctx, encryptionKey })
+  const account = await makeAccount(ctx.db, { keyStatus: 'OPENING' })
+  await openPaperAccounts({ ctx, bank })
+  return account
+}

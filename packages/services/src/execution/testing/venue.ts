@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, startProcess } from '@matic/local'
+import { createSecret } from '@matic/platform'
+import { createPaperBank } from '../../accounts/paper-bank.ts'
+import type { PaperBank } from '../../accounts/open-paper-accounts.ts'
+
+export interface TestVenue extends AsyncDisposable {
+  readonly url: string
+  readonly bank: PaperBank
+  /** Everything it ever accepted. */
+  ledger(): Promise<readonly VenueOrder[]>
+  positions(): Promise<readonly { ref: string; symbol: string; positionAmt: string }[]>
+  faults(faults: unknown): Promise<void>
+}
+
+interface VenueOrder {
+  readonly ref: string
+  readonly clientOrderId: string
+  readonly status: string
+  readonly reduceOnly: boolean
+  readonly executedQty: string
+  readonly acceptedAt: number
+}
+
+const root = join(import.meta.dirname, '..', '..', '..', '..', '..')
+
+/** The venue as its own process, with a journal of its own. */
+export async function startVenue(): Promise<TestVenue> {
+  const folder = await mkdtemp(join(tmpdir(), 'matic-venue-'))
+  const port = await freePort()
+  const adminToken = randomBytes(16).toString('hex')
+  const url = `http://127.0.0.1:${port}`
+  const running = await startProcess({
+    name: 'venue',
+    command: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', join(root, 'apps/venue/src/main.ts')],
+    cwd: root,
+    env: { ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'warn', VENUE_PORT: String(port), VENUE_ADMIN_TOKEN: adminToken, MATIC_DATA_DIR: folder },
+    readyWhen: { url: `${url}/health` },
+  })
+  const call = async (path: string, init: RequestInit = {}): Promise<any> => {
+    const response = await fetch(`${url}${path}`, { ...init, headers: { 'x-venue-admin': adminToken, 'content-type': 'application/json' } })
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+    return response.json()
+  }
+  return {
+    url,
+    bank: createPaperBank({ venueUrl: url, adminToken: createSecret(adminToken) }),
+    ledger: async () => (await call('/venue/ledger')).orders,
+    positions: async () => (await call('/venue/positions')).positions,
+    faults: (faults) => call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) }),
+    async [Symbol.asyncDispose]() {
+      await running.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
