@@ -90,6 +90,8 @@ export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[])
 /** Positions and opens under way of these accounts, held still until this transaction ends. */
 export async function loadBooks(tx: Transaction, accountIds: readonly string[]): Promise<Map<string, AccountBook>> {
   await tx.query(`SELECT pg_advisory_xact_lock($2, h) FROM (SELECT DISTINCT hashtext(a::text) AS h FROM unnest($1::uuid[]) AS a ORDER BY h) AS keys`, [accountIds, ACCOUNT_LOCK])
+  // Whoever writes a fill holds the lane's row: none can slip in between reading positions and reading orders.
+  await tx.query('SELECT 1 FROM lane WHERE account_id = ANY($1::uuid[]) ORDER BY account_id FOR SHARE', [accountIds])
   const positions = await tx.query<DecisionPosition & { accountId: string; positionSide: 'BOTH' | 'LONG' | 'SHORT'; side: PositionDirection }>(
     `SELECT account_id AS "accountId", symbol, position_side AS "positionSide", side, quantity_base AS "quantityBase", margin, route_id AS "routeId"
        FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0`,
