@@ -2,7 +2,7 @@ import { DOORBELL_KINDS } from '@matic/contracts'
 import type { DoorbellKind } from '@matic/contracts'
 import { createDb } from '@matic/db'
 import { createExchanges } from '@matic/exchange'
-import { createBus, createClock, createDoorbell, createLogger, createRandom, createTimings, uuidv7 } from '@matic/platform'
+import { createBus, createClock, createDoorbell, createLogger, createRandom, createIds, createTimings } from '@matic/platform'
 import type { Bus, Doorbell, RootLogger, WorkerConfig, WorkerSecrets } from '@matic/platform'
 import { createAccountKeys } from '@matic/services/accounts/open-keys'
 import type { PaperBank } from '@matic/services/accounts/open-paper-accounts'
@@ -27,7 +27,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
   const log = createLogger({ name: 'worker', level: config.logLevel, format: config.nodeEnv === 'development' ? 'readable' : 'json' })
   const clock = createClock()
   const random = createRandom()
-  const newId = () => uuidv7({ clock, random })
+  const newId = createIds({ clock, random })
   const timings = createTimings(config.timingsScale)
   const db = createDb({
     databaseUrl: secrets.databaseUrl.reveal(),

@@ -12,6 +12,8 @@ export interface Trading {
   readonly loops: readonly Loop[]
 }
 
+const MANY = 10
+
 /** Signal → decision → order → exchange, and the comparison with it. Bells wake it, a sweep does what no bell announced. */
 export function createTrading(ctx: WorkerContext): Trading {
   const { timings, log } = ctx
@@ -26,6 +28,8 @@ export function createTrading(ctx: WorkerContext): Trading {
     async run() {
       const dispatched = await dispatchSignals({ ctx })
       if (dispatched > 0) execute.kick()
+      // More than one process can hold: wake the others too.
+      if (dispatched >= MANY) ctx.doorbell.ring('execute')
     },
   })
   const reconcile = createLoop({ name: 'reconcile', everyMs: timings.sweepMs / 4, log, run: () => runner.reconcile() })

@@ -109,6 +109,11 @@ describe('opens', () => {
     expect(dependent('MOOT')).toEqual(['send o buy 1'])
     expect(dependent('REJECTED')).toEqual(['wait', 'o BLOCKED DEPENDENCY_FAILED'])
   })
+  it('wait while a close of their symbol is only waiting for its time', () => {
+    const close = order('c', { leg: 'close', notBefore: at(500) })
+    expect(choose({ orders: [close, order('o')], positions: [position()] })).toEqual(['wait'])
+    expect(choose({ orders: [close, order('o', { symbol: ETH })], positions: [position()] })).toEqual(['send o buy 1'])
+  })
   it('set leverage and margin mode first where they differ', () => {
     const wanting = order('o', { leverage: 20, marginMode: 'isolated' })
     expect(choose({ orders: [wanting] })).toEqual(['prepare o'])

@@ -155,7 +155,8 @@ function hasEarlierRevision(view: LaneView, order: LaneOrder): boolean {
 
 function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined {
   if (view.attempts.length > 0 || !view.clockUsable || view.opensPausedUntilMs > view.nowMs) return undefined
-  const order = ready.find((candidate) => candidate.leg === 'open' && isDue(view, candidate) && dependencyMet(candidate))
+  const closing = new Set(view.orders.filter((other) => isReducing(other) && !isProtection(other)).map((other) => other.symbol))
+  const order = ready.find((candidate) => candidate.leg === 'open' && isDue(view, candidate) && dependencyMet(candidate) && !closing.has(candidate.symbol))
   if (!order) return undefined
   if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile' }
 

@@ -28,7 +28,7 @@ export async function insertPositionOrders(tx: Transaction, ctx: ExecutionContex
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[], $10::text[], $11::text[],
                    $12::text[], $13::numeric[], $14::int[], $15::float8[], $16::text[], $17::text[])
          AS x(id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, prio, nb, reason, numbers)
-     ON CONFLICT (account_id, cause, leg, revision) DO NOTHING
+     ON CONFLICT DO NOTHING
      RETURNING ${ORDER_COLUMNS}`,
     [
       rows.map((row) => row.id),
@@ -61,7 +61,7 @@ export async function insertNextRevision(tx: Transaction, ctx: ExecutionContext,
      SELECT $2, user_id, account_id, route_id, signal_id, decision_id, cause, leg, revision + 1, $3, symbol, side,
             position_side, type, quantity_base, reduce_fraction, price, reduce_only, priority, clock_timestamp() + make_interval(secs => $4)
        FROM trade_order WHERE id = $1
-     ON CONFLICT (account_id, cause, leg, revision) DO NOTHING RETURNING id`,
+     ON CONFLICT DO NOTHING RETURNING id`,
     [order.id, id, ctx.clientOrderId(id), waitMs / 1000],
   )
   if (rows.length === 0) return undefined

@@ -1,7 +1,7 @@
 import { createDb } from '@matic/db'
 import type { Db } from '@matic/db'
 import type { ExchangePort } from '@matic/exchange/port'
-import { createClock, createRandom, createTimings, uuidv7 } from '@matic/platform'
+import { createClock, createIds, createRandom, createTimings } from '@matic/platform'
 import type { Clock, Logger, Sabotage, Timings } from '@matic/platform'
 import { createSecret } from '@matic/platform'
 import { createDatabase } from '@matic/testkit'
@@ -46,7 +46,7 @@ export async function startWorker(options: WorkerOptions): Promise<TestWorker> {
   const clock = createClock()
   const random = createRandom()
   const timings = createTimings(options.scale)
-  const newId = () => uuidv7({ clock, random })
+  const newId = createIds({ clock, random })
   const db = createDb({ databaseUrl: options.databaseUrl, applicationName: 'test worker', poolSize: 8, onError: () => undefined })
   const worker = registerWorker({ databaseUrl: createSecret(options.databaseUrl), newId, pid: process.pid, logger: quiet })
   const port = options.port(clock, timings)
