@@ -1,0 +1,169 @@
+import type { Alert } from '@matic/contracts'
+import { Decimal } from 'decimal.js'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseAlert } from '../alert/parse-alert.ts'
+import { indexMarkets } from '../symbols/resolve-market.ts'
+import { decide } from './decide.ts'
+import type { DecisionInput } from './types.ts'
+
+const markets = indexMarkets([
+  { symbol: 'BTC/USDT:USDT', marketId: 'BTCUSDT', base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minQuantity: '0.001', maxQuantity: '1000', minNotional: '100', maxLeverage: 125, status: 'TRADING' },
+  { symbol: 'ETH/USDT:USDT', marketId: 'ETHUSDT', base: 'ETH', quote: 'USDT', tickSize: '0.01', stepSize: '0.001', minQuantity: '0.001', maxQuantity: '10000', minNotional: '20', maxLeverage: 100, status: 'TRADING' },
+])
+
+function alert(body: Record<string, unknown>): Alert {
+  const parsed = parseAlert(new TextEncoder().encode(JSON.stringify({ symbol: 'BTCUSDT.P', ...body })))
+  if (!parsed.ok) throw new Error(parsed.message)
+  return parsed.alert
+}
+
+const settings: DecisionInput['settings'] = {
+  isEnabled: true,
+  sizingMode: 'alert',
+  equityPercent: '10',
+  fixedQuote: '500',
+  maxPositions: 5,
+  defaultLeverage: 10,
+  maxLeverage: 50,
+  marginMode: 'cross',
+  stopLossPercent: '5',
+  takeProfitPercent: '10',
+  allowedSymbols: [],
+  blacklistedSymbols: [],
+  maxNotional: null,
+  maxSignalAgeSeconds: 60,
+  spotTickerToPerp: true,
+}
+
+function input(change: Partial<DecisionInput> = {}): DecisionInput {
+  return {
+    signal: { id: 'signal', source: 'WEBHOOK', receivedAtMs: 1_000_000 },
+    alert: alert({ action: 'buy', quantity: '0.01' }),
+    route: { id: 'route', sourceKind: 'WEBHOOK' },
+    account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true },
+    settings,
+    funds: { equity: '10000', available: '10000' },
+    positions: [],
+    pendingOpens: [],
+    markets,
+    markOf: () => '50000',
+    killSwitch: false,
+    entitled: true,
+    nowMs: 1_000_500,
+    ...change,
+  }
+}
+const long = { symbol: 'BTC/USDT:USDT', positionSide: 'BOTH', side: 'LONG', quantityBase: '0.02', margin: '100', routeId: 'route' } as const
+
+describe('an open', () => {
+  test('becomes one order with its size, leverage and protection', () => {
+    const decision = decide(input())
+    expect(decision).toMatchObject({ outcome: 'ORDERS', intent: 'open', symbol: 'BTC/USDT:USDT' })
+    expect(decision.orders).toHaveLength(1)
+    expect(decision.orders[0]).toMatchObject({ leg: 'open', side: 'buy', quantityBase: '0.01', leverage: 10, stopFraction: '0.05', targetFraction: '0.1', reduceOnly: false, priority: 2 })
+  })
+
+  test.each([
+    ['the bot is off', { settings: { ...settings, isEnabled: false } }, 'BOT_DISABLED'],
+    ['the kill switch is on', { killSwitch: true }, 'KILL_SWITCH'],
+    ['nobody pays', { entitled: false }, 'NOT_ENTITLED'],
+    ['the account is not ready', { account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'OPENING', certified: true } }, 'ACCOUNT_NOT_READY'],
+    ['the venue is not certified', { account: { exchange: 'BINANCE', environment: 'LIVE', isActive: true, keyStatus: 'VALID', certified: false } }, 'VENUE_NOT_CERTIFIED'],
+    ['the alert is old', { nowMs: 1_061_500 }, 'SIGNAL_TOO_OLD'],
+    ['the symbol is not allowed', { settings: { ...settings, allowedSymbols: ['ETHUSDT'] } }, 'SYMBOL_NOT_ALLOWED'],
+    ['the symbol is blocked', { settings: { ...settings, blacklistedSymbols: ['BTC/USDT:USDT'] } }, 'SYMBOL_BLACKLISTED'],
+    ['there are enough positions', { settings: { ...settings, maxPositions: 1 }, positions: [{ ...long, symbol: 'ETH/USDT:USDT' }] }, 'MAX_POSITIONS'],
+    ['another source holds the symbol', { positions: [{ ...long, routeId: 'other' }] }, 'SYMBOL_OWNED'],
+    ['it would be worth too much', { settings: { ...settings, maxNotional: '499' } }, 'MAX_NOTIONAL'],
+    ['it would be too small', { alert: alert({ action: 'buy', quantity: '0.001' }) }, 'BELOW_MINIMUM'],
+    ['the margin is not there', { funds: { equity: '10', available: '10' } }, 'INSUFFICIENT_MARGIN'],
+    ['nothing is known of the account', { funds: null }, 'ACCOUNT_STALE'],
+    ['the price is unknown', { markOf: () => null }, 'PRICE_UNKNOWN'],
+    ['the stop is on the wrong side', { alert: alert({ action: 'buy', quantity: '0.01', stopLoss: '51000' }) }, 'STOP_WRONG_SIDE'],
+    ['the target is on the wrong side', { alert: alert({ action: 'sell', quantity: '0.01', takeProfit: '51000' }) }, 'TARGET_WRONG_SIDE'],
+    ['the market is not known', { alert: alert({ action: 'buy', symbol: 'NOPEUSDT' }) }, 'SYMBOL_UNKNOWN'],
+    ['a spot ticker may not stand for the perpetual', { alert: alert({ action: 'buy', symbol: 'BTCUSDT' }), settings: { ...settings, spotTickerToPerp: false } }, 'SPOT_TICKER_REFUSED'],
+  ] satisfies [string, Partial<DecisionInput>, string][])('is blocked when %s', (_name, change, reason) => {
+    expect(decide(input(change))).toMatchObject({ outcome: 'BLOCKED', reason, orders: [] })
+  })
+
+  test('without a size takes the percent of equity as margin', () => {
+    expect(decide(input({ alert: alert({ action: 'buy' }) })).orders[0]?.quantityBase).toBe('0.2')
+  })
+
+  test('with more leverage than the cap is capped and says so', () => {
+    const decision = decide(input({ alert: alert({ action: 'buy', quantity: '0.01', leverage: 100 }) }))
+    expect(decision.orders[0]?.leverage).toBe(50)
+    expect(decision.numbers).toMatchObject({ note: 'LEVERAGE_CAPPED', asked: 100, used: 50 })
+  })
+
+  test('limits of a source do not stop an order placed by hand while the bot is off', () => {
+    expect(decide(input({ settings: { ...settings, isEnabled: false }, route: { id: 'hand', sourceKind: 'MANUAL' } })).outcome).toBe('ORDERS')
+  })
+})
+
+describe('a close', () => {
+  const close = alert({ action: 'close' })
+
+  test('runs whatever stops opens', () => {
+    const decision = decide(input({ alert: close, positions: [long], killSwitch: true, entitled: false, settings: { ...settings, isEnabled: false }, nowMs: 9_000_000, funds: null, markOf: () => null }))
+    expect(decision).toMatchObject({ outcome: 'ORDERS', intent: 'close', cancelSymbols: ['BTC/USDT:USDT'] })
+    expect(decision.orders[0]).toMatchObject({ leg: 'close', side: 'sell', quantityBase: null, reduceOnly: true, priority: 0, expiresAtMs: null })
+  })
+
+  test('with nothing there is skipped, and leaves what another source holds', () => {
+    expect(decide(input({ alert: close }))).toMatchObject({ outcome: 'SKIPPED', reason: 'NOTHING_TO_CLOSE' })
+    expect(decide(input({ alert: close, positions: [{ ...long, routeId: 'other' }] }))).toMatchObject({ outcome: 'SKIPPED', reason: 'NOTHING_TO_CLOSE' })
+    expect(decide(input({ alert: close, positions: [{ ...long, routeId: 'other' }], route: { id: 'hand', sourceKind: 'MANUAL' } })).outcome).toBe('ORDERS')
+  })
+
+  test('right after its open closes what is still on its way', () => {
+    expect(decide(input({ alert: close, pendingOpens: [{ symbol: 'BTC/USDT:USDT', side: 'buy', openBase: '0.01', routeId: 'route' }] })).orders).toHaveLength(1)
+  })
+
+  test('of everything is one order a symbol', () => {
+    const decision = decide(input({ alert: alert({ action: 'close_all' }), positions: [long, { ...long, symbol: 'ETH/USDT:USDT' }] }))
+    expect(decision.orders.map((order) => order.cause)).toEqual(['signal:BTC/USDT:USDT', 'signal:ETH/USDT:USDT'])
+  })
+})
+
+test('a reversal closes first and opens only after it', () => {
+  const decision = decide(input({ alert: alert({ action: 'sell', quantity: '0.01' }), positions: [long] }))
+  expect(decision.intent).toBe('reverse')
+  expect(decision.orders.map((order) => [order.leg, order.side, order.afterClose])).toEqual([['close', 'sell', false], ['open', 'sell', true]])
+})
+
+test('a test alert on a live account decides nothing that trades', () => {
+  const account = { exchange: 'BINANCE', environment: 'LIVE', isActive: true, keyStatus: 'VALID', certified: true } as const
+  expect(decide(input({ account, signal: { id: 's', source: 'TEST', receivedAtMs: 1_000_000 } }))).toMatchObject({ outcome: 'BLOCKED', reason: 'TEST_ALERT_ON_LIVE' })
+})
+
+test('whatever the mode, an opening order is on the step, above the minimum and affordable', () => {
+  const anyInput = fc.record({
+    sizingMode: fc.constantFrom('alert', 'percent-of-equity', 'fixed-quote'),
+    quantity: fc.option(fc.integer({ min: 1, max: 5_000_000 }).map((steps) => new Decimal(steps).div(100_000).toFixed())),
+    equity: fc.integer({ min: 0, max: 1_000_000 }),
+    price: fc.integer({ min: 100, max: 1_000_000 }).map((cents) => new Decimal(cents).div(10).toFixed()),
+    leverage: fc.integer({ min: 1, max: 125 }),
+    side: fc.constantFrom('buy', 'sell'),
+  })
+  fc.assert(
+    fc.property(anyInput, ({ sizingMode, quantity, equity, price, leverage, side }) => {
+      const decision = decide(
+        input({
+          alert: alert({ action: side, leverage, ...(quantity === null ? {} : { quantity }) }),
+          settings: { ...settings, sizingMode },
+          funds: { equity: String(equity), available: String(equity) },
+          markOf: () => price,
+        }),
+      )
+      const [order] = decision.orders
+      if (order === undefined) return decision.reason !== null
+      const size = new Decimal(order.quantityBase ?? 0)
+      const notional = size.mul(price)
+      return size.mod('0.001').isZero() && notional.gte(100) && order.side === side && notional.div(order.leverage ?? 1).lte(equity) && (order.leverage ?? 0) <= 50
+    }),
+    { numRuns: 500 },
+  )
+})
