@@ -7,7 +7,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     scale: { type: 'string', default: '0.4' },
-    traders: { type: 'string', default: '36' },
+    traders: { type: 'string', default: '48' },
     sabotage: { type: 'string' },
   },
 })

@@ -46,7 +46,7 @@ export function createKiller({ rig, random, say }: { rig: Rig; random: SeededRan
     recoveriesMs,
     async run(count, givenUp) {
       while (kills.length < count && !givenUp()) {
-        await sleep(random.integer(200, 900))
+        await sleep(random.integer(800, 2_400))
         await strike().catch((error: unknown) => say(`chaos: a kill went wrong: ${String(error)}`))
       }
     },

@@ -10,6 +10,7 @@ import type { Breach, ChaosOptions, ChaosReport } from './options.ts'
 import { judge, type Verdict } from './oracles.ts'
 import { createTraderPlan } from './plan.ts'
 import { startProxy } from './proxy.ts'
+import { startReplays } from './replay.ts'
 import { startRig, type Rig } from './rig.ts'
 import { startSender } from './sender.ts'
 import { createTraders, type Trader } from './traders.ts'
@@ -41,16 +42,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       return { trader, plan: createTraderPlan({ marketId, unitBase: units.get(marketId) ?? '0', random }) }
     })
     const startedAtMs = Date.now()
-    const sender = startSender({ url: proxy.url, traders: plans, random, pauseMs: { from: 6_000, to: 14_000 }, timingsScale: options.timingsScale })
+    const sender = startSender({ url: proxy.url, traders: plans, random, pauseMs: { from: 12_000, to: 28_000 }, timingsScale: options.timingsScale })
     await sleep(3_000)
 
+    const replays = startReplays(rig.db, 3_000)
     let breached = false
     const killer = createKiller({ rig, random, say })
     const watch = options.stopAtFirstBreach ? watchForBreach({ rig, witness, sent: sender.sent, found: () => (breached = true) }) : undefined
     await killer.run(options.kills, () => breached)
-    say(`chaos: ${killer.kills.length} kills in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${proxy.badGateways()} bad gateways; healing`)
+    say(`chaos: ${killer.kills.length} kills in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${proxy.badGateways()} bad gateways, ${replays.replayed()} signals replayed; healing`)
 
     await sender.stop()
+    await replays.stop()
     await rig.whole()
     await witness.setFaults({ seed, rules: [] })
     await sender.closeAll(plans.flatMap((_, index) => (index % 2 === 0 ? [index] : [])))
