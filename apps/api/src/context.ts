@@ -14,7 +14,7 @@ import {
   type RootLogger,
 } from '@matic/platform'
 import { createLoginGuard, createPasswords, createTokens, createUserBook, type AuthContext } from '@matic/services/auth/index'
-import { createMarkBook, type MarkBook } from '@matic/services/markets-read/index'
+import { createKlineReader, createMarkBook, type KlineReader, type MarkBook } from '@matic/services/markets-read/index'
 import { createAnswerDesk, type AnswerDesk } from '@matic/services/requests/index'
 import { createSharedCommit, createWebhookBook, type SharedCommit, type WebhookBook } from '@matic/services/webhook/index'
 import { createOrigins, type Origins } from './http/origins.ts'
@@ -30,6 +30,7 @@ export interface ApiContext extends AuthContext {
   readonly webhooks: WebhookBook
   readonly marks: MarkBook
   readonly desk: AnswerDesk
+  readonly klines: KlineReader
   readonly origins: Origins
   close(): Promise<void>
 }
@@ -62,6 +63,7 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     clock,
   })
   const ingest = createSharedCommit({ ctx: service, db: doorDb })
+  const desk = createAnswerDesk({ bus })
 
   return {
     ...service,
@@ -76,7 +78,8 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     ingest,
     webhooks: createWebhookBook({ db: doorDb, bus, clock }),
     marks: createMarkBook({ bus }),
-    desk: createAnswerDesk({ bus }),
+    desk,
+    klines: createKlineReader({ ...service, desk }),
     origins: createOrigins({ frontendUrl: config.frontendUrl, production: config.nodeEnv === 'production' }),
     async close() {
       await ingest.close()

@@ -1,5 +1,9 @@
 import type { Mounted } from '../http/mount.ts'
 import { authRoutes } from './auth.ts'
+import { botRoutes } from './bot.ts'
+import { exchangeRoutes } from './exchange.ts'
+import { marketRoutes } from './markets.ts'
+import { signalRoutes } from './signals.ts'
 
 /** The one list, for production and tests. */
-export const mountedRoutes: readonly Mounted[] = [...authRoutes]
+export const mountedRoutes: readonly Mounted[] = [...authRoutes, ...botRoutes, ...exchangeRoutes, ...marketRoutes, ...signalRoutes]

@@ -1,0 +1,40 @@
+import { getSettings as getSettingsRoute, globalKillSwitch, killSwitch, patchSettings, rotateWebhook as rotateRoute, testAlert, toggleBot, type BotSettingsView } from '@matic/contracts'
+import { getSettings, rotateWebhook, sendTestAlert, setGlobalKillSwitch, setUserKillSwitch, updateSettings } from '@matic/services/bot/index'
+import type { ApiContext } from '../context.ts'
+import { mount } from '../http/mount.ts'
+
+function settingsOf(ctx: ApiContext, userId: string): Promise<BotSettingsView> {
+  return getSettings({ db: ctx.db, input: { userId, publicUrl: ctx.config.frontendUrl } })
+}
+
+export const botRoutes = [
+  mount(getSettingsRoute, async ({ ctx, actor }) => ({ data: await settingsOf(ctx, actor.userId) })),
+
+  mount(patchSettings, async ({ ctx, actor, body }) => {
+    await updateSettings({ ctx, input: { userId: actor.userId, patch: body } })
+    return { data: await settingsOf(ctx, actor.userId), message: 'Saved' }
+  }),
+
+  mount(toggleBot, async ({ ctx, actor, body }) => {
+    await updateSettings({ ctx, input: { userId: actor.userId, patch: { isEnabled: body.enabled } } })
+    return { data: await settingsOf(ctx, actor.userId), message: body.enabled ? 'The bot is on' : 'The bot is off; closes still run' }
+  }),
+
+  mount(rotateRoute, async ({ ctx, actor, req }) => {
+    const rotated = await rotateWebhook({ ctx, input: { userId: actor.userId, publicUrl: ctx.config.frontendUrl, ip: req.ip ?? null } })
+    return { data: rotated, message: 'Copy the address now: it is not shown again' }
+  }),
+
+  mount(testAlert, async ({ ctx, actor, body }) => {
+    const requestId = ctx.log.requests.requestId() ?? null
+    return { data: await sendTestAlert({ ctx, input: { ...body, quantity: body.quantity, userId: actor.userId, requestId } }) }
+  }),
+
+  mount(killSwitch, async ({ ctx, actor, body, req }) => ({
+    data: await setUserKillSwitch({ ctx, input: { ...body, reason: body.reason, actorId: actor.userId, ip: req.ip ?? null } }),
+  })),
+
+  mount(globalKillSwitch, async ({ ctx, actor, body, req }) => ({
+    data: await setGlobalKillSwitch({ ctx, input: { ...body, reason: body.reason, actorId: actor.userId, ip: req.ip ?? null } }),
+  })),
+]

@@ -1,0 +1,5 @@
+export { getSettings } from './get-settings.ts'
+export { rotateWebhook } from './rotate-webhook.ts'
+export { sendTestAlert } from './send-test-alert.ts'
+export { setGlobalKillSwitch, setUserKillSwitch } from './set-kill-switch.ts'
+export { updateSettings } from './update-settings.ts'

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import { recordFacts, type Transaction } from '@matic/db'
+import { randomToken } from '@matic/platform'
+import type { ServiceContext } from '../context.ts'
+import { webhookUrl } from './get-settings.ts'
+
+interface Input {
+  readonly userId: string
+  readonly publicUrl: string
+  readonly ip: string | null
+}
+
+/** A new token; the old one stops at once. Only its hash is kept: this answer is the one time the address is seen whole. */
+export async function rotateWebhook({ ctx, input }: { ctx: ServiceContext; input: Input }): Promise<{ webhookUrl: string }> {
+  const token = randomToken(ctx)
+  const { webhookId, factIds } = await ctx.db.transaction(async (tx) => {
+    const id = await replaceToken(tx, ctx, input.userId, token)
+    await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, after, ip) VALUES ($1, $1, 'webhook-rotated', $2, $3)`, [
+      input.userId,
+      JSON.stringify({ webhookId: id, tokenTail: token.slice(-4) }),
+      input.ip,
+    ])
+    const facts = await recordFacts(tx, [{ userId: input.userId, kind: 'settings-changed', entity: 'webhook', entityId: id, payload: { fields: ['webhookUrl'] } }])
+    return { webhookId: id, factIds: facts }
+  })
+  ctx.bus.publish('invalidate', { kind: 'webhook', ids: [webhookId] })
+  ctx.bus.publish('facts', { ids: factIds })
+  return { webhookUrl: webhookUrl(input, token) }
+}
+
+/** The row stays: routes and the memory of earlier alerts hang on it. */
+async function replaceToken(tx: Transaction, ctx: ServiceContext, userId: string, token: string): Promise<string> {
+  const hash = createHash('sha256').update(token).digest()
+  const [changed] = await tx.query<{ id: string }>(
+    `UPDATE webhook SET token_hash = $2, token_tail = $3
+      WHERE id = (SELECT id FROM webhook WHERE user_id = $1 AND is_active ORDER BY created_at, id LIMIT 1 FOR UPDATE) RETURNING id`,
+    [userId, hash, token.slice(-4)],
+  )
+  if (changed) return changed.id
+
+  const webhookId = ctx.newId()
+  await tx.query('INSERT INTO webhook (id, user_id, token_hash, token_tail) VALUES ($1, $2, $3, $4)', [webhookId, userId, hash, token.slice(-4)])
+  const accounts = await tx.query<{ id: string }>('SELECT id FROM account WHERE user_id = $1 AND is_active', [userId])
+  for (const account of accounts) {
+    await tx.query(
+      `INSERT INTO route (id, user_id, source_kind, source_id, account_id) VALUES ($1, $2, 'WEBHOOK', $3, $4) ON CONFLICT (source_kind, source_id, account_id) DO NOTHING`,
+      [ctx.newId(), userId, webhookId, account.id],
+    )
+  }
+  return webhookId
+}

@@ -1,0 +1,48 @@
+import type { PositionView } from '@matic/contracts'
+import type { Queryable } from '@matic/db'
+import { Decimal } from 'decimal.js'
+import { isoOrNull, plain, plainOrNull } from '../plain.ts'
+import { findAccount } from './accounts.ts'
+
+interface Row extends Omit<PositionView, 'openedAt' | 'syncedAt' | 'unrealizedPnlPercent' | 'entryPrice'> {
+  entryPrice: string | null
+  openedAt: Date | null
+  syncedAt: Date
+}
+
+/** Open positions, the newest first. @throws AppError NO_ACCOUNT */
+export async function listPositions({ db, input }: { db: Queryable; input: { userId: string; accountId: string | undefined } }): Promise<PositionView[]> {
+  const account = await findAccount({ db, input })
+  const rows = await db.query<Row>(
+    `SELECT p.id, p.account_id AS "accountId", p.symbol, coalesce(m.market_id, p.symbol) AS "marketId", p.side, p.quantity_base AS size, p.entry_price AS "entryPrice",
+            p.mark_price AS "markPrice", p.leverage, p.margin_mode AS "marginMode", p.unrealized_pnl AS "unrealizedPnl", p.liquidation_price AS "liquidationPrice",
+            p.margin, p.stop_price AS "stopLoss", p.target_price AS "takeProfit", p.protection, p.opened_at AS "openedAt", p.synced_at AS "syncedAt", p.version
+       FROM position p LEFT JOIN market m ON m.exchange = $2 AND m.symbol = p.symbol
+      WHERE p.account_id = $1 AND p.quantity_base > 0 ORDER BY p.opened_at DESC NULLS LAST, p.id`,
+    [account.id, account.exchange],
+  )
+  return rows.map(viewOf)
+}
+
+function viewOf(row: Row): PositionView {
+  return {
+    ...row,
+    size: plain(row.size),
+    entryPrice: plain(row.entryPrice ?? '0'),
+    markPrice: plainOrNull(row.markPrice),
+    unrealizedPnl: plainOrNull(row.unrealizedPnl),
+    unrealizedPnlPercent: percentOfMargin(row.unrealizedPnl, row.margin),
+    liquidationPrice: plainOrNull(row.liquidationPrice),
+    margin: plainOrNull(row.margin),
+    stopLoss: plainOrNull(row.stopLoss),
+    takeProfit: plainOrNull(row.takeProfit),
+    openedAt: isoOrNull(row.openedAt),
+    syncedAt: row.syncedAt.toISOString(),
+  }
+}
+
+/** Percent: 12.5 is an eighth of the margin. */
+function percentOfMargin(pnl: string | null, margin: string | null): string | null {
+  if (pnl === null || margin === null || new Decimal(margin).lte(0)) return null
+  return new Decimal(pnl).div(margin).mul(100).toDecimalPlaces(2).toFixed()
+}
