@@ -1,0 +1,93 @@
+import { createHmac } from 'node:crypto'
+import ccxt from 'ccxt'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { accountOf, exchangeAt, marketOrder, startAnsweringServer, type AnsweringServer, type SeenRequest } from './testing/answering-server.ts'
+
+let server: AnsweringServer
+beforeAll(async () => {
+  server = await startAnsweringServer()
+})
+afterAll(() => server.close())
+
+const orders = () => server.seen.filter((request) => request.method === 'POST')
+const signing = () => ({ timestampMs: Date.now(), recvWindowMs: 3_000 })
+
+describe('every request is signed with its own account’s key', () => {
+  test.each([
+    ['with a client for each account', 400],
+    ['with a pool far too small', 7],
+  ])('for 200 accounts at once, %s', async (_name, clientsMax) => {
+    server.seen.length = 0
+    const exchange = exchangeAt(server.url, { clientsMax })
+    const accounts = Array.from({ length: 200 }, (_, index) => accountOf(`n${index}`))
+    const results = await Promise.all([...accounts, ...accounts].map((account, index) => exchange.createOrder(account, marketOrder(`m${account.accountId}x${index}`), signing())))
+    await exchange.close()
+
+    expect(results.every((result) => result.ok)).toBe(true)
+    expect(orders()).toHaveLength(400)
+    for (const request of orders()) {
+      const name = /^m(n\d+)x/.exec(request.query.get('newClientOrderId') ?? '')?.[1]
+      expect(request.apiKey).toBe(`key-${name}`)
+      expect(request.query.get('signature')).toBe(signatureOf(request, `secret-${name}`))
+    }
+  })
+})
+
+test('a changed key is used at once', async () => {
+  server.seen.length = 0
+  const exchange = exchangeAt(server.url)
+  const account = accountOf('a')
+  await exchange.createOrder(account, marketOrder('m1'), signing())
+  await exchange.createOrder({ ...account, credentials: { apiKey: 'new', secret: 'newer' } }, marketOrder('m2'), signing())
+  await exchange.close()
+  expect(orders().map((request) => request.apiKey)).toEqual(['key-a', 'new'])
+})
+
+test('time of signature and window are the write-ahead’s', async () => {
+  server.seen.length = 0
+  const exchange = exchangeAt(server.url)
+  await exchange.createOrder(accountOf('a'), marketOrder('m1'), { timestampMs: 1_795_000_000_123, recvWindowMs: 601 })
+  await exchange.close()
+  expect(orders()[0]?.query.get('timestamp')).toBe('1795000000123')
+  expect(orders()[0]?.query.get('recvWindow')).toBe('601')
+})
+
+describe('what is sent is what plain CCXT sends', () => {
+  const cases = [
+    ['a market order', marketOrder('m1'), ['market', 'buy', 0.01, undefined, { newClientOrderId: 'm1' }]],
+    ['a reduce-only close', marketOrder('m2', { side: 'sell', reduceOnly: true }), ['market', 'sell', 0.01, undefined, { newClientOrderId: 'm2', reduceOnly: true }]],
+    ['a limit order', marketOrder('m3', { type: 'limit', price: '49000.5' }), ['limit', 'buy', 0.01, 49_000.5, { newClientOrderId: 'm3', timeInForce: 'GTC' }]],
+    [
+      'a stop that closes everything',
+      marketOrder('m4', { side: 'sell', type: 'stop-market', quantityBase: null, triggerPrice: '45000', closePosition: true }),
+      ['market', 'sell', 0, undefined, { newClientOrderId: 'm4', stopLossPrice: 45_000, closePosition: true, workingType: 'MARK_PRICE' }],
+    ],
+  ] as const
+
+  test.each(cases)('%s', async (_name, order, [type, side, amount, price, params]) => {
+    server.seen.length = 0
+    const exchange = exchangeAt(server.url)
+    await exchange.createOrder(accountOf('a'), order, signing())
+    await exchange.close()
+    const fetchImplementation = (url: string, init: RequestInit) => {
+      const { pathname, search } = new URL(url)
+      return fetch(`${server.url}${pathname}${search}`, init)
+    }
+    const plain = new ccxt.binanceusdm({ apiKey: 'key-a', secret: 'secret-a', fetchImplementation, options: { fetchCurrencies: false } })
+    await plain.createOrder('BTC/USDT:USDT', type, side, amount, price, { ...params }).catch(() => undefined)
+
+    const [ours, theirs] = orders()
+    expect(ours?.path).toBe(theirs?.path)
+    expect(essence(ours)).toEqual(essence(theirs))
+  })
+})
+
+/** Everything but the moment. */
+function essence(request: SeenRequest | undefined): Record<string, string> {
+  const { timestamp: _timestamp, recvWindow: _recvWindow, signature: _signature, ...rest } = Object.fromEntries(request?.query ?? [])
+  return rest
+}
+
+function signatureOf(request: SeenRequest, secret: string): string {
+  return createHmac('sha256', secret).update(request.signed.replace(/&signature=[0-9a-f]+$/, '')).digest('hex')
+}
