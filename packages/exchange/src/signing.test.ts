@@ -16,7 +16,7 @@ describe('every request is signed with its own account’s key', () => {
   test.each([
     ['with a client for each account', 400],
     ['with a pool far too small', 7],
-  ])('for 200 accounts at once, %s', async (_name, clientsMax) => {
+  ])('for 200 accounts at once, %s', { timeout: 120_000 }, async (_name, clientsMax) => {
     server.seen.length = 0
     const exchange = exchangeAt(server.url, { clientsMax })
     const accounts = Array.from({ length: 200 }, (_, index) => accountOf(`n${index}`))
@@ -33,7 +33,7 @@ describe('every request is signed with its own account’s key', () => {
   })
 })
 
-test('a changed key is used at once', async () => {
+test('a changed key is used at once', { timeout: 30_000 }, async () => {
   server.seen.length = 0
   const exchange = exchangeAt(server.url)
   const account = accountOf('a')
