@@ -11,8 +11,8 @@ const trading = createTrading(ctx)
 const upkeep = createUpkeep(ctx)
 const loops = [...upkeep.loops, ...trading.loops]
 
-await ensureSealingKey({ ...ctx, encryptionKey: env.secrets.encryptionKey })
 await ctx.worker.ready
+await ensureSealingKey({ ...ctx, encryptionKey: env.secrets.encryptionKey })
 await measureClocks(ctx)
 ctx.hub.subscribe('invalidate', ({ kind }) => {
   if (kind === 'markets') ctx.markets.refresh()
