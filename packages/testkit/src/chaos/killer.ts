@@ -46,7 +46,9 @@ export function createKiller({ rig, random, say }: { rig: Rig; random: SeededRan
     recoveriesMs,
     async run(count, givenUp) {
       while (kills.length < count && !givenUp()) {
-        await sleep(random.integer(800, 2_400))
+        // Most kills meet a platform that stands; some come while another part is still down.
+        if (random.chance(0.8)) await Promise.race([rig.whole(), sleep(15_000)])
+        await sleep(random.integer(300, 1_500))
         await strike().catch((error: unknown) => say(`chaos: a kill went wrong: ${String(error)}`))
       }
     },
