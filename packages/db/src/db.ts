@@ -45,6 +45,8 @@ export function createDb(options: DbOptions): Db {
     keepAlive: true,
   })
   pool.on('error', (error) => options.onError?.(error))
+  // The pool listens to idle connections only; one that breaks in the middle of a transaction must not end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
 
   return {
