@@ -63,9 +63,11 @@ export function registerWorker(options: { databaseUrl: Secret; newId: () => stri
     if (ending.ended) return
     ending.ended = true
     ending.abort.abort()
-    if (session === ending) session = undefined
-    if (!closed) logger.warn({ worker: ending.id }, 'the database session that proves this worker alive has ended')
-    wake()
+    if (session === ending) {
+      session = undefined
+      if (!closed) logger.warn({ worker: ending.id }, 'the database session that proves this worker alive has ended')
+      wake()
+    }
     void ending.client.end().catch(() => undefined)
   }
 
