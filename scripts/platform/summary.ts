@@ -14,7 +14,7 @@ export async function printSummary(platform: Platform): Promise<void> {
   say(`  Dashboard   http://localhost:${ports.web}`)
   say(`  API         http://127.0.0.1:${ports.api}/api`)
   say(`  Venue       http://127.0.0.1:${ports.venue}   (simulated exchange)`)
-  say(`  Data        ${relative(root, folder) || folder}   logs in ${relative(root, logs.folder) || logs.folder}`)
+  say(`  Data        ${shown(folder)}   logs in ${shown(logs.folder)}`)
   say('')
   say(`  Logins      ${demoUser} / user123456`)
   say('              admin@matic.test / admin123456')
@@ -51,4 +51,9 @@ async function webhookAddress({ databaseUrl, ports, secrets }: Platform): Promis
   } finally {
     await client.end()
   }
+}
+
+function shown(path: string): string {
+  const fromRoot = relative(root, path)
+  return fromRoot.startsWith('..') ? path : fromRoot
 }
