@@ -21,7 +21,13 @@ describe('a fill', () => {
     ['turns a short', short, 'buy', '3', '90', 'LONG', '1', '90', true, false],
   ] as const)('%s', (_name, before, side, quantity, price, newSide, left, entry, opened, closed) => {
     const effect = applyFill(before, { side, quantityBase: d(quantity), price: d(price) })
-    expect([effect.position.side, effect.position.quantityBase.toFixed(), effect.position.entryPrice?.toFixed(), effect.opened, effect.closed]).toEqual([newSide, left, entry, opened, closed])
+    expect([
+      effect.position.side,
+      effect.position.quantityBase.toFixed(),
+      effect.position.entryPrice?.toFixed(),
+      effect.opened,
+      effect.closed,
+    ]).toEqual([newSide, left, entry, opened, closed])
   })
 })
 

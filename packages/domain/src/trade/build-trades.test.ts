@@ -23,9 +23,21 @@ function fill(side: 'buy' | 'sell', quantity: string, price: string, extra: Part
 
 describe('trades', () => {
   it('run from flat to flat, with average prices, result and fees', () => {
-    const [trade, ...rest] = buildTrades([fill('buy', '1', '100'), fill('buy', '1', '110'), fill('sell', '0.5', '120'), fill('sell', '1.5', '100')])
+    const [trade, ...rest] = buildTrades([
+      fill('buy', '1', '100'),
+      fill('buy', '1', '110'),
+      fill('sell', '0.5', '120'),
+      fill('sell', '1.5', '100'),
+    ])
     expect(rest).toEqual([])
-    expect(trade).toMatchObject({ side: 'LONG', entryBase: new Decimal(2), entryPrice: new Decimal(105), exitBase: new Decimal(2), exitPrice: new Decimal(105), grossPnl: new Decimal(0) })
+    expect(trade).toMatchObject({
+      side: 'LONG',
+      entryBase: new Decimal(2),
+      entryPrice: new Decimal(105),
+      exitBase: new Decimal(2),
+      exitPrice: new Decimal(105),
+      grossPnl: new Decimal(0),
+    })
     expect(trade?.fees.toFixed()).toBe('0.21')
     expect(trade?.closedAtMs).toBe(clock)
   })
@@ -75,8 +87,11 @@ describe('trades', () => {
 })
 
 function essence(fills: readonly TradeFill[]) {
-  return buildTrades(fills)
-    .map((trade) => [trade.side, trade.openedAtMs, trade.entryBase, trade.entryPrice, trade.exitBase, trade.grossPnl, trade.fees].map((value) => (value instanceof Decimal ? value.toDecimalPlaces(10).toFixed() : value)))
+  return buildTrades(fills).map((trade) =>
+    [trade.side, trade.openedAtMs, trade.entryBase, trade.entryPrice, trade.exitBase, trade.grossPnl, trade.fees].map((value) =>
+      value instanceof Decimal ? value.toDecimalPlaces(10).toFixed() : value,
+    ),
+  )
 }
 
 function seeded(seed: number): () => number {

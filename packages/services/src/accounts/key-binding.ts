@@ -7,7 +7,11 @@ export function exchangeKeyBinding({ accountId, userId }: { accountId: string; u
 }
 
 /** The plaintext under the seal, as JSON. */
-export const SealedCredentials = z.object({ apiKey: z.string().min(1), secret: z.string().min(1), passphrase: z.string().min(1).optional() })
+export const SealedCredentials = z.object({
+  apiKey: z.string().min(1),
+  secret: z.string().min(1),
+  passphrase: z.string().min(1).optional(),
+})
 export type SealedCredentials = z.infer<typeof SealedCredentials>
 
 /** abcd****wxyz: enough to recognise a key by, too little to use it. */

@@ -31,15 +31,22 @@ export async function openPaperAccounts({ ctx, bank }: { ctx: ServiceContext; ba
     const credentials = await bank.openAccount({ ref: account.id, depositUsdt })
     const sealed = await sealer.seal(JSON.stringify(credentials), exchangeKeyBinding({ accountId: account.id, userId: account.userId }))
     const ids = await ctx.db.transaction(async (tx) => {
-      const opened = await tx.query(`UPDATE account SET key_status = 'VALID', masked_api_key = $2 WHERE id = $1 AND key_status = 'OPENING' RETURNING id`, [account.id, maskApiKey(credentials.apiKey)])
+      const opened = await tx.query(
+        `UPDATE account SET key_status = 'VALID', masked_api_key = $2 WHERE id = $1 AND key_status = 'OPENING' RETURNING id`,
+        [account.id, maskApiKey(credentials.apiKey)],
+      )
       if (opened.length === 0) return []
       await tx.query(
         `INSERT INTO exchange_key (account_id, user_id, sealing_key_id, sealed) VALUES ($1, $2, $3, $4)
          ON CONFLICT (account_id) DO UPDATE SET sealing_key_id = excluded.sealing_key_id, sealed = excluded.sealed`,
         [account.id, account.userId, key.id, Buffer.from(sealed, 'utf8')],
       )
-      await tx.query(`INSERT INTO lane (account_id) VALUES ($1) ON CONFLICT (account_id) DO UPDATE SET reconcile_at = clock_timestamp()`, [account.id])
-      return recordFacts(tx, [{ userId: account.userId, kind: 'account-changed', entity: 'account', entityId: account.id, payload: { keyStatus: 'VALID' } }])
+      await tx.query(`INSERT INTO lane (account_id) VALUES ($1) ON CONFLICT (account_id) DO UPDATE SET reconcile_at = clock_timestamp()`, [
+        account.id,
+      ])
+      return recordFacts(tx, [
+        { userId: account.userId, kind: 'account-changed', entity: 'account', entityId: account.id, payload: { keyStatus: 'VALID' } },
+      ])
     })
     if (ids.length > 0) ctx.bus.publish('facts', { ids })
   }

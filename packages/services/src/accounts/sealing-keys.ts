@@ -7,19 +7,37 @@ const CREATE_LOCK = 7_202_602
 
 /** The newest public key; what is sealed from now on is sealed under it. */
 export async function newestSealingKey(db: Queryable): Promise<SealingPublicKey | undefined> {
-  const rows = await db.query<{ id: string; publicKey: Buffer }>('SELECT id, public_key AS "publicKey" FROM sealing_key ORDER BY created_at DESC, id DESC LIMIT 1')
+  const rows = await db.query<{ id: string; publicKey: Buffer }>(
+    'SELECT id, public_key AS "publicKey" FROM sealing_key ORDER BY created_at DESC, id DESC LIMIT 1',
+  )
   const row = rows[0]
   return row && { id: row.id, publicKey: row.publicKey.toString('base64url') }
 }
 
 /** All key pairs, private halves still wrapped. Workers only. */
 export async function loadSealingKeys(db: Queryable): Promise<SealingKey[]> {
-  const rows = await db.query<{ id: string; publicKey: Buffer; wrapped: Buffer }>('SELECT id, public_key AS "publicKey", wrapped_private_key AS wrapped FROM sealing_key')
-  return rows.map((row) => ({ id: row.id, publicKey: row.publicKey.toString('base64url'), wrappedPrivateKey: row.wrapped.toString('base64url') }))
+  const rows = await db.query<{ id: string; publicKey: Buffer; wrapped: Buffer }>(
+    'SELECT id, public_key AS "publicKey", wrapped_private_key AS wrapped FROM sealing_key',
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    publicKey: row.publicKey.toString('base64url'),
+    wrappedPrivateKey: row.wrapped.toString('base64url'),
+  }))
 }
 
 /** Makes the installation's first key pair. Whichever worker comes first makes it; the others find it. */
-export async function ensureSealingKey({ db, random, newId, encryptionKey }: { db: Db; random: Random; newId: () => string; encryptionKey: Secret<Uint8Array> }): Promise<void> {
+export async function ensureSealingKey({
+  db,
+  random,
+  newId,
+  encryptionKey,
+}: {
+  db: Db
+  random: Random
+  newId: () => string
+  encryptionKey: Secret<Uint8Array>
+}): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [CREATE_LOCK])
     if (await newestSealingKey(tx)) return

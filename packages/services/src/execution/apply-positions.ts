@@ -25,7 +25,10 @@ export async function applyPositions(
   reading: PositionReading,
   options: { settled?: ReadonlySet<string>; only?: string } = {},
 ): Promise<{ facts: NewFact[]; doubted: string[] }> {
-  const rows = await tx.query<PositionRow>(`SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = $1 ORDER BY p.symbol FOR UPDATE`, [lane.accountId])
+  const rows = await tx.query<PositionRow>(
+    `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = $1 ORDER BY p.symbol FOR UPDATE`,
+    [lane.accountId],
+  )
   const seen = new Map(reading.positions.map((position) => [`${position.symbol} ${position.positionSide}`, position]))
   const known = new Map(rows.map((row) => [`${row.symbol} ${row.positionSide}`, row]))
   const facts: NewFact[] = []
@@ -57,7 +60,16 @@ function lags(ctx: ExecutionContext, row: PositionRow, now: ExchangePosition | u
 function changeOf(row: PositionRow | undefined, now: ExchangePosition | undefined, symbol: string, askedAtMs: number) {
   const wasOpen = row !== undefined && new Decimal(row.quantityBase).gt(0)
   if (!now) {
-    return { symbol, positionSide: row?.positionSide ?? 'BOTH', side: row?.side ?? 'LONG', quantityBase: new Decimal(0), entryPrice: null, opened: false, routeId: null, syncedAtMs: askedAtMs } as const
+    return {
+      symbol,
+      positionSide: row?.positionSide ?? 'BOTH',
+      side: row?.side ?? 'LONG',
+      quantityBase: new Decimal(0),
+      entryPrice: null,
+      opened: false,
+      routeId: null,
+      syncedAtMs: askedAtMs,
+    } as const
   }
   const { markPrice, liquidationPrice, leverage, marginMode, margin, unrealizedPnl } = now
   return {

@@ -7,7 +7,10 @@ export interface Batcher<Item, Result> {
  * @param work answers in the order of the items. When it throws for several items each is tried alone, so that one bad item
  * does not fail its neighbours.
  */
-export function createBatcher<Item, Result>(limit: number, work: (items: readonly Item[]) => Promise<readonly Result[]>): Batcher<Item, Result> {
+export function createBatcher<Item, Result>(
+  limit: number,
+  work: (items: readonly Item[]) => Promise<readonly Result[]>,
+): Batcher<Item, Result> {
   interface Waiting {
     item: Item
     resolve: (result: Result) => void

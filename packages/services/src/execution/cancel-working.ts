@@ -11,7 +11,13 @@ import { recordOrder } from './record-order.ts'
 import { isProtection, isTrigger } from './rows.ts'
 
 /** Takes an order off the exchange and believes only what a lookup says afterwards: it may have filled in the meantime. */
-export async function cancelWorking(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, order: LaneOrder): Promise<void> {
+export async function cancelWorking(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  order: LaneOrder,
+): Promise<void> {
   const asked = { symbol: order.symbol, clientOrderId: order.clientOrderId, isTrigger: isTrigger(order) }
   if (isProtection(order) && !order.cancelRequestedAt) await noteReason(ctx, lane, order)
 
@@ -19,8 +25,13 @@ export async function cancelWorking(ctx: ExecutionContext, port: ExchangePort, h
   if (!canceled.ok && canceled.failure.execution !== 'refused') return tryLater(ctx, lane, order)
 
   const found = await port.findOrder(handle, asked)
-  if (found.ok) return found.value.status === 'open' || found.value.status === 'partial' ? tryLater(ctx, lane, order) : recordEnd(ctx, port, handle, lane, order, found.value)
-  const gone = found.failure.verdict === 'NOT_FOUND' && (canceled.ok || canceled.failure.verdict === 'NOT_FOUND' || canceled.failure.verdict === 'MOOT')
+  if (found.ok)
+    return found.value.status === 'open' || found.value.status === 'partial'
+      ? tryLater(ctx, lane, order)
+      : recordEnd(ctx, port, handle, lane, order, found.value)
+  const gone =
+    found.failure.verdict === 'NOT_FOUND' &&
+    (canceled.ok || canceled.failure.verdict === 'NOT_FOUND' || canceled.failure.verdict === 'MOOT')
   if (!gone || (!canceled.ok && order.tries < 5)) return tryLater(ctx, lane, order)
   await recordEnd(ctx, port, handle, lane, order, vanished(order))
 }
@@ -33,14 +44,23 @@ async function noteReason(ctx: ExecutionContext, lane: HeldLane, order: LaneOrde
   })
 }
 
-async function recordEnd(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, order: LaneOrder, seen: ExchangeOrder): Promise<void> {
+async function recordEnd(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  order: LaneOrder,
+  seen: ExchangeOrder,
+): Promise<void> {
   const moved = !isTrigger(order) && new Decimal(seen.filledBase).gt(order.filledBase)
   const reading = moved ? await readPositions(ctx, port, handle) : undefined
   if (reading && !reading.ok) return tryLater(ctx, lane, order)
 
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    const applied = reading ? await applyPositions(tx, ctx, lane, reading.value, { only: order.symbol, settled: new Set([order.symbol]) }) : undefined
+    const applied = reading
+      ? await applyPositions(tx, ctx, lane, reading.value, { only: order.symbol, settled: new Set([order.symbol]) })
+      : undefined
     const recorded = await recordOrder(tx, ctx, { lane, orderId: order.id, seen, sentAtMs: null })
     return recordFacts(tx, [...(applied?.facts ?? []), ...recorded.facts])
   })
@@ -51,7 +71,10 @@ async function tryLater(ctx: ExecutionContext, lane: HeldLane, order: LaneOrder)
   const waitMs = Math.min(200 * 2 ** order.tries, 5_000) * ctx.timings.scale
   await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    await tx.query(`UPDATE trade_order SET not_before = clock_timestamp() + make_interval(secs => $2), tries = tries + 1 WHERE id = $1`, [order.id, waitMs / 1000])
+    await tx.query(`UPDATE trade_order SET not_before = clock_timestamp() + make_interval(secs => $2), tries = tries + 1 WHERE id = $1`, [
+      order.id,
+      waitMs / 1000,
+    ])
   })
 }
 

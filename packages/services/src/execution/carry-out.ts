@@ -15,7 +15,13 @@ import { sendAll } from './send.ts'
 export type Doable = Exclude<Plan, { kind: 'lost' } | { kind: 'again' } | { kind: 'idle' }>
 
 /** Does what a plan says with the exchange, and writes down what came of it. */
-export async function carryOut(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, plan: Doable): Promise<void> {
+export async function carryOut(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  plan: Doable,
+): Promise<void> {
   switch (plan.kind) {
     case 'send':
       return sendAll(ctx, port, handle, plan.sends)
@@ -24,7 +30,7 @@ export async function carryOut(ctx: ExecutionContext, port: ExchangePort, handle
     case 'cancel':
       return cancelWorking(ctx, port, handle, lane, plan.order)
     case 'resolve':
-      for (const order of plan.orders) await resolveUnknown(ctx, port, handle, lane, order)
+      await Promise.all(plan.orders.map((order) => resolveUnknown(ctx, port, handle, lane, order)))
       return
     case 'refresh':
       return refreshPosition(ctx, port, handle, lane, plan.symbol)
@@ -34,7 +40,13 @@ export async function carryOut(ctx: ExecutionContext, port: ExchangePort, handle
 }
 
 /** @throws when the exchange does not answer: the lane rests and tries again */
-async function refreshPosition(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, symbol: string): Promise<void> {
+async function refreshPosition(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  symbol: string,
+): Promise<void> {
   const reading = await readPositions(ctx, port, handle)
   if (!reading.ok) throw new ExchangeSilent(reading.failure.code)
   const ids = await ctx.db.transaction(async (tx) => {

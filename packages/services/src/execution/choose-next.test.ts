@@ -13,27 +13,123 @@ const at = (ms: number) => new Date(nowMs + ms)
 function order(id: string, fields: Partial<LaneOrder> = {}): LaneOrder {
   const leg = fields.leg ?? 'open'
   return {
-    id, userId: 'u', accountId: 'a', routeId: null, signalId: null, decisionId: null, cause: id, leg, revision: 1, clientOrderId: `m${id}`, symbol: BTC, side: leg === 'open' ? 'buy' : 'sell',
-    positionSide: 'BOTH', type: 'market', quantityBase: leg === 'open' ? '1' : null, reduceFraction: null, price: null, triggerPrice: null, reduceOnly: leg !== 'open', leverage: null, marginMode: null,
-    stopPrice: null, targetPrice: null, stopFraction: null, targetFraction: null, state: 'READY', priority: leg === 'open' ? 2 : leg === 'stop' || leg === 'target' ? 1 : 0, dependsOnId: null,
-    dependsOnState: null, overtaken: false, notBefore: null, expiresAt: null, tries: 0, reason: null, cancelRequestedAt: null, exchangeOrderId: null, filledBase: '0', averagePrice: null,
-    createdAt: at(-100), submittedAt: null, version: 1, ...fields,
+    id,
+    userId: 'u',
+    accountId: 'a',
+    routeId: null,
+    signalId: null,
+    decisionId: null,
+    cause: id,
+    leg,
+    revision: 1,
+    clientOrderId: `m${id}`,
+    symbol: BTC,
+    side: leg === 'open' ? 'buy' : 'sell',
+    positionSide: 'BOTH',
+    type: 'market',
+    quantityBase: leg === 'open' ? '1' : null,
+    reduceFraction: null,
+    price: null,
+    triggerPrice: null,
+    reduceOnly: leg !== 'open',
+    leverage: null,
+    marginMode: null,
+    stopPrice: null,
+    targetPrice: null,
+    stopFraction: null,
+    targetFraction: null,
+    state: 'READY',
+    priority: leg === 'open' ? 2 : leg === 'stop' || leg === 'target' ? 1 : 0,
+    dependsOnId: null,
+    dependsOnState: null,
+    overtaken: false,
+    notBefore: null,
+    expiresAt: null,
+    tries: 0,
+    reason: null,
+    cancelRequestedAt: null,
+    exchangeOrderId: null,
+    filledBase: '0',
+    averagePrice: null,
+    createdAt: at(-100),
+    submittedAt: null,
+    version: 1,
+    ...fields,
   }
 }
 function position(fields: Partial<PositionRow> = {}): PositionRow {
   return {
-    id: 'p', userId: 'u', accountId: 'a', routeId: null, symbol: BTC, positionSide: 'BOTH', epoch: 1, side: 'LONG', quantityBase: '2', entryPrice: '100', leverage: 10, marginMode: 'cross',
-    protection: 'NONE', stopPrice: null, targetPrice: null, unprotectedSince: null, openedAt: at(-5_000), closedAt: null, syncedAt: at(-50), version: 1, ...fields,
+    id: 'p',
+    userId: 'u',
+    accountId: 'a',
+    routeId: null,
+    symbol: BTC,
+    positionSide: 'BOTH',
+    epoch: 1,
+    side: 'LONG',
+    quantityBase: '2',
+    entryPrice: '100',
+    leverage: 10,
+    marginMode: 'cross',
+    protection: 'NONE',
+    stopPrice: null,
+    targetPrice: null,
+    unprotectedSince: null,
+    openedAt: at(-5_000),
+    closedAt: null,
+    syncedAt: at(-50),
+    version: 1,
+    ...fields,
   }
 }
 function attempt(orderId: string, agoMs: number, nextInMs = 100): AttemptRow {
-  return { id: `${orderId}-1`, orderId, accountId: 'a', number: 1, clientOrderId: `m${orderId}`, signedAtMs: String(nowMs - agoMs), state: 'UNKNOWN', lookups: 0, negatives: 0, nextLookupAt: at(nextInMs), createdAt: at(-agoMs) }
+  return {
+    id: `${orderId}-1`,
+    orderId,
+    accountId: 'a',
+    number: 1,
+    clientOrderId: `m${orderId}`,
+    signedAtMs: String(nowMs - agoMs),
+    state: 'UNKNOWN',
+    lookups: 0,
+    negatives: 0,
+    nextLookupAt: at(nextInMs),
+    createdAt: at(-agoMs),
+  }
 }
 function view(fields: Partial<LaneView> = {}): LaneView {
-  const market = (symbol: string) => ({ symbol, marketId: symbol, base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minQuantity: '0.001', maxQuantity: null, minNotional: '5', maxLeverage: 125, contractSize: '1', active: true })
+  const market = (symbol: string) => ({
+    symbol,
+    marketId: symbol,
+    base: 'BTC',
+    quote: 'USDT',
+    tickSize: '0.1',
+    stepSize: '0.001',
+    minQuantity: '0.001',
+    maxQuantity: null,
+    minNotional: '5',
+    maxLeverage: 125,
+    contractSize: '1',
+    active: true,
+  })
   return {
-    nowMs, account: { id: 'a', userId: 'u', exchange: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true, syncedAtMs: nowMs - 1_000 }, entitled: true, killSwitch: false, maxPositions: 5,
-    orders: [], attempts: [], positions: [], markets: new Map([[BTC, market(BTC)], [ETH, market(ETH)]]), opensPausedUntilMs: 0, clockUsable: true, trustReadingsSinceMs: nowMs - 60_000, timings: createTimings(), ...fields,
+    nowMs,
+    account: { id: 'a', userId: 'u', exchange: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true, syncedAtMs: nowMs - 1_000 },
+    entitled: true,
+    killSwitch: false,
+    maxPositions: 5,
+    orders: [],
+    attempts: [],
+    positions: [],
+    markets: new Map([
+      [BTC, market(BTC)],
+      [ETH, market(ETH)],
+    ]),
+    opensPausedUntilMs: 0,
+    clockUsable: true,
+    trustReadingsSinceMs: nowMs - 60_000,
+    timings: createTimings(),
+    ...fields,
   }
 }
 function told(step: Step): string {
@@ -45,7 +141,9 @@ function told(step: Step): string {
     case 'cancel':
     case 'prepare':
       return `${step.kind} ${step.order.id}`
-    default:
+    case 'refresh':
+    case 'reconcile':
+    case 'wait':
       return step.kind
   }
 }
@@ -57,7 +155,9 @@ const unknownOpen = (symbol: string) => ({ orders: [order('lost', { state: 'UNKN
 
 describe('closes', () => {
   it('go before opens and take the real position, whatever side was written', () => {
-    expect(choose({ orders: [order('o', { createdAt: at(-900) }), order('c', { leg: 'close', side: 'buy' })], positions: [position()] })).toEqual(['send c sell 2'])
+    expect(
+      choose({ orders: [order('o', { createdAt: at(-900) }), order('c', { leg: 'close', side: 'buy' })], positions: [position()] }),
+    ).toEqual(['send c sell 2'])
   })
   it('wait for nothing on other symbols', () => {
     const lost = unknownOpen(ETH)
@@ -78,18 +178,35 @@ describe('closes', () => {
     expect(choose({ ...lost, orders: [...lost.orders, close], positions: [flat] })).toEqual(['wait'])
   })
   it('go out again after a while although their outcome is unknown, partial ones never', () => {
-    expect(choose({ orders: [order('c', { leg: 'close', state: 'UNKNOWN' })], attempts: [attempt('c', 3_900)], positions: [position()] })).toEqual(['wait'])
-    expect(choose({ orders: [order('c', { leg: 'close', state: 'UNKNOWN' })], attempts: [attempt('c', 4_100)], positions: [position()] })).toEqual(['send c sell 2'])
-    expect(choose({ orders: [order('r', { leg: 'reduce', state: 'UNKNOWN', quantityBase: '1' })], attempts: [attempt('r', 9_000)], positions: [position()] })).toEqual(['wait'])
+    expect(
+      choose({ orders: [order('c', { leg: 'close', state: 'UNKNOWN' })], attempts: [attempt('c', 3_900)], positions: [position()] }),
+    ).toEqual(['wait'])
+    expect(
+      choose({ orders: [order('c', { leg: 'close', state: 'UNKNOWN' })], attempts: [attempt('c', 4_100)], positions: [position()] }),
+    ).toEqual(['send c sell 2'])
+    expect(
+      choose({
+        orders: [order('r', { leg: 'reduce', state: 'UNKNOWN', quantityBase: '1' })],
+        attempts: [attempt('r', 9_000)],
+        positions: [position()],
+      }),
+    ).toEqual(['wait'])
   })
   it('clear working opens of their symbol first', () => {
     const working = order('w', { state: 'ACKED', type: 'limit', cancelRequestedAt: at(-1) })
     expect(choose({ orders: [order('c', { leg: 'close' }), working], positions: [position()] })).toEqual(['cancel w'])
-    expect(choose({ orders: [order('c', { leg: 'close' }), { ...working, notBefore: at(50) }], positions: [position()] })).toEqual(['send c sell 2'])
+    expect(choose({ orders: [order('c', { leg: 'close' }), { ...working, notBefore: at(50) }], positions: [position()] })).toEqual([
+      'send c sell 2',
+    ])
   })
   it('reduce by a fraction of what is there, and never the other side', () => {
-    expect(choose({ orders: [order('r', { leg: 'reduce', reduceFraction: '0.25' })], positions: [position()] })).toEqual(['send r sell 0.5'])
-    expect(choose({ orders: [order('r', { leg: 'reduce', side: 'buy', quantityBase: '1' })], positions: [position()] })).toEqual(['wait', 'r MOOT POSITION_ALREADY_CLOSED'])
+    expect(choose({ orders: [order('r', { leg: 'reduce', reduceFraction: '0.25' })], positions: [position()] })).toEqual([
+      'send r sell 0.5',
+    ])
+    expect(choose({ orders: [order('r', { leg: 'reduce', side: 'buy', quantityBase: '1' })], positions: [position()] })).toEqual([
+      'wait',
+      'r MOOT POSITION_ALREADY_CLOSED',
+    ])
   })
 })
 
@@ -117,7 +234,9 @@ describe('opens', () => {
   it('set leverage and margin mode first where they differ', () => {
     const wanting = order('o', { leverage: 20, marginMode: 'isolated' })
     expect(choose({ orders: [wanting] })).toEqual(['prepare o'])
-    expect(choose({ orders: [wanting], positions: [position({ quantityBase: '0', leverage: 20, marginMode: 'isolated' })] })).toEqual(['send o buy 1'])
+    expect(choose({ orders: [wanting], positions: [position({ quantityBase: '0', leverage: 20, marginMode: 'isolated' })] })).toEqual([
+      'send o buy 1',
+    ])
   })
   it('never exceed the number of positions, the same symbol not counted', () => {
     const full = { maxPositions: 1, positions: [position({ symbol: ETH })] }
@@ -149,15 +268,29 @@ describe('protection', () => {
     expect(choose({ orders: [lost], attempts: [attempt('s', 4_100)], positions: [position()] })).toEqual(['send s sell '])
   })
   it('waits for the earlier revision to be gone', () => {
-    expect(choose({ orders: [{ ...stop, id: 's1', state: 'ACKED', notBefore: at(5) }, { ...stop, revision: 2 }], positions: [position()] })).toEqual(['wait'])
+    expect(
+      choose({
+        orders: [
+          { ...stop, id: 's1', state: 'ACKED', notBefore: at(5) },
+          { ...stop, revision: 2 },
+        ],
+        positions: [position()],
+      }),
+    ).toEqual(['wait'])
   })
 })
 
 it('looks up what is due before anything but closes', () => {
-  expect(choose({ orders: [order('lost', { state: 'UNKNOWN' }), order('o')], attempts: [attempt('lost', 600, -1)] })).toEqual(['resolve lost'])
+  expect(choose({ orders: [order('lost', { state: 'UNKNOWN' }), order('o')], attempts: [attempt('lost', 600, -1)] })).toEqual([
+    'resolve lost',
+  ])
 })
 
 it('sends nothing for an account whose key is not good', () => {
   const account = { ...view().account, keyStatus: 'INVALID' as const }
-  expect(choose({ account, orders: [order('o'), order('c', { leg: 'close' })], positions: [position()] })).toEqual(['wait', 'c REJECTED KEY_INVALID', 'o BLOCKED KEY_INVALID'])
+  expect(choose({ account, orders: [order('o'), order('c', { leg: 'close' })], positions: [position()] })).toEqual([
+    'wait',
+    'c REJECTED KEY_INVALID',
+    'o BLOCKED KEY_INVALID',
+  ])
 })

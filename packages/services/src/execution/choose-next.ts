@@ -18,7 +18,12 @@ export interface ChosenOrder {
 export type Step =
   | { readonly kind: 'send'; readonly orders: readonly ChosenOrder[] }
   /** Margin mode or leverage differ from what is known; set them first. */
-  | { readonly kind: 'prepare'; readonly order: LaneOrder; readonly marginMode: 'cross' | 'isolated' | null; readonly leverage: number | null }
+  | {
+      readonly kind: 'prepare'
+      readonly order: LaneOrder
+      readonly marginMode: 'cross' | 'isolated' | null
+      readonly leverage: number | null
+    }
   | { readonly kind: 'cancel'; readonly order: LaneOrder }
   /** The outcome of these orders is unknown and a lookup is due. */
   | { readonly kind: 'resolve'; readonly orders: readonly LaneOrder[] }
@@ -48,8 +53,7 @@ export function chooseNext(view: LaneView): Choice {
   }
   if (view.account.keyStatus !== 'VALID') return { endings, step: { kind: 'wait', untilMs: null } }
 
-  const step =
-    closeStep(view, ready, endings) ?? resolveStep(view) ?? cancelStep(view) ?? protectStep(view, ready) ?? openStep(view, ready)
+  const step = closeStep(view, ready, endings) ?? resolveStep(view) ?? cancelStep(view) ?? protectStep(view, ready) ?? openStep(view, ready)
   return { endings, step: step ?? { kind: 'wait', untilMs: nextMoment(view) } }
 }
 
@@ -69,13 +73,15 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
 
     const quantityBase = new Decimal(position?.quantityBase ?? 0)
     if (quantityBase.isZero() || !position) {
-      if (order.state === 'READY' && others.every(isReducing)) endings.push({ order, state: 'MOOT', reason: 'POSITION_ALREADY_CLOSED', numbers: {} })
+      if (order.state === 'READY' && others.every(isReducing))
+        endings.push({ order, state: 'MOOT', reason: 'POSITION_ALREADY_CLOSED', numbers: {} })
       continue
     }
     const closingSide: Side = position.side === 'LONG' ? 'sell' : 'buy'
     if (isFullClose(order)) return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: quantityBase.toFixed() }] }
 
-    const ending = (reason: 'POSITION_ALREADY_CLOSED' | 'SIZE_ZERO', numbers = {}) => endings.push({ order, state: 'MOOT', reason, numbers })
+    const ending = (reason: 'POSITION_ALREADY_CLOSED' | 'SIZE_ZERO', numbers = {}) =>
+      endings.push({ order, state: 'MOOT', reason, numbers })
     if (order.side !== closingSide) {
       ending('POSITION_ALREADY_CLOSED')
       continue
@@ -109,7 +115,9 @@ function canResend(view: LaneView, order: LaneOrder): boolean {
 function isFresh(view: LaneView, order: LaneOrder, position: PositionRow | undefined): boolean {
   if (!position) return false
   const syncedMs = position.syncedAt.getTime()
-  const filling = view.orders.some((other) => other.symbol === order.symbol && other.leg === 'open' && (other.state === 'ACKED' || other.state === 'PARTIAL'))
+  const filling = view.orders.some(
+    (other) => other.symbol === order.symbol && other.leg === 'open' && (other.state === 'ACKED' || other.state === 'PARTIAL'),
+  )
   if (filling && syncedMs + view.timings.sweepMs / 4 < view.nowMs) return false
   return syncedMs + 2 * view.timings.reconcileBusyMs >= view.nowMs && syncedMs >= settlesMs(view, order)
 }
@@ -122,7 +130,11 @@ function settlesMs(view: LaneView, order: LaneOrder): number {
 }
 
 function resolveStep(view: LaneView): Step | undefined {
-  const due = new Set(view.attempts.filter((attempt) => !attempt.nextLookupAt || attempt.nextLookupAt.getTime() <= view.nowMs).map((attempt) => attempt.orderId))
+  const due = new Set(
+    view.attempts
+      .filter((attempt) => !attempt.nextLookupAt || attempt.nextLookupAt.getTime() <= view.nowMs)
+      .map((attempt) => attempt.orderId),
+  )
   const orders = view.orders.filter((order) => due.has(order.id))
   return orders.length > 0 ? { kind: 'resolve', orders } : undefined
 }
@@ -145,7 +157,9 @@ function protectStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefi
   const due = [...ready.filter((order) => isProtection(order) && isDue(view, order) && !hasEarlierRevision(view, order)), ...resends]
   const first = due[0]
   if (!first) return undefined
-  const orders = due.filter((order) => order.cause === first.cause).map((order) => ({ order, side: order.side, quantityBase: order.quantityBase }))
+  const orders = due
+    .filter((order) => order.cause === first.cause)
+    .map((order) => ({ order, side: order.side, quantityBase: order.quantityBase }))
   return { kind: 'send', orders }
 }
 
@@ -156,7 +170,9 @@ function hasEarlierRevision(view: LaneView, order: LaneOrder): boolean {
 function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined {
   if (view.attempts.length > 0 || !view.clockUsable || view.opensPausedUntilMs > view.nowMs) return undefined
   const closing = new Set(view.orders.filter((other) => isReducing(other) && !isProtection(other)).map((other) => other.symbol))
-  const order = ready.find((candidate) => candidate.leg === 'open' && isDue(view, candidate) && dependencyMet(candidate) && !closing.has(candidate.symbol))
+  const order = ready.find(
+    (candidate) => candidate.leg === 'open' && isDue(view, candidate) && dependencyMet(candidate) && !closing.has(candidate.symbol),
+  )
   if (!order) return undefined
   if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile' }
 
@@ -173,7 +189,9 @@ function isDue(view: LaneView, order: LaneOrder): boolean {
 }
 
 function dependencyMet(order: LaneOrder): boolean {
-  return order.dependsOnId === null || (order.dependsOnState !== null && isTerminal(order.dependsOnState) && succeeded(order.dependsOnState))
+  return (
+    order.dependsOnId === null || (order.dependsOnState !== null && isTerminal(order.dependsOnState) && succeeded(order.dependsOnState))
+  )
 }
 
 function isUnresolved(order: LaneOrder): boolean {

@@ -72,7 +72,11 @@ export async function renewLanes(ctx: ExecutionContext, lanes: readonly HeldLane
 
 /** Gives a lane back in the middle of something; whoever takes it next reads what is left to do. */
 export async function releaseLane(ctx: ExecutionContext, lane: HeldLane): Promise<void> {
-  await ctx.db.query('UPDATE lane SET owner = NULL, lease_until = NULL WHERE account_id = $1 AND owner = $2 AND fence = $3', [lane.accountId, lane.owner, lane.fence])
+  await ctx.db.query('UPDATE lane SET owner = NULL, lease_until = NULL WHERE account_id = $1 AND owner = $2 AND fence = $3', [
+    lane.accountId,
+    lane.owner,
+    lane.fence,
+  ])
 }
 
 /** Milliseconds until the lease of a lane runs out whose owner is gone; `undefined` when there is none. */

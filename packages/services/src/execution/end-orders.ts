@@ -26,7 +26,16 @@ export interface OrderNews {
   averagePrice?: string | null
 }
 
-export function orderFact(order: Pick<OrderRow, 'id' | 'userId' | 'accountId' | 'signalId' | 'symbol' | 'leg' | 'side'>, news: OrderNews): NewFact {
+export function orderFact(
+  order: Pick<OrderRow, 'id' | 'userId' | 'accountId' | 'signalId' | 'symbol' | 'leg' | 'side'>,
+  news: OrderNews,
+): NewFact {
   const { accountId, signalId, symbol, leg, side } = order
-  return { userId: order.userId, kind: 'order-changed', entity: 'order', entityId: order.id, payload: { accountId, signalId, symbol, leg, side, ...news } }
+  return {
+    userId: order.userId,
+    kind: 'order-changed',
+    entity: 'order',
+    entityId: order.id,
+    payload: { accountId, signalId, symbol, leg, side, ...news },
+  }
 }

@@ -15,7 +15,12 @@ export interface PositionOrder {
   readonly numbers: ReasonNumbers
 }
 
-const TYPES: Record<PositionOrder['leg'], OrderType> = { stop: 'stop-market', target: 'take-profit-market', emergency: 'market', close: 'market' }
+const TYPES: Record<PositionOrder['leg'], OrderType> = {
+  stop: 'stop-market',
+  target: 'take-profit-market',
+  emergency: 'market',
+  close: 'market',
+}
 
 /** Orders that a position itself causes; one that exists already stays as it is. */
 export async function insertPositionOrders(tx: Transaction, ctx: ExecutionContext, wanted: readonly PositionOrder[]): Promise<OrderRow[]> {
@@ -53,7 +58,12 @@ export async function insertPositionOrders(tx: Transaction, ctx: ExecutionContex
 }
 
 /** The next try of an order that ended without doing its work; what waited for the old one waits for the new one. */
-export async function insertNextRevision(tx: Transaction, ctx: ExecutionContext, order: OrderRow, waitMs: number): Promise<string | undefined> {
+export async function insertNextRevision(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  order: OrderRow,
+  waitMs: number,
+): Promise<string | undefined> {
   const id = ctx.newId()
   const rows = await tx.query<{ id: string }>(
     `INSERT INTO trade_order (id, user_id, account_id, route_id, signal_id, decision_id, cause, leg, revision, client_order_id, symbol, side,

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { AccountKeys } from './context.ts'
-import { createBench } from './testing/bench.ts'
-import type { Bench, TestWorker } from './testing/bench.ts'
-import { makeAccount, makeOrder, outcomes, positionOf } from './testing/factories.ts'
-import type { TestAccount } from './testing/factories.ts'
-import { createSmallExchange, failure } from './testing/small-exchange.ts'
+import { createBench } from '@matic/testkit/execution/bench'
+import type { Bench, TestWorker } from '@matic/testkit/execution/bench'
+import { makeAccount, makeOrder, outcomes, positionOf } from '@matic/testkit/execution/factories'
+import type { TestAccount } from '@matic/testkit/execution/factories'
+import { createSmallExchange, failure } from '@matic/testkit/execution/small-exchange'
 
-const keys: AccountKeys = { open: async (accountId) => ({ accountId, credentials: { apiKey: 'k', secret: 's' }, positionMode: 'ONE_WAY' }), forget: () => undefined }
+const keys: AccountKeys = {
+  open: async (accountId) => ({ accountId, credentials: { apiKey: 'k', secret: 's' }, positionMode: 'ONE_WAY' }),
+  forget: () => undefined,
+}
 const exchange = createSmallExchange()
 let bench: Bench
 let one: TestWorker
@@ -40,13 +43,21 @@ async function until(holds: () => Promise<boolean>, withinMs = 8_000): Promise<v
     await sleep(20)
   }
 }
-const stateIs = (id: string, state: string) => async () => (await outcomes(one.ctx.db, account)).find((order) => order.id === id)?.state === state
+const stateIs = (id: string, state: string) => async () =>
+  (await outcomes(one.ctx.db, account)).find((order) => order.id === id)?.state === state
 
 describe('the way of an order', () => {
   it('fills an open, protects it with stop and target, closes it and removes both', async () => {
     await makeOrder(one.ctx, account, { stopFraction: '0.05', targetFraction: '0.1' })
     await one.settle()
-    expect(await positionOf(one.ctx.db, account)).toEqual({ side: 'LONG', quantity: '1', protection: 'PROTECTED', stop: '95', target: '110', epoch: 1 })
+    expect(await positionOf(one.ctx.db, account)).toEqual({
+      side: 'LONG',
+      quantity: '1',
+      protection: 'PROTECTED',
+      stop: '95',
+      target: '110',
+      epoch: 1,
+    })
     expect(await outcomes(one.ctx.db, account)).toMatchObject([
       { leg: 'open', state: 'FILLED', attempts: 1, protected: true },
       { leg: 'stop', state: 'ACKED', attempts: 1 },
@@ -83,7 +94,14 @@ describe('the way of an order', () => {
     const close = await makeOrder(one.ctx, account, { leg: 'close' })
     await makeOrder(one.ctx, account, { side: 'sell', quantityBase: '2', stopFraction: '0.05', dependsOnId: close })
     await one.settle()
-    expect(await positionOf(one.ctx.db, account)).toEqual({ side: 'SHORT', quantity: '2', protection: 'PROTECTED', stop: '105', target: null, epoch: 2 })
+    expect(await positionOf(one.ctx.db, account)).toEqual({
+      side: 'SHORT',
+      quantity: '2',
+      protection: 'PROTECTED',
+      stop: '105',
+      target: null,
+      epoch: 2,
+    })
   })
 
   it('reduces by a fraction of what is really there', async () => {
@@ -120,7 +138,10 @@ describe('the way of an order', () => {
       ['stop', 'CANCELED', 'CANCELED_SIBLING'],
       ['target', 'FILLED', null],
     ])
-    const trades = await one.ctx.db.query(`SELECT side, trim_scale(gross_pnl)::text AS gross, closed_at IS NOT NULL AS closed FROM trade WHERE account_id = $1`, [account.accountId])
+    const trades = await one.ctx.db.query(
+      `SELECT side, trim_scale(gross_pnl)::text AS gross, closed_at IS NOT NULL AS closed FROM trade WHERE account_id = $1`,
+      [account.accountId],
+    )
     expect(trades).toEqual([{ side: 'LONG', gross: '10', closed: true }])
   })
 
@@ -138,11 +159,31 @@ describe('the way of an order', () => {
 
 describe('the last look before sending', () => {
   it.each([
-    ['KILL_SWITCH', 'BLOCKED', (id: TestAccount) => one.ctx.db.query(`INSERT INTO kill_switch (scope, engaged) VALUES ($1, true)`, [id.userId])],
-    ['NOT_ENTITLED', 'BLOCKED', (id: TestAccount) => one.ctx.db.query(`UPDATE subscription SET end_date = now() WHERE user_id = $1`, [id.userId])],
-    ['KEY_INVALID', 'BLOCKED', (id: TestAccount) => one.ctx.db.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1`, [id.accountId])],
-    ['EXPIRED_TTL', 'EXPIRED', (id: TestAccount) => one.ctx.db.query(`UPDATE trade_order SET expires_at = now() WHERE account_id = $1`, [id.accountId])],
-    ['CANCELED_BY_USER', 'CANCELED', (id: TestAccount) => one.ctx.db.query(`UPDATE trade_order SET cancel_requested_at = now() WHERE account_id = $1`, [id.accountId])],
+    [
+      'KILL_SWITCH',
+      'BLOCKED',
+      (id: TestAccount) => one.ctx.db.query(`INSERT INTO kill_switch (scope, engaged) VALUES ($1, true)`, [id.userId]),
+    ],
+    [
+      'NOT_ENTITLED',
+      'BLOCKED',
+      (id: TestAccount) => one.ctx.db.query(`UPDATE subscription SET end_date = now() WHERE user_id = $1`, [id.userId]),
+    ],
+    [
+      'KEY_INVALID',
+      'BLOCKED',
+      (id: TestAccount) => one.ctx.db.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1`, [id.accountId]),
+    ],
+    [
+      'EXPIRED_TTL',
+      'EXPIRED',
+      (id: TestAccount) => one.ctx.db.query(`UPDATE trade_order SET expires_at = now() WHERE account_id = $1`, [id.accountId]),
+    ],
+    [
+      'CANCELED_BY_USER',
+      'CANCELED',
+      (id: TestAccount) => one.ctx.db.query(`UPDATE trade_order SET cancel_requested_at = now() WHERE account_id = $1`, [id.accountId]),
+    ],
   ])('%s stops an open', async (reason, state, spoil) => {
     const sentBefore = exchange.accepted.length
     await makeOrder(one.ctx, account)
@@ -227,7 +268,8 @@ describe('answers that lie or stay out', () => {
   })
 
   it('closes at once when the stop would trigger at once', async () => {
-    exchange.before = async (order) => (order.type === 'stop-market' ? { ...failure('REJECTED', 'refused', '-2021'), reason: 'REJECTED_WOULD_TRIGGER' } : undefined)
+    exchange.before = async (order) =>
+      order.type === 'stop-market' ? { ...failure('REJECTED', 'refused', '-2021'), reason: 'REJECTED_WOULD_TRIGGER' } : undefined
     await makeOrder(one.ctx, account, { stopFraction: '0.05' })
     await until(async () => (await positionOf(one.ctx.db, account))?.quantity === '0')
     expect(await brief()).toEqual([
@@ -269,8 +311,11 @@ describe('several workers', () => {
       inFlight.set(accountId, others)
       return undefined
     }
-    const ids = await Promise.all(accounts.flatMap((each) => Array.from({ length: 40 }, () => makeOrder(one.ctx, each, { quantityBase: '0.01' }))))
-    const left = async () => (await one.ctx.db.query(`SELECT 1 FROM trade_order WHERE id = ANY($1::uuid[]) AND state <> 'FILLED'`, [ids])).length
+    const ids = await Promise.all(
+      accounts.flatMap((each) => Array.from({ length: 40 }, () => makeOrder(one.ctx, each, { quantityBase: '0.01' }))),
+    )
+    const left = async () =>
+      (await one.ctx.db.query(`SELECT 1 FROM trade_order WHERE id = ANY($1::uuid[]) AND state <> 'FILLED'`, [ids])).length
     while ((await left()) > 0) await Promise.all([one.settle(), other.settle()])
     expect(overlaps).toBe(0)
     expect(new Set(ids.map((id) => acceptedOf(one.ctx.clientOrderId(id))))).toEqual(new Set([1]))
@@ -281,7 +326,10 @@ describe('several workers', () => {
 
   it('take over the lanes of one whose session ended', async () => {
     const other = await bench.worker()
-    await one.ctx.db.query(`UPDATE lane SET owner = $2, fence = fence + 1, lease_until = now() + interval '1 hour' WHERE account_id = $1`, [account.accountId, other.worker.current()?.id])
+    await one.ctx.db.query(`UPDATE lane SET owner = $2, fence = fence + 1, lease_until = now() + interval '1 hour' WHERE account_id = $1`, [
+      account.accountId,
+      other.worker.current()?.id,
+    ])
     await makeOrder(one.ctx, account)
     await one.settle()
     expect(await brief()).toEqual([['open', 'READY', null]])

@@ -138,7 +138,12 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
 
     reconcile() {
       return take(
-        (me) => claimDueLanes(ctx, { owner: me.id, active: unavailable(), limit: Math.min(reconcilesMax - reconciling, lanesMax - working.size) }),
+        (me) =>
+          claimDueLanes(ctx, {
+            owner: me.id,
+            active: unavailable(),
+            limit: Math.min(reconcilesMax - reconciling, lanesMax - working.size),
+          }),
         (lane) => {
           reconciling += 1
           void start(lane, { kind: 'reconcile' }).finally(() => (reconciling -= 1))
@@ -147,7 +152,10 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     },
 
     async renew() {
-      await renewLanes(ctx, [...working.values()].map(({ lane }) => lane))
+      await renewLanes(
+        ctx,
+        [...working.values()].map(({ lane }) => lane),
+      )
     },
 
     active: () => working.size,

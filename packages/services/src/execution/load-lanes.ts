@@ -20,12 +20,20 @@ interface AccountRow {
 }
 
 /** Everything the next steps of these lanes depend on, in five statements however many lanes there are. */
-export async function loadLanes(tx: Transaction, ctx: ExecutionContext, lanes: readonly HeldLane[], nowMs: number): Promise<Map<string, LaneView>> {
+export async function loadLanes(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lanes: readonly HeldLane[],
+  nowMs: number,
+): Promise<Map<string, LaneView>> {
   const ids = lanes.map((lane) => lane.accountId)
   const accounts = await loadAccounts(tx, ids)
   const orders = Map.groupBy(await loadOrders(tx, ids), (order) => order.accountId)
   const attempts = Map.groupBy(
-    await tx.query<AttemptRow>(`SELECT ${ATTEMPT_COLUMNS} FROM attempt a WHERE a.account_id = ANY($1::uuid[]) AND a.state IN ('SUBMITTING', 'UNKNOWN') AND a.resolved_at IS NULL ORDER BY a.number`, [ids]),
+    await tx.query<AttemptRow>(
+      `SELECT ${ATTEMPT_COLUMNS} FROM attempt a WHERE a.account_id = ANY($1::uuid[]) AND a.state IN ('SUBMITTING', 'UNKNOWN') AND a.resolved_at IS NULL ORDER BY a.number`,
+      [ids],
+    ),
     (attempt) => attempt.accountId,
   )
   const positions = Map.groupBy(
@@ -37,7 +45,10 @@ export async function loadLanes(tx: Transaction, ctx: ExecutionContext, lanes: r
   for (const account of accounts) {
     const own = orders.get(account.id) ?? []
     const held = positions.get(account.id) ?? []
-    const symbols = new Set([...own.map((order) => order.symbol), ...held.filter((position) => Number(position.quantityBase) > 0).map((position) => position.symbol)])
+    const symbols = new Set([
+      ...own.map((order) => order.symbol),
+      ...held.filter((position) => Number(position.quantityBase) > 0).map((position) => position.symbol),
+    ])
     views.set(account.id, {
       nowMs,
       account: {

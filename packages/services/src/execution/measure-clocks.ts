@@ -9,7 +9,8 @@ export async function measureClocks(ctx: ExecutionContext): Promise<void> {
       const measured = await port.measureClock()
       if (!measured.ok) return void ctx.log.warn({ exchange, code: measured.failure.code }, 'an exchange’s clock could not be measured')
       ctx.clocks.set(exchange, { ...measured.value, databaseOffsetMs })
-      if (measured.value.errorMs > ctx.timings.clockErrorMaxMs) ctx.log.warn({ exchange, ...measured.value }, 'an exchange’s clock is known too poorly: opens wait')
+      if (measured.value.errorMs > ctx.timings.clockErrorMaxMs)
+        ctx.log.warn({ exchange, ...measured.value }, 'an exchange’s clock is known too poorly: opens wait')
     }),
   )
 }

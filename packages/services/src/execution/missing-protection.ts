@@ -12,7 +12,15 @@ export interface EpochOrder extends OrderRow {
 
 export type ProtectionNeed =
   /** Make this order. */
-  | { readonly kind: 'place'; readonly leg: Extract<OrderLeg, 'stop' | 'target' | 'emergency' | 'close'>; readonly revision: number; readonly triggerPrice: string | null; readonly notBeforeMs: number | null; readonly reason: ReasonCode | null; readonly numbers: ReasonNumbers }
+  | {
+      readonly kind: 'place'
+      readonly leg: Extract<OrderLeg, 'stop' | 'target' | 'emergency' | 'close'>
+      readonly revision: number
+      readonly triggerPrice: string | null
+      readonly notBeforeMs: number | null
+      readonly reason: ReasonCode | null
+      readonly numbers: ReasonNumbers
+    }
   /** Its price is not the wanted one any more. */
   | { readonly kind: 'replace'; readonly order: EpochOrder }
   /** The exchange will not have this leg, or the owner keeps removing it. */
@@ -25,7 +33,12 @@ const REFUSALS_OF_TARGET = 3
  * What a position's protection still lacks. Decided from the state alone, so that whoever looks next finishes what a dead
  * worker began. A stop that would trigger at once, or that is missing for too long, becomes a close at market.
  */
-export function missingProtection(input: { position: PositionRow; orders: readonly EpochOrder[]; nowMs: number; timings: Timings }): ProtectionNeed[] {
+export function missingProtection(input: {
+  position: PositionRow
+  orders: readonly EpochOrder[]
+  nowMs: number
+  timings: Timings
+}): ProtectionNeed[] {
   const { position, nowMs, timings } = input
   if (new Decimal(position.quantityBase).isZero()) return []
   if (position.protection === 'EMERGENCY') return closeNeeds(input, 'emergency', null)
@@ -78,12 +91,23 @@ function legNeeds({ orders, nowMs, timings }: Input, leg: 'stop' | 'target', wan
   if (wanted === null) return []
 
   const removed = orders.filter(
-    (order) => order.leg === leg && order.state === 'CANCELED' && order.reason === 'CANCELED_BY_EXCHANGE' && (order.endedAt?.getTime() ?? 0) > nowMs - 3_600_000,
+    (order) =>
+      order.leg === leg &&
+      order.state === 'CANCELED' &&
+      order.reason === 'CANCELED_BY_EXCHANGE' &&
+      (order.endedAt?.getTime() ?? 0) > nowMs - 3_600_000,
   )
   if (removed.length > RESTORES_PER_HOUR) return [{ kind: 'give-up', leg }]
 
   const endedMs = last?.endedAt?.getTime() ?? 0
-  const waitMs = last === undefined ? 0 : last.state === 'FILLED' ? timings.replicaLagMs : last.state === 'REJECTED' ? (timings.sweepMs / 4) * 2 ** Math.min(last.revision, 4) : 0
+  const waitMs =
+    last === undefined
+      ? 0
+      : last.state === 'FILLED'
+        ? timings.replicaLagMs
+        : last.state === 'REJECTED'
+          ? (timings.sweepMs / 4) * 2 ** Math.min(last.revision, 4)
+          : 0
   const notBeforeMs = endedMs + waitMs > nowMs ? endedMs + waitMs : null
   return [{ kind: 'place', leg, revision: (last?.revision ?? 0) + 1, triggerPrice: wanted, notBeforeMs, reason: null, numbers: {} }]
 }
@@ -95,7 +119,17 @@ function closeNeeds({ orders, nowMs, timings }: Input, leg: 'emergency' | 'close
   const waitMs = last ? Math.min((timings.sweepMs / 4) * 2 ** last.revision, 30 * timings.sweepMs) : 0
   const endedMs = last?.endedAt?.getTime() ?? 0
   const notBeforeMs = endedMs + waitMs > nowMs ? endedMs + waitMs : null
-  return [{ kind: 'place', leg, revision: (last?.revision ?? 0) + 1, triggerPrice: null, notBeforeMs, reason: cause?.reason ?? null, numbers: cause?.numbers ?? {} }]
+  return [
+    {
+      kind: 'place',
+      leg,
+      revision: (last?.revision ?? 0) + 1,
+      triggerPrice: null,
+      notBeforeMs,
+      reason: cause?.reason ?? null,
+      numbers: cause?.numbers ?? {},
+    },
+  ]
 }
 
 function latest(orders: readonly EpochOrder[], leg: OrderLeg): EpochOrder | undefined {

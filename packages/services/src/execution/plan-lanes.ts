@@ -54,7 +54,10 @@ export async function planLanes(ctx: ExecutionContext, lanes: readonly HeldLane[
     facts.push(...(await endOrders(tx, endings)))
     const sends = Map.groupBy(await writeAhead(tx, ctx, chosen, nowMs), (send) => send.lane.accountId)
     for (const [accountId, own] of sends) plans.set(accountId, { kind: 'send', sends: own })
-    await release(tx, idle.map(({ lane }) => lane))
+    await release(
+      tx,
+      idle.map(({ lane }) => lane),
+    )
     for (const { lane, untilMs } of idle) plans.set(lane.accountId, { kind: 'idle', untilMs })
     return { plans, factIds: await recordFacts(tx, facts) }
   })
@@ -110,7 +113,12 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
   const emergencies: PositionRow[] = []
   const unprotected: PositionRow[] = []
   for (const { view, position } of wishing) {
-    const needs = missingProtection({ position, orders: epochOrders.get(positionCause(position)) ?? [], nowMs: view.nowMs, timings: ctx.timings })
+    const needs = missingProtection({
+      position,
+      orders: epochOrders.get(positionCause(position)) ?? [],
+      nowMs: view.nowMs,
+      timings: ctx.timings,
+    })
     if (isLate(ctx, position, view.nowMs)) restored.facts.push(...(await alarmOnce(tx, position)))
     if (needs.length === 0 && position.protection === 'PROTECTING') await noteProtection(tx, position)
     for (const need of needs) {
@@ -139,22 +147,38 @@ function isLate(ctx: ExecutionContext, position: PositionRow, nowMs: number): bo
 
 /** Once for each time that the stop went missing. */
 async function alarmOnce(tx: Transaction, position: PositionRow): Promise<NewFact[]> {
-  const told = await tx.query(`SELECT 1 FROM fact WHERE user_id = $1 AND kind = 'protection-late' AND entity_id = $2 AND at >= $3 LIMIT 1`, [position.userId, position.id, position.unprotectedSince])
+  const told = await tx.query(
+    `SELECT 1 FROM fact WHERE user_id = $1 AND kind = 'protection-late' AND entity_id = $2 AND at >= $3 LIMIT 1`,
+    [position.userId, position.id, position.unprotectedSince],
+  )
   if (told.length > 0) return []
-  const payload = { accountId: position.accountId, symbol: position.symbol, unprotectedSince: position.unprotectedSince?.toISOString() ?? null }
+  const payload = {
+    accountId: position.accountId,
+    symbol: position.symbol,
+    unprotectedSince: position.unprotectedSince?.toISOString() ?? null,
+  }
   return [{ userId: position.userId, kind: 'protection-late', entity: 'position', entityId: position.id, payload }]
 }
 
 function isGuarded(position: PositionRow): boolean {
-  return Number(position.quantityBase) > 0 && (position.stopPrice !== null || position.targetPrice !== null || position.protection === 'EMERGENCY')
+  return (
+    Number(position.quantityBase) > 0 &&
+    (position.stopPrice !== null || position.targetPrice !== null || position.protection === 'EMERGENCY')
+  )
 }
 
 async function askToReplace(tx: Transaction, order: EpochOrder): Promise<void> {
-  await tx.query(`UPDATE trade_order SET cancel_requested_at = clock_timestamp(), reason = 'CANCELED_REPLACED' WHERE id = $1 AND cancel_requested_at IS NULL`, [order.id])
+  await tx.query(
+    `UPDATE trade_order SET cancel_requested_at = clock_timestamp(), reason = 'CANCELED_REPLACED' WHERE id = $1 AND cancel_requested_at IS NULL`,
+    [order.id],
+  )
 }
 
 async function giveUp(tx: Transaction, position: PositionRow, leg: 'stop' | 'target'): Promise<void> {
-  const change = leg === 'stop' ? `stop_price = NULL, protection = 'NONE', unprotected_since = NULL` : `target_price = NULL, protection = CASE WHEN unprotected_since IS NULL AND stop_price IS NOT NULL THEN 'PROTECTED' ELSE protection END`
+  const change =
+    leg === 'stop'
+      ? `stop_price = NULL, protection = 'NONE', unprotected_since = NULL`
+      : `target_price = NULL, protection = CASE WHEN unprotected_since IS NULL AND stop_price IS NOT NULL THEN 'PROTECTED' ELSE protection END`
   await tx.query(`UPDATE position SET ${change}, version = version + 1 WHERE id = $1`, [position.id])
 }
 

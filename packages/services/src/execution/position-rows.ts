@@ -1,13 +1,18 @@
 import type { PositionDirection } from '@matic/contracts'
 import type { NewFact, Queryable } from '@matic/db'
-import { Decimal } from 'decimal.js'
+import type { Decimal } from 'decimal.js'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
 import { POSITION_COLUMNS } from './rows.ts'
 import type { PositionRow } from './rows.ts'
 
 /** The position row of a symbol, locked. */
-export async function lockPosition(tx: Queryable, accountId: string, symbol: string, positionSide: string): Promise<PositionRow | undefined> {
+export async function lockPosition(
+  tx: Queryable,
+  accountId: string,
+  symbol: string,
+  positionSide: string,
+): Promise<PositionRow | undefined> {
   const rows = await tx.query<PositionRow>(
     `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = $1 AND p.symbol = $2 AND p.position_side = $3 FOR UPDATE`,
     [accountId, symbol, positionSide],
@@ -42,7 +47,13 @@ export interface PositionChange {
  * Writes the one row of (account, symbol, positionSide). A new life raises the epoch and starts without protection; flat clears it.
  * @param before the row as locked in this transaction
  */
-export async function savePosition(tx: Queryable, ctx: ExecutionContext, lane: HeldLane, before: PositionRow | undefined, change: PositionChange): Promise<PositionRow> {
+export async function savePosition(
+  tx: Queryable,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  before: PositionRow | undefined,
+  change: PositionChange,
+): Promise<PositionRow> {
   const flat = change.quantityBase.isZero()
   const seen = change.exchange
   const rows = await tx.query<PositionRow>(
@@ -95,7 +106,11 @@ export async function savePosition(tx: Queryable, ctx: ExecutionContext, lane: H
 }
 
 /** Trigger prices this position should have; what is missing at the exchange is placed by the next plan. */
-export async function wishProtection(tx: Queryable, position: PositionRow, wish: { stopPrice: string | null; targetPrice: string | null }): Promise<PositionRow> {
+export async function wishProtection(
+  tx: Queryable,
+  position: PositionRow,
+  wish: { stopPrice: string | null; targetPrice: string | null },
+): Promise<PositionRow> {
   const rows = await tx.query<PositionRow>(
     `UPDATE position AS p SET stop_price = $2, target_price = $3, protection = 'PROTECTING',
             unprotected_since = CASE WHEN $2::numeric IS NULL THEN NULL WHEN p.protection = 'PROTECTED' THEN p.unprotected_since ELSE coalesce(p.unprotected_since, clock_timestamp()) END,

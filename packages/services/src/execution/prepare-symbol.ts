@@ -14,7 +14,13 @@ interface Setting {
 }
 
 /** Sets margin mode and leverage before the write-ahead: both may be repeated without harm. What stands now is kept in the position row. */
-export async function prepareSymbol(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, { order, marginMode, leverage }: Setting): Promise<void> {
+export async function prepareSymbol(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  { order, marginMode, leverage }: Setting,
+): Promise<void> {
   const { symbol } = order
   if (marginMode) {
     const set = await port.setMarginMode(handle, { symbol, marginMode })
@@ -35,13 +41,22 @@ export async function prepareSymbol(ctx: ExecutionContext, port: ExchangePort, h
   })
 }
 
-async function settingFailed(ctx: ExecutionContext, lane: HeldLane, order: LaneOrder, failure: ExchangeFailure, reason: ReasonCode): Promise<void> {
+async function settingFailed(
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  order: LaneOrder,
+  failure: ExchangeFailure,
+  reason: ReasonCode,
+): Promise<void> {
   const final = failure.verdict === 'REJECTED' || failure.verdict === 'AUTH' || order.tries >= 5
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
     if (!final) {
       const waitMs = (failure.retryAfterMs ?? 200 * 2 ** order.tries) * ctx.timings.scale
-      await tx.query(`UPDATE trade_order SET tries = tries + 1, not_before = clock_timestamp() + make_interval(secs => $2) WHERE id = $1 AND state = 'READY'`, [order.id, waitMs / 1000])
+      await tx.query(
+        `UPDATE trade_order SET tries = tries + 1, not_before = clock_timestamp() + make_interval(secs => $2) WHERE id = $1 AND state = 'READY'`,
+        [order.id, waitMs / 1000],
+      )
       return []
     }
     const code = failure.verdict === 'AUTH' ? 'KEY_INVALID' : reason

@@ -3,7 +3,11 @@ import type { PositionReading } from './apply-positions.ts'
 import type { ExecutionContext } from './context.ts'
 
 /** The exchange's list of positions with the database time at which it was asked. */
-export async function readPositions(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle): Promise<ExchangeResult<PositionReading>> {
+export async function readPositions(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+): Promise<ExchangeResult<PositionReading>> {
   const askedAtMs = await databaseNow(ctx)
   const positions = await port.fetchPositions(handle)
   return positions.ok ? { ok: true, value: { askedAtMs, positions: positions.value } } : positions

@@ -58,10 +58,16 @@ function outcomeOf(ctx: ExecutionContext, { order }: Send, failure: ExchangeFail
       return spent ? ended('REJECTED', 'CLOCK_SKEW') : { kind: 'again', inMs: 0 }
     case 'BACK_OFF':
     case 'OVERLOAD':
-      return spent ? ended('REJECTED', 'RATE_LIMITED') : { kind: 'again', inMs: isReducing(order) ? delayOf(order.tries) * timings.scale : (failure.retryAfterMs ?? delayOf(order.tries) * timings.scale) }
+      return spent
+        ? ended('REJECTED', 'RATE_LIMITED')
+        : {
+            kind: 'again',
+            inMs: isReducing(order) ? delayOf(order.tries) * timings.scale : (failure.retryAfterMs ?? delayOf(order.tries) * timings.scale),
+          }
     case 'MOOT':
       // Nothing there to close, it says: the next plan reads the position and either agrees or sends again.
-      if (isReducing(order) && !isProtection(order)) return spent ? ended('DEAD', 'DEAD') : { kind: 'again', inMs: Math.min(50 * 2 ** order.tries, 10_000) * timings.scale }
+      if (isReducing(order) && !isProtection(order))
+        return spent ? ended('DEAD', 'DEAD') : { kind: 'again', inMs: Math.min(50 * 2 ** order.tries, 10_000) * timings.scale }
       return ended('REJECTED', failure.reason)
     case 'REJECTED':
     case 'NO_OP':
@@ -71,7 +77,9 @@ function outcomeOf(ctx: ExecutionContext, { order }: Send, failure: ExchangeFail
       if (failure.execution === 'not-sent' && spent) return ended('DEAD', 'DEAD')
       if (failure.execution === 'not-sent') return { kind: 'again', inMs: delayOf(order.tries) * timings.scale }
       if (failure.execution === 'refused') return ended('REJECTED', failure.reason)
-      return sabotage.resendOnTimeout ? { kind: 'again', inMs: 0 } : { kind: 'unknown', lookupInMs: timings.lookupDelaysMs[0] ?? timings.lookupEveryMs }
+      return sabotage.resendOnTimeout
+        ? { kind: 'again', inMs: 0 }
+        : { kind: 'unknown', lookupInMs: timings.lookupDelaysMs[0] ?? timings.lookupEveryMs }
   }
 }
 
@@ -79,14 +87,27 @@ function delayOf(tries: number): number {
   return OVERLOAD_DELAYS_MS[Math.min(tries, OVERLOAD_DELAYS_MS.length - 1)] ?? 1_000
 }
 
-async function writeOutcome(tx: Transaction, ctx: ExecutionContext, send: Send, failure: ExchangeFailure, outcome: Outcome): Promise<NewFact[]> {
+async function writeOutcome(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  send: Send,
+  failure: ExchangeFailure,
+  outcome: Outcome,
+): Promise<NewFact[]> {
   const { order } = send
   const settled = outcome.kind !== 'unknown'
   await tx.query(
     `UPDATE attempt SET state = $2, answer_code = $3, answer_text = $4, resolved_at = CASE WHEN $5 THEN clock_timestamp() END,
             next_lookup_at = CASE WHEN $5 THEN NULL ELSE clock_timestamp() + make_interval(secs => $6) END
       WHERE id = $1`,
-    [send.attempt.id, settled ? 'REJECTED' : 'UNKNOWN', failure.code, failure.text.slice(0, 500), settled, (outcome.kind === 'unknown' ? outcome.lookupInMs : 0) / 1000],
+    [
+      send.attempt.id,
+      settled ? 'REJECTED' : 'UNKNOWN',
+      failure.code,
+      failure.text.slice(0, 500),
+      settled,
+      (outcome.kind === 'unknown' ? outcome.lookupInMs : 0) / 1000,
+    ],
   )
   const open = await tx.query(`SELECT 1 FROM attempt WHERE order_id = $1 AND resolved_at IS NULL LIMIT 1`, [order.id])
   // An earlier request of the same order may still turn out to have been accepted: only its lookups can end the order.
@@ -95,14 +116,22 @@ async function writeOutcome(tx: Transaction, ctx: ExecutionContext, send: Send, 
     return [orderFact(order, { state: 'UNKNOWN', reason: 'UNKNOWN_OUTCOME' })]
   }
   if (outcome.kind === 'again') {
-    await tx.query(`UPDATE trade_order SET state = 'READY', not_before = clock_timestamp() + make_interval(secs => $2), version = version + 1 WHERE id = $1`, [order.id, outcome.inMs / 1000])
+    await tx.query(
+      `UPDATE trade_order SET state = 'READY', not_before = clock_timestamp() + make_interval(secs => $2), version = version + 1 WHERE id = $1`,
+      [order.id, outcome.inMs / 1000],
+    )
     if (failure.verdict === 'MOOT') await distrustPosition(tx, order)
     return []
   }
   return endSent(tx, ctx, send, outcome)
 }
 
-async function endSent(tx: Transaction, ctx: ExecutionContext, send: Send, outcome: Extract<Outcome, { kind: 'ended' }>): Promise<NewFact[]> {
+async function endSent(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  send: Send,
+  outcome: Extract<Outcome, { kind: 'ended' }>,
+): Promise<NewFact[]> {
   const { order } = send
   const facts: NewFact[] = []
   const closing = isReducing(order) && !isProtection(order)
@@ -114,7 +143,8 @@ async function endSent(tx: Transaction, ctx: ExecutionContext, send: Send, outco
   )
   facts.push(orderFact(order, { state: outcome.state, reason: outcome.reason }))
   // A position's own closes come back by themselves for as long as it is open.
-  if (again && order.signalId !== null) await insertNextRevision(tx, ctx, order, Math.min(100 * 2 ** order.revision, 30_000) * ctx.timings.scale)
+  if (again && order.signalId !== null)
+    await insertNextRevision(tx, ctx, order, Math.min(100 * 2 ** order.revision, 30_000) * ctx.timings.scale)
   if (closing) await distrustPosition(tx, order)
   if (isProtection(order)) await reconcileSoon(tx, send.lane, 0)
   if (isFullClose(order) || isProtection(order)) {
@@ -131,7 +161,17 @@ async function distrustPosition(tx: Transaction, order: Send['order']): Promise<
 }
 
 async function freezeAccount(tx: Transaction, send: Send, failure: ExchangeFailure): Promise<NewFact[]> {
-  const frozen = await tx.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1 AND key_status <> 'INVALID' RETURNING id`, [send.lane.accountId])
+  const frozen = await tx.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1 AND key_status <> 'INVALID' RETURNING id`, [
+    send.lane.accountId,
+  ])
   if (frozen.length === 0) return []
-  return [{ userId: send.lane.userId, kind: 'account-changed', entity: 'account', entityId: send.lane.accountId, payload: { keyStatus: 'INVALID', code: failure.code } }]
+  return [
+    {
+      userId: send.lane.userId,
+      kind: 'account-changed',
+      entity: 'account',
+      entityId: send.lane.accountId,
+      payload: { keyStatus: 'INVALID', code: failure.code },
+    },
+  ]
 }

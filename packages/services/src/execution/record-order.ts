@@ -72,7 +72,9 @@ function nextState(before: OrderRow, seen: ExchangeOrder, filled: Decimal): { st
       return { state: 'REJECTED', reason: 'REJECTED_OTHER' }
     case 'canceled':
     case 'expired':
-      return before.state === 'CANCELED' ? { state: 'CANCELED', reason: keptReason(before) } : { state: 'CANCELED', reason: cancelReason(before) }
+      return before.state === 'CANCELED'
+        ? { state: 'CANCELED', reason: keptReason(before) }
+        : { state: 'CANCELED', reason: cancelReason(before) }
     case 'partial':
     case 'open':
       // A reading that is older than the end we know of changes nothing.
@@ -85,7 +87,12 @@ function keptReason(order: OrderRow): ReasonCode | null {
   return (order.reason as ReasonCode | null) ?? null
 }
 
-async function updateOrder(tx: Transaction, before: OrderRow, seen: ExchangeOrder, next: { state: OrderState; reason: ReasonCode | null; filled: Decimal }): Promise<OrderRow> {
+async function updateOrder(
+  tx: Transaction,
+  before: OrderRow,
+  seen: ExchangeOrder,
+  next: { state: OrderState; reason: ReasonCode | null; filled: Decimal },
+): Promise<OrderRow> {
   const rows = await tx.query<OrderRow>(
     `UPDATE trade_order AS o SET state = $2, reason = $3, filled_base = $4, average_price = coalesce($5, o.average_price), exchange_order_id = $6,
             acked_at = coalesce(o.acked_at, clock_timestamp()),
@@ -101,10 +108,20 @@ async function updateOrder(tx: Transaction, before: OrderRow, seen: ExchangeOrde
 async function watch(tx: Transaction, ctx: ExecutionContext, order: OrderRow): Promise<void> {
   if (isTerminal(order.state)) return
   const inMs = isTrigger(order) ? ctx.timings.reconcileBusyMs : ctx.timings.orderPollMs
-  await tx.query(`UPDATE lane SET reconcile_at = least(reconcile_at, clock_timestamp() + make_interval(secs => $2)) WHERE account_id = $1`, [order.accountId, inMs / 1000])
+  await tx.query(
+    `UPDATE lane SET reconcile_at = least(reconcile_at, clock_timestamp() + make_interval(secs => $2)) WHERE account_id = $1`,
+    [order.accountId, inMs / 1000],
+  )
 }
 
-async function afterFill(tx: Transaction, ctx: ExecutionContext, input: SeenOrder, before: OrderRow, order: OrderRow, filledNow: Decimal): Promise<NewFact[]> {
+async function afterFill(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  input: SeenOrder,
+  before: OrderRow,
+  order: OrderRow,
+  filledNow: Decimal,
+): Promise<NewFact[]> {
   if (filledNow.lte(0)) return []
   const { lane, sentAtMs } = input
   const held = await lockPosition(tx, lane.accountId, order.symbol, order.positionSide)
@@ -138,7 +155,11 @@ async function movePosition(
   order: OrderRow,
   filledNow: Decimal,
 ): Promise<PositionRow> {
-  const net = { side: held?.side ?? 'LONG', quantityBase: new Decimal(held?.quantityBase ?? 0), entryPrice: held?.entryPrice ? new Decimal(held.entryPrice) : null } as const
+  const net = {
+    side: held?.side ?? 'LONG',
+    quantityBase: new Decimal(held?.quantityBase ?? 0),
+    entryPrice: held?.entryPrice ? new Decimal(held.entryPrice) : null,
+  } as const
   const effect = applyFill(net, { side: order.side, quantityBase: filledNow, price: priceOfNow(before, order, filledNow) })
   return savePosition(tx, ctx, lane, held, {
     symbol: order.symbol,
@@ -157,7 +178,13 @@ function priceOfNow(before: OrderRow, order: OrderRow, filledNow: Decimal): Deci
 }
 
 /** An open's first fill says what protection the position should get. Prices replace what was wanted; fractions only fill a gap. */
-export async function wishFor(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, position: PositionRow, order: OrderRow): Promise<PositionRow> {
+export async function wishFor(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  position: PositionRow,
+  order: OrderRow,
+): Promise<PositionRow> {
   const market = await ctx.markets.find(lane.exchange, order.symbol)
   if (!market || position.entryPrice === null || position.protection === 'EMERGENCY') return position
   const number = (text: string | null) => (text === null ? null : new Decimal(text))
@@ -175,7 +202,8 @@ export async function wishFor(tx: Transaction, ctx: ExecutionContext, lane: Held
   const stopPrice = asked.stopPrice?.toFixed() ?? position.stopPrice
   const targetPrice = asked.targetPrice?.toFixed() ?? position.targetPrice
   if (same(stopPrice, position.stopPrice) && same(targetPrice, position.targetPrice)) {
-    if (position.protection === 'PROTECTED') await tx.query('UPDATE trade_order SET protected_at = clock_timestamp() WHERE id = $1', [order.id])
+    if (position.protection === 'PROTECTED')
+      await tx.query('UPDATE trade_order SET protected_at = clock_timestamp() WHERE id = $1', [order.id])
     return position
   }
   return wishProtection(tx, position, { stopPrice, targetPrice })

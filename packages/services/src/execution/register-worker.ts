@@ -49,7 +49,10 @@ export function registerWorker(options: { databaseUrl: Secret; newId: () => stri
     client.on('error', () => end(opened))
     client.on('end', () => end(opened))
     await client.connect()
-    const { rows } = await client.query<{ lock_key: number }>('INSERT INTO worker_process (id, pid) VALUES ($1, $2) RETURNING lock_key', [id, options.pid])
+    const { rows } = await client.query<{ lock_key: number }>('INSERT INTO worker_process (id, pid) VALUES ($1, $2) RETURNING lock_key', [
+      id,
+      options.pid,
+    ])
     await client.query('SELECT pg_advisory_lock($1, $2)', [WORKER_LOCK_NAMESPACE, rows[0]?.lock_key])
     await client.query(
       `DELETE FROM worker_process w WHERE w.started_at < now() - interval '1 day'
@@ -107,7 +110,10 @@ export function registerWorker(options: { databaseUrl: Secret; newId: () => stri
       const current = session
       if (!current) return false
       if (current.duties.has(duty)) return true
-      const { rows } = await current.client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS held', [ELECTION_NAMESPACE, duty])
+      const { rows } = await current.client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS held', [
+        ELECTION_NAMESPACE,
+        duty,
+      ])
       if (rows[0]?.held) current.duties.add(duty)
       return rows[0]?.held === true && !current.ended
     },

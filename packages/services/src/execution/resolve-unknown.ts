@@ -17,7 +17,13 @@ import type { AttemptRow } from './rows.ts'
 type Lookup = { readonly kind: 'found'; readonly seen: ExchangeOrder } | { readonly kind: 'absent' } | { readonly kind: 'unanswered' }
 
 /** Asks the exchange about an order whose outcome is unknown, and writes down what that proves. */
-export async function resolveUnknown(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, order: LaneOrder): Promise<void> {
+export async function resolveUnknown(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  order: LaneOrder,
+): Promise<void> {
   const attempt = await newestAttempt(ctx, order)
   if (!attempt) return settleWithoutAttempt(ctx, lane, order)
 
@@ -41,7 +47,9 @@ async function newestAttempt(ctx: ExecutionContext, order: LaneOrder): Promise<A
 async function settleWithoutAttempt(ctx: ExecutionContext, lane: HeldLane, order: LaneOrder): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    await tx.query(`UPDATE trade_order SET state = 'READY', version = version + 1 WHERE id = $1 AND state IN ('SUBMITTING', 'UNKNOWN')`, [order.id])
+    await tx.query(`UPDATE trade_order SET state = 'READY', version = version + 1 WHERE id = $1 AND state IN ('SUBMITTING', 'UNKNOWN')`, [
+      order.id,
+    ])
   })
 }
 
@@ -60,18 +68,34 @@ async function lookUp(port: ExchangePort, handle: AccountHandle, order: LaneOrde
  * Takes the order over as the exchange has it. What it filled is in the position list by then, or the list lags and we look again:
  * a fill must never be counted twice, nor a position be taken for flat.
  */
-async function adopt(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, order: LaneOrder, seen: ExchangeOrder, attempt: AttemptRow): Promise<void> {
+async function adopt(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  order: LaneOrder,
+  seen: ExchangeOrder,
+  attempt: AttemptRow,
+): Promise<void> {
   const filledNow = new Decimal(seen.filledBase).sub(order.filledBase)
   const movedPosition = filledNow.gt(0) && !isTrigger(order)
   const reading = movedPosition ? await readPositions(ctx, port, handle) : undefined
   if (reading && !reading.ok) return lookLater(ctx, lane, attempt, { negative: false })
-  if (reading && (await listLags(ctx, port, handle, order, seen, attempt, reading.value))) return lookLater(ctx, lane, attempt, { negative: false })
+  if (reading && (await listLags(ctx, port, handle, order, seen, attempt, reading.value)))
+    return lookLater(ctx, lane, attempt, { negative: false })
 
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    const moved = reading ? await applyPositions(tx, ctx, lane, reading.value, { only: order.symbol, settled: new Set([order.symbol]) }) : undefined
+    const moved = reading
+      ? await applyPositions(tx, ctx, lane, reading.value, { only: order.symbol, settled: new Set([order.symbol]) })
+      : undefined
     const recorded = await recordOrder(tx, ctx, { lane, orderId: order.id, seen, sentAtMs: null })
-    if (moved) await tx.query(`UPDATE position SET route_id = coalesce(route_id, $3) WHERE account_id = $1 AND symbol = $2 AND quantity_base > 0`, [lane.accountId, order.symbol, order.routeId])
+    if (moved)
+      await tx.query(`UPDATE position SET route_id = coalesce(route_id, $3) WHERE account_id = $1 AND symbol = $2 AND quantity_base > 0`, [
+        lane.accountId,
+        order.symbol,
+        order.routeId,
+      ])
     return recordFacts(tx, [...(moved?.facts ?? []), ...recorded.facts])
   })
   ctx.log.info({ orderId: order.id, state: seen.status, lookups: attempt.lookups + 1 }, 'order of unknown outcome found at the exchange')
@@ -79,7 +103,15 @@ async function adopt(ctx: ExecutionContext, port: ExchangePort, handle: AccountH
 }
 
 /** Does the list of positions not show yet what the found order did? Its own fills tell. */
-async function listLags(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, order: LaneOrder, seen: ExchangeOrder, attempt: AttemptRow, reading: PositionReading): Promise<boolean> {
+async function listLags(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  order: LaneOrder,
+  seen: ExchangeOrder,
+  attempt: AttemptRow,
+  reading: PositionReading,
+): Promise<boolean> {
   const fills = await port.fetchFills(handle, { symbol: order.symbol, sinceMs: Number(attempt.signedAtMs) - 1_000 })
   if (!fills.ok) return true
   const own = fills.value.filter((fill) => fill.exchangeOrderId === seen.exchangeOrderId)
@@ -87,7 +119,8 @@ async function listLags(ctx: ExecutionContext, port: ExchangePort, handle: Accou
 
   const listed = reading.positions.find((position) => position.symbol === order.symbol && position.positionSide === order.positionSide)
   const listedSide = listed && (listed.side === 'LONG' ? 'buy' : 'sell')
-  if (isReducing(order)) return listed !== undefined && listedSide !== order.side && (await stillWhole(ctx, order, seen, listed.quantityBase, attempt))
+  if (isReducing(order))
+    return listed !== undefined && listedSide !== order.side && (await stillWhole(ctx, order, seen, listed.quantityBase, attempt))
   if (listedSide === order.side) return false
   // An open of ours, yet no position on its side: either something closed it since, or the list is late.
   const firstOwn = fills.value.findIndex((fill) => fill.exchangeOrderId === seen.exchangeOrderId)
@@ -96,7 +129,13 @@ async function listLags(ctx: ExecutionContext, port: ExchangePort, handle: Accou
 }
 
 /** The list shows more than our row less what this order took off it. Long after the request that is the truth, not a late list. */
-async function stillWhole(ctx: ExecutionContext, order: LaneOrder, seen: ExchangeOrder, listedBase: string, attempt: AttemptRow): Promise<boolean> {
+async function stillWhole(
+  ctx: ExecutionContext,
+  order: LaneOrder,
+  seen: ExchangeOrder,
+  listedBase: string,
+  attempt: AttemptRow,
+): Promise<boolean> {
   const rows = await ctx.db.query<{ quantityBase: string; early: boolean }>(
     `SELECT quantity_base AS "quantityBase", clock_timestamp() < $3::timestamptz + make_interval(secs => $4) AS early FROM position WHERE account_id = $1 AND symbol = $2`,
     [order.accountId, order.symbol, attempt.createdAt, (2 * ctx.timings.replicaLagMs) / 1000],
@@ -111,12 +150,21 @@ function sum(fills: readonly ExchangeFill[]): Decimal {
 
 /** This absence would be the third at least, and too late for any copy of the request still to be accepted or to be invisible. */
 async function provesAbsence(ctx: ExecutionContext, attempt: AttemptRow): Promise<boolean> {
-  const rows = await ctx.db.query<{ late: boolean }>(`SELECT clock_timestamp() > $1::timestamptz + make_interval(secs => $2) AS late`, [attempt.createdAt, ctx.timings.notPlacedAfterMs / 1000])
+  const rows = await ctx.db.query<{ late: boolean }>(`SELECT clock_timestamp() > $1::timestamptz + make_interval(secs => $2) AS late`, [
+    attempt.createdAt,
+    ctx.timings.notPlacedAfterMs / 1000,
+  ])
   return attempt.negatives + 1 >= ctx.timings.minNegativeLookups && rows[0]?.late === true
 }
 
 /** Fills since the request was signed that no order of ours explains. A failed query proves nothing, so it counts as a trace. */
-async function leftTrace(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, order: LaneOrder, attempt: AttemptRow): Promise<boolean> {
+async function leftTrace(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  order: LaneOrder,
+  attempt: AttemptRow,
+): Promise<boolean> {
   const fills = await port.fetchFills(handle, { symbol: order.symbol, sinceMs: Number(attempt.signedAtMs) - 1_000 })
   if (!fills.ok) return true
   const positions: ExchangeResult<unknown> = await port.fetchPositions(handle)
@@ -133,7 +181,8 @@ async function leftTrace(ctx: ExecutionContext, port: ExchangePort, handle: Acco
   const strange = sameSide.filter((fill) => !known.has(fill.exchangeOrderId))
   // Somebody else's hand at the same account looks the same; after that long without the order itself, it was that.
   const givenUp = attempt.lookups > 40
-  if (strange.length > 0 && !givenUp) ctx.log.warn({ orderId: order.id, fills: strange.length }, 'fills that no known order explains while an order is missing')
+  if (strange.length > 0 && !givenUp)
+    ctx.log.warn({ orderId: order.id, fills: strange.length }, 'fills that no known order explains while an order is missing')
   return strange.length > 0 && !givenUp
 }
 
@@ -150,8 +199,14 @@ async function lookLater(ctx: ExecutionContext, lane: HeldLane, attempt: Attempt
         WHERE id = $1`,
       [attempt.id, negative ? 1 : 0, nextMs / 1000],
     )
-    await tx.query(`UPDATE attempt SET state = 'UNKNOWN', next_lookup_at = $2 WHERE order_id = $1 AND resolved_at IS NULL AND id <> $3`, [attempt.orderId, new Date(attempt.createdAt.getTime() + nextMs), attempt.id])
-    await tx.query(`UPDATE trade_order SET state = 'UNKNOWN', version = version + 1 WHERE id = $1 AND state = 'SUBMITTING'`, [attempt.orderId])
+    await tx.query(`UPDATE attempt SET state = 'UNKNOWN', next_lookup_at = $2 WHERE order_id = $1 AND resolved_at IS NULL AND id <> $3`, [
+      attempt.orderId,
+      new Date(attempt.createdAt.getTime() + nextMs),
+      attempt.id,
+    ])
+    await tx.query(`UPDATE trade_order SET state = 'UNKNOWN', version = version + 1 WHERE id = $1 AND state = 'SUBMITTING'`, [
+      attempt.orderId,
+    ])
   })
 }
 
@@ -159,7 +214,10 @@ async function lookLater(ctx: ExecutionContext, lane: HeldLane, attempt: Attempt
 async function notPlaced(ctx: ExecutionContext, lane: HeldLane, order: LaneOrder, attempt: AttemptRow): Promise<void> {
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    await tx.query(`UPDATE attempt SET state = 'NOT_PLACED', negatives = negatives + 1, lookups = lookups + 1, last_negative_at = clock_timestamp(), resolved_at = clock_timestamp(), next_lookup_at = NULL WHERE order_id = $1 AND resolved_at IS NULL`, [order.id])
+    await tx.query(
+      `UPDATE attempt SET state = 'NOT_PLACED', negatives = negatives + 1, lookups = lookups + 1, last_negative_at = clock_timestamp(), resolved_at = clock_timestamp(), next_lookup_at = NULL WHERE order_id = $1 AND resolved_at IS NULL`,
+      [order.id],
+    )
     await tx.query(`UPDATE trade_order SET state = 'READY', not_before = NULL, version = version + 1 WHERE id = $1`, [order.id])
     return recordFacts(tx, [orderFact(order, { state: 'READY', reason: 'NOT_PLACED' })])
   })

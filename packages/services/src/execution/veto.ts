@@ -23,7 +23,8 @@ export function vetoOrder(view: LaneView, order: LaneOrder): Ending | undefined 
   if (view.account.keyStatus === 'INVALID') {
     return end(isReducing(order) ? 'REJECTED' : 'BLOCKED', 'KEY_INVALID', { code: 'key status' })
   }
-  if (order.tries >= (isReducing(order) && !isProtection(order) ? TRIES_OF_CLOSE : TRIES)) return end('DEAD', 'DEAD', { tries: order.tries, text: 'see its attempts' })
+  if (order.tries >= (isReducing(order) && !isProtection(order) ? TRIES_OF_CLOSE : TRIES))
+    return end('DEAD', 'DEAD', { tries: order.tries, text: 'see its attempts' })
   if (isProtection(order)) return protectionIsStale(view, order) ? end('CANCELED', 'CANCELED_SIBLING') : undefined
   if (order.dependsOnState && isTerminal(order.dependsOnState) && !succeeded(order.dependsOnState)) {
     return end('BLOCKED', 'DEPENDENCY_FAILED', { dependency: order.dependsOnState })
@@ -70,7 +71,8 @@ export function protectionIsStale(view: LaneView, order: LaneOrder): boolean {
 }
 
 export function cancelReason(order: { reason: string | null; cancelRequestedAt: Date | null }): ReasonCode {
-  if (order.reason === 'CANCELED_BY_FLAT' || order.reason === 'CANCELED_REPLACED' || order.reason === 'CANCELED_SIBLING') return order.reason
+  if (order.reason === 'CANCELED_BY_FLAT' || order.reason === 'CANCELED_REPLACED' || order.reason === 'CANCELED_SIBLING')
+    return order.reason
   return order.cancelRequestedAt ? 'CANCELED_BY_USER' : 'CANCELED_BY_EXCHANGE'
 }
 

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startProcess } from '@matic/local'
 import { Decimal } from 'decimal.js'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createBench } from './testing/bench.ts'
-import type { Bench, TestWorker } from './testing/bench.ts'
-import { makeOrder, outcomes, positionOf } from './testing/factories.ts'
-import type { TestAccount } from './testing/factories.ts'
-import { openPaperAccount, throughVenue } from './testing/paper.ts'
-import { startVenue } from './testing/venue.ts'
-import type { TestVenue } from './testing/venue.ts'
+import { createBench } from '@matic/testkit/execution/bench'
+import type { Bench, TestWorker } from '@matic/testkit/execution/bench'
+import { makeOrder, outcomes, positionOf } from '@matic/testkit/execution/factories'
+import type { TestAccount } from '@matic/testkit/execution/factories'
+import { openPaperAccount, throughVenue } from '@matic/testkit/execution/paper'
+import { startVenue } from '@matic/testkit/execution/venue'
+import type { TestVenue } from '@matic/testkit/execution/venue'
 
 const scale = 0.2
 let venue: TestVenue
@@ -36,12 +36,14 @@ const open = (quantityBase = '0.01') => makeOrder(one.ctx, account, { quantityBa
 const position = () => positionOf(one.ctx.db, account)
 const orders = () => outcomes(one.ctx.db, account)
 const acceptedBy = async () => (await venue.ledger()).filter((order) => order.ref === account.accountId)
-const heldAtVenue = async () => new Decimal((await venue.positions()).find((each) => each.ref === account.accountId)?.positionAmt ?? 0).toNumber()
+const heldAtVenue = async () =>
+  new Decimal((await venue.positions()).find((each) => each.ref === account.accountId)?.positionAmt ?? 0).toNumber()
 
 async function until(holds: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${JSON.stringify([await orders(), await position(), await acceptedBy()], null, 1)}`)
+    if (Date.now() > deadline)
+      throw new Error(`not in time: ${JSON.stringify([await orders(), await position(), await acceptedBy()], null, 1)}`)
     await one.settle()
     await one.runner.reconcile()
     await one.runner.settled()
@@ -54,24 +56,28 @@ const noneTwice = async () => {
   expect(ids).toHaveLength(new Set(ids).size)
 }
 
-const script = join(import.meta.dirname, 'testing', 'crash-worker.ts')
+const script = join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts')
 
-it.each(['K5', 'K6', 'K7', 'K8', 'K9', 'K10'])('a worker killed at %s leaves nothing lost, nothing doubled, nothing bare', async (point) => {
-  const doomed = await startProcess({
-    name: 'crash-worker',
-    command: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', script, bench.databaseUrl, venue.url, String(scale), point],
-    readyWhen: { line: /worker ready/ },
-  })
-  await one.ctx.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour' WHERE account_id <> $1`, [account.accountId])
-  await open()
-  expect(await doomed.exited).toBe(137)
-  const diedAtMs = Date.now()
-  await until(isProtected, 15_000)
-  const tookMs = Date.now() - diedAtMs
-  expect(await heldAtVenue()).toBe(0.01)
-  await noneTwice()
-  expect((await acceptedBy()).filter((order) => order.status === 'NEW')).toHaveLength(2)
-  // Not sent, as far as anybody can prove: that takes its time.
-  if (point !== 'K6' && point !== 'K7') expect(tookMs).toBeLessThan(2 * one.ctx.timings.leaseMs + 1_500)
-}, 40_000)
+it.each(['K5', 'K6', 'K7', 'K8', 'K9', 'K10'])(
+  'a worker killed at %s leaves nothing lost, nothing doubled, nothing bare',
+  async (point) => {
+    const doomed = await startProcess({
+      name: 'crash-worker',
+      command: process.execPath,
+      args: ['--disable-warning=ExperimentalWarning', script, bench.databaseUrl, venue.url, String(scale), point],
+      readyWhen: { line: /worker ready/ },
+    })
+    await one.ctx.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour' WHERE account_id <> $1`, [account.accountId])
+    await open()
+    expect(await doomed.exited).toBe(137)
+    const diedAtMs = Date.now()
+    await until(isProtected, 15_000)
+    const tookMs = Date.now() - diedAtMs
+    expect(await heldAtVenue()).toBe(0.01)
+    await noneTwice()
+    expect((await acceptedBy()).filter((order) => order.status === 'NEW')).toHaveLength(2)
+    // Not sent, as far as anybody can prove: that takes its time.
+    if (point !== 'K6' && point !== 'K7') expect(tookMs).toBeLessThan(2 * one.ctx.timings.leaseMs + 1_500)
+  },
+  40_000,
+)

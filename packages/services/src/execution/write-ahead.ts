@@ -21,7 +21,12 @@ export interface Send {
  * Writes down what is about to be sent. The lanes' leases were renewed in this transaction at `nowMs` (database time), which is also what the
  * requests are signed with: when a lease is over, nothing its owner could still send is accepted.
  */
-export async function writeAhead(tx: Transaction, ctx: ExecutionContext, chosen: readonly { lane: HeldLane; pick: ChosenOrder }[], nowMs: number): Promise<Send[]> {
+export async function writeAhead(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  chosen: readonly { lane: HeldLane; pick: ChosenOrder }[],
+  nowMs: number,
+): Promise<Send[]> {
   if (chosen.length === 0) return []
   const sends = chosen.map(({ lane, pick }): Send => {
     const request = requestFor(ctx, pick)

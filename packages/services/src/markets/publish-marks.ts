@@ -2,7 +2,17 @@ import type { ExchangePort } from '@matic/exchange/port'
 import type { ServiceContext } from '../context.ts'
 
 /** Tells the bus the marks of one exchange, and stores them when `store`. @returns false when the exchange did not answer */
-export async function publishMarks({ ctx, exchange, port, store }: { ctx: ServiceContext; exchange: string; port: ExchangePort; store: boolean }): Promise<boolean> {
+export async function publishMarks({
+  ctx,
+  exchange,
+  port,
+  store,
+}: {
+  ctx: ServiceContext
+  exchange: string
+  port: ExchangePort
+  store: boolean
+}): Promise<boolean> {
   const read = await port.fetchMarks()
   if (!read.ok) return false
   const { atMs, marks } = read.value

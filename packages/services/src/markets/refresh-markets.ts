@@ -2,7 +2,15 @@ import type { ExchangePort } from '@matic/exchange/port'
 import type { ServiceContext } from '../context.ts'
 
 /** Stores an exchange's markets as it lists them now; one that is no longer listed is HALTED. The highest leverage seen stays: it is told to key holders only. @returns how many, or nothing when it did not answer */
-export async function refreshMarkets({ ctx, exchange, port }: { ctx: ServiceContext; exchange: string; port: ExchangePort }): Promise<number | undefined> {
+export async function refreshMarkets({
+  ctx,
+  exchange,
+  port,
+}: {
+  ctx: ServiceContext
+  exchange: string
+  port: ExchangePort
+}): Promise<number | undefined> {
   const loaded = await port.loadMarkets()
   if (!loaded.ok) {
     ctx.log.warn({ exchange, code: loaded.failure.code }, 'markets could not be read')

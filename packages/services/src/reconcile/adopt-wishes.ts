@@ -18,11 +18,20 @@ export async function adoptWishes(tx: Transaction, ctx: ExecutionContext, lane: 
         WHERE o.account_id = $1 AND o.symbol = $2 AND o.leg = 'open' AND o.filled_base > 0 AND o.protected_at IS NULL AND o.side = $3
           AND (o.stop_price IS NOT NULL OR o.stop_fraction IS NOT NULL) AND o.filled_at >= $4::timestamptz - make_interval(secs => $5)
         ORDER BY o.filled_at DESC LIMIT 1`,
-      [lane.accountId, position.symbol, position.side === 'LONG' ? 'buy' : 'sell', position.openedAt, (2 * ctx.timings.notPlacedAfterMs) / 1000],
+      [
+        lane.accountId,
+        position.symbol,
+        position.side === 'LONG' ? 'buy' : 'sell',
+        position.openedAt,
+        (2 * ctx.timings.notPlacedAfterMs) / 1000,
+      ],
     )
     const order = orders[0]
     // A stop its owner keeps removing at the exchange was given up on purpose.
-    const refused = await tx.query(`SELECT 1 FROM trade_order WHERE account_id = $1 AND cause = $2 AND leg = 'stop' LIMIT 1`, [lane.accountId, `position:${position.id}:${position.epoch}`])
+    const refused = await tx.query(`SELECT 1 FROM trade_order WHERE account_id = $1 AND cause = $2 AND leg = 'stop' LIMIT 1`, [
+      lane.accountId,
+      `position:${position.id}:${position.epoch}`,
+    ])
     if (!order || refused.length > 0) continue
     await tx.query('UPDATE position SET route_id = coalesce(route_id, $2) WHERE id = $1', [position.id, order.routeId])
     changed.push(await wishFor(tx, ctx, lane, position, order))

@@ -13,7 +13,13 @@ export interface BookedFills {
 }
 
 /** Books what the exchange executed, each trade id once, and rebuilds the trades it touches. */
-export async function bookFills(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, symbol: string, fills: readonly ExchangeFill[]): Promise<BookedFills> {
+export async function bookFills(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  symbol: string,
+  fills: readonly ExchangeFill[],
+): Promise<BookedFills> {
   const earliest = await insertFills(tx, ctx, lane, symbol, fills)
   await linkTriggered(tx, lane, symbol)
   const fromAt = await rebuildFrom(tx, lane, symbol, earliest)
@@ -22,7 +28,13 @@ export async function bookFills(tx: Transaction, ctx: ExecutionContext, lane: He
   return { facts, netBase: netQuantity(own) }
 }
 
-async function insertFills(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, symbol: string, fills: readonly ExchangeFill[]): Promise<Date | undefined> {
+async function insertFills(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  symbol: string,
+  fills: readonly ExchangeFill[],
+): Promise<Date | undefined> {
   if (fills.length === 0) return undefined
   const rows = await tx.query<{ at: Date }>(
     `INSERT INTO fill (id, user_id, account_id, order_id, route_id, symbol, trade_id, exchange_order_id, side, quantity_base, price, fee, fee_currency, realized_pnl, at)
@@ -81,18 +93,34 @@ async function rebuildFrom(tx: Transaction, lane: HeldLane, symbol: string, earl
   const opened = rows[0] && (await startOfChain(tx, lane, symbol, rows[0].openedAt))
   if (opened && earliest) return opened < earliest ? opened : earliest
   if (opened ?? earliest) return opened ?? earliest ?? new Date(0)
-  const last = await tx.query<{ closedAt: Date | null }>('SELECT max(closed_at) AS "closedAt" FROM trade WHERE account_id = $1 AND symbol = $2', [lane.accountId, symbol])
+  const last = await tx.query<{ closedAt: Date | null }>(
+    'SELECT max(closed_at) AS "closedAt" FROM trade WHERE account_id = $1 AND symbol = $2',
+    [lane.accountId, symbol],
+  )
   return new Date((last[0]?.closedAt?.getTime() ?? -1) + 1)
 }
 
 /** A trade that begins the moment another ends may share its first fill with it: both are rebuilt. */
 async function startOfChain(tx: Transaction, lane: HeldLane, symbol: string, openedAt: Date): Promise<Date> {
-  const rows = await tx.query<{ openedAt: Date }>('SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND closed_at = $3 AND opened_at < $3', [lane.accountId, symbol, openedAt])
+  const rows = await tx.query<{ openedAt: Date }>(
+    'SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND closed_at = $3 AND opened_at < $3',
+    [lane.accountId, symbol, openedAt],
+  )
   return rows[0] ? startOfChain(tx, lane, symbol, rows[0].openedAt) : openedAt
 }
 
 async function loadFills(tx: Transaction, lane: HeldLane, symbol: string, from: Date): Promise<TradeFill[]> {
-  const rows = await tx.query<{ tradeId: string; side: 'buy' | 'sell'; quantityBase: string; price: string; fee: string; feeCurrency: string; routeId: string | null; isLiquidation: boolean; at: Date }>(
+  const rows = await tx.query<{
+    tradeId: string
+    side: 'buy' | 'sell'
+    quantityBase: string
+    price: string
+    fee: string
+    feeCurrency: string
+    routeId: string | null
+    isLiquidation: boolean
+    at: Date
+  }>(
     `SELECT trade_id AS "tradeId", side, quantity_base AS "quantityBase", price, fee, fee_currency AS "feeCurrency", route_id AS "routeId", is_liquidation AS "isLiquidation", at
        FROM fill WHERE account_id = $1 AND symbol = $2 AND at >= $3`,
     [lane.accountId, symbol, from],
@@ -106,7 +134,14 @@ async function loadFills(tx: Transaction, lane: HeldLane, symbol: string, from: 
   }))
 }
 
-async function saveTrades(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, symbol: string, from: Date, trades: readonly BuiltTrade[]): Promise<NewFact[]> {
+async function saveTrades(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  symbol: string,
+  from: Date,
+  trades: readonly BuiltTrade[],
+): Promise<NewFact[]> {
   await tx.query('DELETE FROM trade WHERE account_id = $1 AND symbol = $2 AND opened_at >= $3 AND NOT first_trade_id = ANY($4::text[])', [
     lane.accountId,
     symbol,
@@ -123,7 +158,14 @@ async function saveTrades(tx: Transaction, ctx: ExecutionContext, lane: HeldLane
   for (const trade of trades) {
     const id = await saveTrade(tx, ctx, lane, symbol, trade)
     if (trade.closedAtMs === null || closedBefore.has(trade.firstTradeId)) continue
-    const payload = { accountId: lane.accountId, symbol, side: trade.side, grossPnl: trade.grossPnl.toFixed(), fees: trade.fees.toFixed(), isLiquidation: trade.isLiquidation }
+    const payload = {
+      accountId: lane.accountId,
+      symbol,
+      side: trade.side,
+      grossPnl: trade.grossPnl.toFixed(),
+      fees: trade.fees.toFixed(),
+      isLiquidation: trade.isLiquidation,
+    }
     facts.push({ userId: lane.userId, kind: 'trade-closed', entity: 'trade', entityId: id, payload })
   }
   return facts

@@ -12,14 +12,25 @@ export interface AccountReading extends PositionReading {
   readonly ours: ReadonlyMap<string, ExchangeOrder>
 }
 
-export type ReadingResult = { readonly ok: true; readonly value: AccountReading } | { readonly ok: false; readonly failure: ExchangeFailure }
+export type ReadingResult =
+  | { readonly ok: true; readonly value: AccountReading }
+  | { readonly ok: false; readonly failure: ExchangeFailure }
 
 const LOOKUPS_MAX = 20
 
 /** Reads one account whole. An order of ours that is no longer listed is looked up: it filled, triggered or was cancelled. */
-export async function readAccount(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, working: readonly OrderRow[]): Promise<ReadingResult> {
+export async function readAccount(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  working: readonly OrderRow[],
+): Promise<ReadingResult> {
   const askedAtMs = await databaseNow(ctx)
-  const [positions, openOrders, balance] = await Promise.all([port.fetchPositions(handle), port.fetchOpenOrders(handle), port.fetchBalance(handle)])
+  const [positions, openOrders, balance] = await Promise.all([
+    port.fetchPositions(handle),
+    port.fetchOpenOrders(handle),
+    port.fetchBalance(handle),
+  ])
   if (!positions.ok) return positions
   if (!openOrders.ok) return openOrders
   if (!balance.ok) return balance
@@ -27,7 +38,9 @@ export async function readAccount(ctx: ExecutionContext, port: ExchangePort, han
   const listed = new Map(openOrders.value.map((order) => [order.clientOrderId, order]))
   const missing = working.filter((order) => !listed.has(order.clientOrderId)).slice(0, LOOKUPS_MAX)
   const found = await Promise.all(
-    missing.map((order) => port.findOrder(handle, { symbol: order.symbol, clientOrderId: order.clientOrderId, isTrigger: isTrigger(order) })),
+    missing.map((order) =>
+      port.findOrder(handle, { symbol: order.symbol, clientOrderId: order.clientOrderId, isTrigger: isTrigger(order) }),
+    ),
   )
   const ours = new Map<string, ExchangeOrder>()
   for (const order of working) {

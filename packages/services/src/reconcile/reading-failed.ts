@@ -10,15 +10,28 @@ export async function readingFailed(ctx: ExecutionContext, lane: HeldLane, failu
   ctx.log.warn({ accountId: lane.accountId, code: failure.code, text: failure.text }, 'an account could not be read')
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() + make_interval(secs => $2) WHERE account_id = $1', [lane.accountId, Math.max(failure.retryAfterMs ?? 0, reconcileBusyMs) / 1000])
+    await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() + make_interval(secs => $2) WHERE account_id = $1', [
+      lane.accountId,
+      Math.max(failure.retryAfterMs ?? 0, reconcileBusyMs) / 1000,
+    ])
     await tx.query(
       `UPDATE trade_order SET not_before = clock_timestamp() + make_interval(secs => $2) WHERE account_id = $1 AND state = 'READY' AND leg = 'open'`,
       [lane.accountId, sweepMs / 2000],
     )
     if (failure.verdict !== 'AUTH') return []
-    const frozen = await tx.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1 AND key_status = 'VALID' RETURNING id`, [lane.accountId])
+    const frozen = await tx.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1 AND key_status = 'VALID' RETURNING id`, [
+      lane.accountId,
+    ])
     if (frozen.length === 0) return []
-    return recordFacts(tx, [{ userId: lane.userId, kind: 'account-changed', entity: 'account', entityId: lane.accountId, payload: { keyStatus: 'INVALID', code: failure.code } }])
+    return recordFacts(tx, [
+      {
+        userId: lane.userId,
+        kind: 'account-changed',
+        entity: 'account',
+        entityId: lane.accountId,
+        payload: { keyStatus: 'INVALID', code: failure.code },
+      },
+    ])
   })
   if (failure.verdict === 'AUTH') ctx.keys.forget(lane.accountId)
   if (ids.length > 0) ctx.bus.publish('facts', { ids })

@@ -25,7 +25,10 @@ import { saveBalance } from './save-balance.ts'
  * sent between reading and writing. Orders of ours that should not rest there are taken off.
  */
 export async function reconcileAccount(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane): Promise<void> {
-  const working = await ctx.db.query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.account_id = $1 AND o.state IN ('ACKED', 'PARTIAL')`, [lane.accountId])
+  const working = await ctx.db.query<OrderRow>(
+    `SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.account_id = $1 AND o.state IN ('ACKED', 'PARTIAL')`,
+    [lane.accountId],
+  )
   const read = await readAccount(ctx, port, handle, working)
   if (!read.ok) return readingFailed(ctx, lane, read.failure)
   const reading = read.value
@@ -52,7 +55,13 @@ export async function reconcileAccount(ctx: ExecutionContext, port: ExchangePort
     for (const [orderId, seen] of reading.ours) facts.push(...(await recordOrder(tx, ctx, { lane, orderId, seen, sentAtMs: null })).facts)
     await finishCloses(tx, ctx, lane)
     facts.push(...(await adoptWishes(tx, ctx, lane)).map(positionFact))
-    facts.push(...(await saveBalance(tx, ctx, lane, { balance: reading.balance, askedAtMs: reading.askedAtMs, incomeReadMs: income?.readMs ?? null })))
+    facts.push(
+      ...(await saveBalance(tx, ctx, lane, {
+        balance: reading.balance,
+        askedAtMs: reading.askedAtMs,
+        incomeReadMs: income?.readMs ?? null,
+      })),
+    )
 
     await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() + make_interval(secs => $2) WHERE account_id = $1', [
       lane.accountId,
@@ -77,7 +86,12 @@ function signedBase(reading: AccountReading, symbol: string): Decimal {
 }
 
 /** Symbols where something was executed that we have no fills of yet. */
-async function symbolsThatMoved(ctx: ExecutionContext, lane: HeldLane, reading: AccountReading, working: readonly OrderRow[]): Promise<string[]> {
+async function symbolsThatMoved(
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  reading: AccountReading,
+  working: readonly OrderRow[],
+): Promise<string[]> {
   const rows = await ctx.db.query<{ symbol: string; signed: string | null; unbooked: boolean }>(
     `SELECT p.symbol, CASE p.side WHEN 'LONG' THEN p.quantity_base ELSE -p.quantity_base END AS signed, false AS unbooked FROM position p WHERE p.account_id = $1
      UNION ALL
@@ -98,11 +112,19 @@ async function symbolsThatMoved(ctx: ExecutionContext, lane: HeldLane, reading: 
   return [...moved]
 }
 
-type Fills = { readonly ok: true; readonly value: ReadonlyMap<string, readonly ExchangeFill[]> } | { readonly ok: false; readonly failure: ExchangeFailure }
+type Fills =
+  | { readonly ok: true; readonly value: ReadonlyMap<string, readonly ExchangeFill[]> }
+  | { readonly ok: false; readonly failure: ExchangeFailure }
 
 const OVERLAP_MS = 10_000
 
-async function readFills(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, symbols: readonly string[]): Promise<Fills> {
+async function readFills(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  symbols: readonly string[],
+): Promise<Fills> {
   const fills = new Map<string, readonly ExchangeFill[]>()
   for (const symbol of symbols) {
     const rows = await ctx.db.query<{ since: Date }>(
@@ -117,7 +139,13 @@ async function readFills(ctx: ExecutionContext, port: ExchangePort, handle: Acco
 }
 
 /** When something was executed, and every now and then for funding and transfers. Unread is not an error: the next round reads it. */
-async function readIncome(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane, { askedAtMs, moved }: { askedAtMs: number; moved: boolean }) {
+async function readIncome(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  { askedAtMs, moved }: { askedAtMs: number; moved: boolean },
+) {
   const rows = await ctx.db.query<{ cursor: string | null; createdAt: Date }>(
     `SELECT s.income_cursor AS cursor, a.created_at AS "createdAt" FROM account a LEFT JOIN account_state s ON s.account_id = a.id WHERE a.id = $1`,
     [lane.accountId],

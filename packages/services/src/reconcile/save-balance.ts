@@ -41,9 +41,25 @@ export async function saveBalance(
      SELECT $1, $2, clock_timestamp(), $3, $4, $5
       WHERE $6 OR NOT EXISTS (SELECT 1 FROM equity_snapshot WHERE account_id = $1 AND at > clock_timestamp() - make_interval(secs => $7))
      ON CONFLICT (account_id, at) DO NOTHING`,
-    [lane.accountId, lane.userId, balance.equity, balance.walletBalance, saved[0]?.netDeposits ?? '0', changed, ctx.timings.equitySnapshotMs / 1000],
+    [
+      lane.accountId,
+      lane.userId,
+      balance.equity,
+      balance.walletBalance,
+      saved[0]?.netDeposits ?? '0',
+      changed,
+      ctx.timings.equitySnapshotMs / 1000,
+    ],
   )
   if (!changed) return []
   const { walletBalance, available, equity, marginUsed } = balance
-  return [{ userId: lane.userId, kind: 'balance-changed', entity: 'account', entityId: lane.accountId, payload: { walletBalance, available, equity, marginUsed } }]
+  return [
+    {
+      userId: lane.userId,
+      kind: 'balance-changed',
+      entity: 'account',
+      entityId: lane.accountId,
+      payload: { walletBalance, available, equity, marginUsed },
+    },
+  ]
 }

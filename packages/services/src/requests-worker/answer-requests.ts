@@ -3,7 +3,12 @@ import type { ExchangeFailure, ExchangePort } from '@matic/exchange/port'
 import { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 
-const Klines = z.object({ exchange: z.string().default('PAPER'), symbol: z.string(), interval: z.string(), limit: z.coerce.number().int().min(1).max(1_500).default(500) })
+const Klines = z.object({
+  exchange: z.string().default('PAPER'),
+  symbol: z.string(),
+  interval: z.string(),
+  limit: z.coerce.number().int().min(1).max(1_500).default(500),
+})
 const Ticker = z.object({ exchange: z.string().default('PAPER'), symbol: z.string() })
 
 interface RequestRow {

@@ -1,10 +1,10 @@
 import { createBinanceExchange } from '@matic/exchange'
 import { createSecret } from '@matic/platform'
-import { createAccountKeys } from '../../accounts/open-keys.ts'
-import { openPaperAccounts } from '../../accounts/open-paper-accounts.ts'
-import type { PaperBank } from '../../accounts/open-paper-accounts.ts'
-import { ensureSealingKey } from '../../accounts/sealing-keys.ts'
-import type { ExecutionContext } from '../context.ts'
+import { createAccountKeys } from '@matic/services/accounts/open-keys'
+import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
+import type { PaperBank } from '@matic/services/accounts/open-paper-accounts'
+import { ensureSealingKey } from '@matic/services/accounts/sealing-keys'
+import type { ExecutionContext } from '@matic/services/execution/context'
 import type { WorkerOptions } from './bench.ts'
 import { makeAccount } from './factories.ts'
 import type { TestAccount } from './factories.ts'
@@ -15,7 +15,14 @@ const encryptionKey = createSecret(new Uint8Array(32).fill(9))
 export function throughVenue(venueUrl: string): Pick<WorkerOptions, 'port' | 'keys'> {
   return {
     port: (clock, timings) =>
-      createBinanceExchange({ exchange: 'PAPER', certified: true, baseUrl: venueUrl, clock, requestTimeoutMs: timings.requestTimeoutMs, recvWindowMs: timings.recvWindowMs }),
+      createBinanceExchange({
+        exchange: 'PAPER',
+        certified: true,
+        baseUrl: venueUrl,
+        clock,
+        requestTimeoutMs: timings.requestTimeoutMs,
+        recvWindowMs: timings.recvWindowMs,
+      }),
     keys: (db, clock) => createAccountKeys({ db, clock, encryptionKey }),
   }
 }

@@ -1,4 +1,13 @@
-import type { AccountHandle, ExchangeFailure, ExchangeFill, ExchangeOrder, ExchangePort, ExchangePosition, ExchangeResult, OrderRequest } from '@matic/exchange/port'
+import type {
+  AccountHandle,
+  ExchangeFailure,
+  ExchangeFill,
+  ExchangeOrder,
+  ExchangePort,
+  ExchangePosition,
+  ExchangeResult,
+  OrderRequest,
+} from '@matic/exchange/port'
 import { applyFill } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 
@@ -24,7 +33,13 @@ export interface SmallExchange extends ExchangePort {
 
 const ok = <T>(value: T): ExchangeResult<T> => ({ ok: true, value })
 export const failure = (verdict: ExchangeFailure['verdict'], execution: ExchangeFailure['execution'], code: string): ExchangeFailure => ({
-  verdict, execution, code, retryable: false, text: code, reason: 'REJECTED_OTHER', retryAfterMs: null,
+  verdict,
+  execution,
+  code,
+  retryable: false,
+  text: code,
+  reason: 'REJECTED_OTHER',
+  retryAfterMs: null,
 })
 const refuse = (verdict: ExchangeFailure['verdict'], code: string) => ({ ok: false as const, failure: failure(verdict, 'refused', code) })
 
@@ -34,21 +49,50 @@ export function createSmallExchange(): SmallExchange {
   const accepted: OrderRequest[] = []
   let ids = 1000
   const bookOf = (account: AccountHandle): Book => {
-    const book = books.get(account.accountId) ?? { orders: [], fills: [], position: { side: 'LONG' as const, quantityBase: new Decimal(0), entryPrice: null } }
+    const book = books.get(account.accountId) ?? {
+      orders: [],
+      fills: [],
+      position: { side: 'LONG' as const, quantityBase: new Decimal(0), entryPrice: null },
+    }
     books.set(account.accountId, book)
     return book
   }
-  const execute = (book: Book, fill: { side: 'buy' | 'sell'; symbol: string; exchangeOrderId: string; quantityBase: Decimal; price: Decimal }): void => {
+  const execute = (
+    book: Book,
+    fill: { side: 'buy' | 'sell'; symbol: string; exchangeOrderId: string; quantityBase: Decimal; price: Decimal },
+  ): void => {
     book.position = applyFill(book.position, fill).position
     const { side, symbol, exchangeOrderId, quantityBase, price } = fill
     const fee = quantityBase.mul(price).mul('0.0005').toFixed()
-    book.fills.push({ tradeId: String(ids++), exchangeOrderId, symbol, side, quantityBase: quantityBase.toFixed(), price: price.toFixed(), fee, feeCurrency: 'USDT', realizedPnl: '0', atMs: Date.now() })
+    book.fills.push({
+      tradeId: String(ids++),
+      exchangeOrderId,
+      symbol,
+      side,
+      quantityBase: quantityBase.toFixed(),
+      price: price.toFixed(),
+      fee,
+      feeCurrency: 'USDT',
+      realizedPnl: '0',
+      atMs: Date.now(),
+    })
   }
   const isOpen = (order: ExchangeOrder) => order.status === 'open' || order.status === 'partial'
 
   const self: SmallExchange = {
     exchange: 'PAPER',
-    capabilities: { certified: true, attachedProtection: false, closePositionTriggers: true, reduceOnlyInHedgeMode: false, trailing: 'none', clientOrderIdUniqueness: 'open-orders', clientOrderIdMaxLength: 36, maxRecvWindowMs: 60_000, takerFeeFraction: '0.0005', makerFeeFraction: '0.0002' },
+    capabilities: {
+      certified: true,
+      attachedProtection: false,
+      closePositionTriggers: true,
+      reduceOnlyInHedgeMode: false,
+      trailing: 'none',
+      clientOrderIdUniqueness: 'open-orders',
+      clientOrderIdMaxLength: 36,
+      maxRecvWindowMs: 60_000,
+      takerFeeFraction: '0.0005',
+      makerFeeFraction: '0.0002',
+    },
     price: new Decimal(100),
     before: async () => undefined,
     after: async () => undefined,
@@ -60,7 +104,13 @@ export function createSmallExchange(): SmallExchange {
       const found = book?.orders[index]
       if (!book || !found) throw new Error(`nothing of type ${type} rests`)
       book.orders[index] = { ...found, status: 'filled' }
-      execute(book, { side: found.side, symbol: found.symbol, exchangeOrderId: String(ids++), quantityBase: book.position.quantityBase, price: new Decimal(found.triggerPrice ?? 0) })
+      execute(book, {
+        side: found.side,
+        symbol: found.symbol,
+        exchangeOrderId: String(ids++),
+        quantityBase: book.position.quantityBase,
+        price: new Decimal(found.triggerPrice ?? 0),
+      })
     },
     fillPart(accountId, quantityBase, price) {
       const book = books.get(accountId)
@@ -68,10 +118,32 @@ export function createSmallExchange(): SmallExchange {
       const found = book?.orders[index]
       if (!book || !found) throw new Error('no limit order rests')
       book.orders[index] = { ...found, status: 'partial', filledBase: quantityBase, averagePrice: price }
-      execute(book, { side: found.side, symbol: found.symbol, exchangeOrderId: found.exchangeOrderId, quantityBase: new Decimal(quantityBase), price: new Decimal(price) })
+      execute(book, {
+        side: found.side,
+        symbol: found.symbol,
+        exchangeOrderId: found.exchangeOrderId,
+        quantityBase: new Decimal(quantityBase),
+        price: new Decimal(price),
+      })
     },
     measureClock: async () => ok({ offsetMs: 0, errorMs: 1 }),
-    loadMarkets: async () => ok([{ symbol: 'BTC/USDT:USDT', marketId: 'BTCUSDT', base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minQuantity: '0.001', maxQuantity: '1000', minNotional: '5', maxLeverage: 125, contractSize: '1', active: true }]),
+    loadMarkets: async () =>
+      ok([
+        {
+          symbol: 'BTC/USDT:USDT',
+          marketId: 'BTCUSDT',
+          base: 'BTC',
+          quote: 'USDT',
+          tickSize: '0.1',
+          stepSize: '0.001',
+          minQuantity: '0.001',
+          maxQuantity: '1000',
+          minNotional: '5',
+          maxLeverage: 125,
+          contractSize: '1',
+          active: true,
+        },
+      ]),
     fetchMarks: async () => ok({ atMs: Date.now(), marks: { 'BTC/USDT:USDT': self.price.toFixed() } }),
     fetchCandles: async () => ok([]),
     async createOrder(account, order, signing) {
@@ -84,15 +156,37 @@ export function createSmallExchange(): SmallExchange {
       if (order.reduceOnly && !closing) return refuse('MOOT', '-2022')
       accepted.push(order)
       const isTrigger = order.type === 'stop-market' || order.type === 'take-profit-market'
-      const quantity = order.reduceOnly ? Decimal.min(order.quantityBase ?? 0, book.position.quantityBase) : new Decimal(order.quantityBase ?? 0)
+      const quantity = order.reduceOnly
+        ? Decimal.min(order.quantityBase ?? 0, book.position.quantityBase)
+        : new Decimal(order.quantityBase ?? 0)
       const rests = isTrigger || order.type === 'limit'
       const made: ExchangeOrder = {
-        clientOrderId: order.clientOrderId, exchangeOrderId: String(ids++), symbol: order.symbol, side: order.side, positionSide: 'BOTH', type: order.type,
-        status: rests ? 'open' : 'filled', quantityBase: order.quantityBase, filledBase: rests ? '0' : quantity.toFixed(), averagePrice: rests ? null : self.price.toFixed(),
-        price: order.price, triggerPrice: order.triggerPrice, reduceOnly: order.reduceOnly, closePosition: order.closePosition, isTrigger, updatedAtMs: Date.now(),
+        clientOrderId: order.clientOrderId,
+        exchangeOrderId: String(ids++),
+        symbol: order.symbol,
+        side: order.side,
+        positionSide: 'BOTH',
+        type: order.type,
+        status: rests ? 'open' : 'filled',
+        quantityBase: order.quantityBase,
+        filledBase: rests ? '0' : quantity.toFixed(),
+        averagePrice: rests ? null : self.price.toFixed(),
+        price: order.price,
+        triggerPrice: order.triggerPrice,
+        reduceOnly: order.reduceOnly,
+        closePosition: order.closePosition,
+        isTrigger,
+        updatedAtMs: Date.now(),
       }
       book.orders.push(made)
-      if (!rests) execute(book, { side: order.side, symbol: order.symbol, exchangeOrderId: made.exchangeOrderId, quantityBase: quantity, price: self.price })
+      if (!rests)
+        execute(book, {
+          side: order.side,
+          symbol: order.symbol,
+          exchangeOrderId: made.exchangeOrderId,
+          quantityBase: quantity,
+          price: self.price,
+        })
       const late = await self.after(order)
       return late ? { ok: false, failure: late } : ok(made)
     },
@@ -113,7 +207,19 @@ export function createSmallExchange(): SmallExchange {
       const { position } = bookOf(account)
       const entry = position.entryPrice
       if (entry === null) return ok([])
-      const listed: ExchangePosition = { symbol: 'BTC/USDT:USDT', positionSide: 'BOTH', side: position.side, quantityBase: position.quantityBase.toFixed(), entryPrice: entry.toFixed(), markPrice: self.price.toFixed(), liquidationPrice: null, leverage: 10, marginMode: 'cross', margin: null, unrealizedPnl: '0' }
+      const listed: ExchangePosition = {
+        symbol: 'BTC/USDT:USDT',
+        positionSide: 'BOTH',
+        side: position.side,
+        quantityBase: position.quantityBase.toFixed(),
+        entryPrice: entry.toFixed(),
+        markPrice: self.price.toFixed(),
+        liquidationPrice: null,
+        leverage: 10,
+        marginMode: 'cross',
+        margin: null,
+        unrealizedPnl: '0',
+      }
       return ok([listed])
     },
     fetchBalance: async () => ok({ walletBalance: '10000', available: '10000', unrealizedPnl: '0', equity: '10000', marginUsed: '0' }),

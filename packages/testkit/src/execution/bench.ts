@@ -4,21 +4,21 @@ import type { ExchangePort } from '@matic/exchange/port'
 import { createClock, createIds, createRandom, createTimings } from '@matic/platform'
 import type { Clock, Logger, Sabotage, Timings } from '@matic/platform'
 import { createSecret } from '@matic/platform'
-import { createDatabase } from '@matic/testkit'
-import { clientOrderId } from '../../dispatch/client-order-id.ts'
-import { createMarketBook } from '../../markets/market-book.ts'
-import { refreshMarkets } from '../../markets/refresh-markets.ts'
-import type { AccountKeys, ExecutionContext } from '../context.ts'
-import { noCrashPoints } from '../crash-points.ts'
-import type { CrashPoints } from '../crash-points.ts'
-import { createExchangeClocks } from '../exchange-clocks.ts'
-import { createLaneRunner } from '../lane-runner.ts'
-import type { LaneRunner } from '../lane-runner.ts'
-import { measureClocks } from '../measure-clocks.ts'
-import { createOpensCircuit } from '../opens-circuit.ts'
-import { registerWorker } from '../register-worker.ts'
-import type { WorkerRegistration } from '../register-worker.ts'
-import { createSabotages } from '../sabotage.ts'
+import { createDatabase } from '../database.ts'
+import { clientOrderId } from '@matic/services/dispatch/client-order-id'
+import { createMarketBook } from '@matic/services/markets/market-book'
+import { refreshMarkets } from '@matic/services/markets/refresh-markets'
+import type { AccountKeys, ExecutionContext } from '@matic/services/execution/context'
+import { noCrashPoints } from '@matic/services/execution/crash-points'
+import type { CrashPoints } from '@matic/services/execution/crash-points'
+import { createExchangeClocks } from '@matic/services/execution/exchange-clocks'
+import { createLaneRunner } from '@matic/services/execution/lane-runner'
+import type { LaneRunner } from '@matic/services/execution/lane-runner'
+import { measureClocks } from '@matic/services/execution/measure-clocks'
+import { createOpensCircuit } from '@matic/services/execution/opens-circuit'
+import { registerWorker } from '@matic/services/execution/register-worker'
+import type { WorkerRegistration } from '@matic/services/execution/register-worker'
+import { createSabotages } from '@matic/services/execution/sabotage'
 
 export interface TestWorker extends AsyncDisposable {
   readonly ctx: ExecutionContext
@@ -38,7 +38,13 @@ export interface WorkerOptions {
   readonly crashPoints?: CrashPoints
 }
 
-const quiet: Logger = { error: (fields, message) => console.error(message, fields), warn: () => undefined, info: () => undefined, debug: () => undefined, child: () => quiet }
+const quiet: Logger = {
+  error: (fields, message) => console.error(message, fields),
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  child: () => quiet,
+}
 const clientOrderIdKey = new Uint8Array(32).fill(7)
 
 /** A worker as the process has it, without its loops. */

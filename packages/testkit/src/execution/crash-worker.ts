@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createCrashPoint } from '../crash-points.ts'
-import type { CrashPoint } from '../crash-points.ts'
+import { createCrashPoint } from '@matic/services/execution/crash-points'
+import type { CrashPoint } from '@matic/services/execution/crash-points'
 import { startWorker } from './bench.ts'
 import { throughVenue } from './paper.ts'
 

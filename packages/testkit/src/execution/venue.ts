@@ -4,28 +4,31 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, startProcess } from '@matic/local'
 import { createSecret } from '@matic/platform'
-import { createPaperBank } from '../../accounts/paper-bank.ts'
-import type { PaperBank } from '../../accounts/open-paper-accounts.ts'
+import { z } from 'zod'
+import { createPaperBank } from '@matic/services/accounts/paper-bank'
+import type { PaperBank } from '@matic/services/accounts/open-paper-accounts'
 
 export interface TestVenue extends AsyncDisposable {
   readonly url: string
   readonly bank: PaperBank
   /** Everything it ever accepted. */
   ledger(): Promise<readonly VenueOrder[]>
-  positions(): Promise<readonly { ref: string; symbol: string; positionAmt: string }[]>
+  positions(): Promise<readonly z.infer<typeof VenuePosition>[]>
   faults(faults: unknown): Promise<void>
 }
 
-interface VenueOrder {
-  readonly ref: string
-  readonly clientOrderId: string
-  readonly status: string
-  readonly reduceOnly: boolean
-  readonly executedQty: string
-  readonly acceptedAt: number
-}
+const VenueOrder = z.object({
+  ref: z.string(),
+  clientOrderId: z.string(),
+  status: z.string(),
+  reduceOnly: z.boolean(),
+  executedQty: z.string(),
+  acceptedAt: z.number(),
+})
+type VenueOrder = z.infer<typeof VenueOrder>
+const VenuePosition = z.object({ ref: z.string(), symbol: z.string(), positionAmt: z.string() })
 
-const root = join(import.meta.dirname, '..', '..', '..', '..', '..')
+const root = join(import.meta.dirname, '..', '..', '..', '..')
 
 /** The venue as its own process, with a journal of its own. */
 export async function startVenue(): Promise<TestVenue> {
@@ -38,10 +41,16 @@ export async function startVenue(): Promise<TestVenue> {
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', join(root, 'apps/venue/src/main.ts')],
     cwd: root,
-    env: { ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'warn', VENUE_PORT: String(port), VENUE_ADMIN_TOKEN: adminToken, MATIC_DATA_DIR: folder },
+    env: {
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'warn',
+      VENUE_PORT: String(port),
+      VENUE_ADMIN_TOKEN: adminToken,
+      MATIC_DATA_DIR: folder,
+    },
     readyWhen: { url: `${url}/health` },
   })
-  const call = async (path: string, init: RequestInit = {}): Promise<any> => {
+  const call = async (path: string, init: RequestInit = {}): Promise<unknown> => {
     const response = await fetch(`${url}${path}`, { ...init, headers: { 'x-venue-admin': adminToken, 'content-type': 'application/json' } })
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
     return response.json()
@@ -49,9 +58,11 @@ export async function startVenue(): Promise<TestVenue> {
   return {
     url,
     bank: createPaperBank({ venueUrl: url, adminToken: createSecret(adminToken) }),
-    ledger: async () => (await call('/venue/ledger')).orders,
-    positions: async () => (await call('/venue/positions')).positions,
-    faults: (faults) => call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) }),
+    ledger: async () => z.object({ orders: z.array(VenueOrder) }).parse(await call('/venue/ledger')).orders,
+    positions: async () => z.object({ positions: z.array(VenuePosition) }).parse(await call('/venue/positions')).positions,
+    async faults(faults) {
+      await call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) })
+    },
     async [Symbol.asyncDispose]() {
       await running.stop()
       await rm(folder, { recursive: true, force: true })
