@@ -21,6 +21,7 @@ const report = await runChaos({
   apis: 2,
   workers: 3,
   stopAtFirstBreach: sabotage !== undefined,
+  quietWithinMs: sabotage === undefined ? 120_000 : 30_000,
   say: (line) => console.error(line),
   ...(sabotage === undefined ? {} : { sabotage }),
 })

@@ -13,6 +13,8 @@ export interface ChaosOptions {
   sabotage?: Sabotage
   /** Ends the run at the first breach: for showing that a planted bug is caught. */
   stopAtFirstBreach: boolean
+  /** After the last kill everything must have settled within this time. */
+  quietWithinMs: number
   say: (line: string) => void
 }
 

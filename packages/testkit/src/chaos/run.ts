@@ -18,7 +18,6 @@ import { createWitness, type Witness } from './witness.ts'
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'LINKUSDT', 'AVAXUSDT']
 const UNIT_NOTIONAL_USDT = 150
-const QUIET_WITHIN_MS = 120_000
 
 /**
  * Runs the whole platform, kills it again and again while alerts come in, lets it heal, and compares its books with the
@@ -57,11 +56,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await rig.whole()
     await witness.setFaults({ seed, rules: [] })
     await sender.closeAll(plans.flatMap((_, index) => (index % 2 === 0 ? [index] : [])))
-    await waitUntil(() => isQuiet(rig.db), breached ? 1 : QUIET_WITHIN_MS, 'quiet').catch((error: unknown) => say(`chaos: ${String(error)}`))
+    await waitUntil(() => isQuiet(rig.db), breached ? 1 : options.quietWithinMs, 'quiet').catch((error: unknown) => say(`chaos: ${String(error)}`))
     await watch?.stop()
     await sleep(4_000 * options.timingsScale)
 
-    const verdict = await judgeSettled({ rig, witness, sent: sender.sent, patienceMs: breached ? 1 : 30_000 })
+    const verdict = await judgeSettled({ rig, witness, sent: sender.sent, patienceMs: breached ? 1 : options.quietWithinMs / 4 })
     return report({ options, killer, verdict, signals: await countSignals(rig.db) })
   } finally {
     await proxy.close()
