@@ -10,7 +10,8 @@ export default defineNuxtConfig({
   devtools: { enabled: false },
   css: ['~/assets/css/main.css'],
   ui: { fonts: false },
-  icon: { provider: 'none', serverBundle: 'local', clientBundle: { scan: true } },
+  components: [{ path: '~/components', pathPrefix: false }],
+  icon: { provider: 'none', serverBundle: 'local', clientBundle: { scan: { globInclude: ['app/**/*.{vue,ts}'] } } },
   colorMode: { preference: 'dark', fallback: 'dark' },
   app: {
     head: {

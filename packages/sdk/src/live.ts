@@ -38,7 +38,9 @@ const socketOptions: Partial<ManagerOptions & SocketOptions> = {
   reconnectionDelayMax: 4_000,
 }
 
-const retryRefusedAfterMs = 3_000
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+const renewable = new Set(['UNAUTHENTICATED', 'TOKEN_EXPIRED'])
 
 /** Committed facts of one user, in order. What is missed is not replayed: `onGap` says so. */
 export function connectUser(options: UserSocketOptions): UserSocket {
@@ -48,25 +50,27 @@ export function connectUser(options: UserSocketOptions): UserSocket {
   })
   let version: number | null = null
   let retry: ReturnType<typeof setTimeout> | undefined
+  let refusals = 0
   let closed = false
 
-  const reopen = async (): Promise<void> => {
+  // A refusal by the server, unlike a lost line, is not retried by the library.
+  const refused = async ({ tokenIsOld }: { tokenIsOld: boolean }): Promise<void> => {
     options.onState?.('reconnecting')
-    const renewed = await options.onUnauthenticated().catch(() => false)
-    if (closed) return
-    if (renewed) socket.connect()
-    else retry = setTimeout(() => void socket.connect(), retryRefusedAfterMs)
+    const pauseMs = refusals === 0 ? 0 : Math.min(firstPauseMs * 2 ** (refusals - 1), longestPauseMs)
+    refusals += 1
+    if (tokenIsOld) await options.onUnauthenticated().catch(() => false)
+    if (!closed) retry = setTimeout(() => void socket.connect(), pauseMs)
   }
 
   watchState(socket, options)
-  // A refusal by the server, unlike a lost line, is not retried by the library: the token has run out.
-  socket.on('connect_error', () => {
-    if (!socket.active) void reopen()
+  socket.on('connect_error', (error) => {
+    if (!socket.active) void refused({ tokenIsOld: renewable.has(error.message) })
   })
   socket.on('disconnect', (reason) => {
-    if (reason === 'io server disconnect') void reopen()
+    if (reason === 'io server disconnect') void refused({ tokenIsOld: false })
   })
   socket.on('hello', (hello) => {
+    refusals = 0
     const missed = version !== hello.version
     version = hello.version
     if (missed) options.onGap()

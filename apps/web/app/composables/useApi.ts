@@ -1,0 +1,5 @@
+import type { Client } from '@matic/sdk'
+
+export function useApi(): Client {
+  return useNuxtApp().$api
+}

@@ -1,0 +1,56 @@
+import { routes } from '@matic/contracts'
+import { Decimal } from 'decimal.js'
+
+const accountKey = 'matic.account'
+
+/** The chosen account and what it holds. */
+export const useExchangeStore = defineStore('exchange', () => {
+  const api = useApi()
+  const prices = usePricesStore()
+  const chosenId = ref<string | null>(localStorage.getItem(accountKey))
+
+  const accounts = createResource(() => api.call(routes.exchange.accounts))
+  const account = computed(() => {
+    const list = accounts.data.value ?? []
+    return list.find(({ id }) => id === chosenId.value) ?? list.find(({ isActive }) => isActive) ?? list[0] ?? null
+  })
+  const query = () => (account.value === null ? {} : { accountId: account.value.id })
+
+  const balance = createResource(() => api.call(routes.exchange.balance, { query: query() }))
+  const positions = createResource(() => api.call(routes.exchange.positions, { query: query() }))
+  const orders = createResource(() => api.call(routes.exchange.orders, { query: { ...query(), state: 'working', limit: 100 } }))
+  const equity = createResource(() => api.call(routes.exchange.equity, { query: { ...query(), limit: 2_000 } }))
+  const ofAccount = [balance, positions, orders, equity]
+
+  const livePositions = computed(() => (positions.data.value ?? []).map((position) => atMark(position, prices.marks[position.symbol])))
+  const unrealizedPnl = computed(() => (positions.data.value === null ? null : totalPnl(livePositions.value)))
+  /** Equity as last read, with the open positions moved to the newest marks. */
+  const liveEquity = computed(() => {
+    const read = balance.data.value
+    if (read === null) return null
+    return unrealizedPnl.value === null ? new Decimal(read.equity) : new Decimal(read.equity).minus(read.unrealizedPnl).plus(unrealizedPnl.value)
+  })
+  const openNotional = computed(() => livePositions.value.reduce((sum, { notional }) => sum.plus(notional ?? 0), new Decimal(0)))
+
+  async function refreshAll(): Promise<void> {
+    await accounts.refresh()
+    await Promise.all(ofAccount.map((resource) => resource.refresh()))
+  }
+
+  async function choose(accountId: string): Promise<void> {
+    chosenId.value = accountId
+    localStorage.setItem(accountKey, accountId)
+    for (const resource of ofAccount) resource.clear()
+    await Promise.all(ofAccount.map((resource) => resource.refresh()))
+  }
+
+  function closePosition(input: { symbol: string; idempotencyKey: string }) {
+    return api.call(routes.exchange.closePosition, { body: { ...query(), ...input } })
+  }
+
+  function cancelOrder(id: string) {
+    return api.call(routes.exchange.cancelOrder, { params: { id } })
+  }
+
+  return { accounts, account, balance, positions, orders, equity, livePositions, unrealizedPnl, liveEquity, openNotional, refreshAll, choose, closePosition, cancelOrder }
+})

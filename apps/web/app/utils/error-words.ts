@@ -1,0 +1,26 @@
+import { isApiError, type ApiErrorCode } from '@matic/sdk'
+
+export interface ErrorWords {
+  readonly cause: string
+  readonly remedy: string
+  readonly requestId: string | null
+}
+
+const remedies: Partial<Record<ApiErrorCode, string>> = {
+  UNREACHABLE: 'It is tried again by itself. If it stays away, look whether the server runs.',
+  ANSWER_NOT_UNDERSTOOD: 'Reload the page: the server may be newer than what is open here.',
+  LOGIN_FAILED: 'Check the address, the password and Caps Lock.',
+  RATE_LIMITED: 'Wait a minute, then try again.',
+  UNAUTHENTICATED: 'Sign in again.',
+  TOKEN_EXPIRED: 'Sign in again.',
+  ACCOUNT_NOT_READY: 'The account is still being set up; this takes a few seconds.',
+  NO_ACCOUNT: 'Connect an exchange account first.',
+  STORAGE_UNAVAILABLE: 'Nothing was lost. Try again in a moment.',
+  EXCHANGE_UNAVAILABLE: 'Open positions keep their stops at the exchange. Try again in a moment.',
+  INTERNAL: 'Try again. If it comes back, pass the request id on to whoever runs this server.',
+}
+
+export function errorWords(error: unknown): ErrorWords {
+  if (!isApiError(error)) return { cause: 'Something went wrong on this page.', remedy: 'Reload the page.', requestId: null }
+  return { cause: error.message, remedy: remedies[error.code] ?? 'Try again.', requestId: error.requestId }
+}

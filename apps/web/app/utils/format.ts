@@ -1,0 +1,67 @@
+import { Decimal } from 'decimal.js'
+
+type Amount = Decimal | string | null | undefined
+
+/** What is not known is a dash, never a zero. */
+export const UNKNOWN = '—'
+const MINUS = '−'
+
+/** 1234.5 → 1,234.50. Rounds half to even for display alone. */
+export function formatAmount(value: Amount, decimals = 2): string {
+  if (value === null || value === undefined) return UNKNOWN
+  const fixed = new Decimal(value).toFixed(decimals, Decimal.ROUND_HALF_EVEN)
+  const negative = fixed.startsWith('-')
+  const [whole = '0', fraction] = fixed.replace('-', '').split('.')
+  const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
+  return `${negative ? MINUS : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`
+}
+
+/** With an explicit sign; exactly zero has none. */
+export function formatSigned(value: Amount, decimals = 2): string {
+  if (value === null || value === undefined) return UNKNOWN
+  const text = formatAmount(value, decimals)
+  return new Decimal(value).gt(0) ? `+${text}` : text
+}
+
+/** As many decimals as the value itself has. */
+export function formatExact(value: Amount): string {
+  if (value === null || value === undefined) return UNKNOWN
+  const amount = new Decimal(value)
+  return formatAmount(amount, amount.decimalPlaces())
+}
+
+/** Decimals of a price or size in steps of `step`. */
+export function decimalsOf(step: string | undefined, otherwise = 2): number {
+  return step === undefined ? otherwise : new Decimal(step).decimalPlaces()
+}
+
+export function formatLatency(ms: number): string {
+  if (ms < 10) return `${ms.toFixed(1)} ms`
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`
+}
+
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000))
+  if (seconds < 5) return 'just now'
+  if (seconds < 60) return `${seconds} s ago`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`
+  return `${Math.floor(seconds / 86_400)} d ago`
+}
+
+const timeOfDay = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const dayAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+
+export function formatTime(iso: string): string {
+  return timeOfDay.format(new Date(iso))
+}
+
+export function formatDateTime(iso: string): string {
+  return dayAndTime.format(new Date(iso))
+}
+
+/** BTC/USDT:USDT → BTC/USDT. */
+export function shortSymbol(symbol: string): string {
+  return symbol.split(':')[0] ?? symbol
+}

@@ -1,0 +1,4 @@
+/** For idempotency; unlike randomUUID it also works on a plain http address. */
+export function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,74 @@
+import type { OrderView, SignalView } from '@matic/contracts'
+
+export type Tone = 'good' | 'plain' | 'warn' | 'busy'
+
+export interface Outcome {
+  readonly word: string
+  readonly sentence: string | null
+  readonly tone: Tone
+}
+
+const protectionLegs = new Set(['stop', 'target'])
+const refusedStates = new Set(['REJECTED', 'BLOCKED', 'DEAD', 'EXPIRED'])
+const quietStates = new Set(['CANCELED', 'SUPERSEDED', 'MOOT'])
+
+/** What became of a signal, for one account where it went to several. */
+export function outcomeOf(signal: SignalView, accountId: string | null): Outcome {
+  const decision = signal.decisions.find((candidate) => candidate.accountId === accountId) ?? signal.decisions[0]
+  if (decision === undefined) return { word: 'Deciding', sentence: null, tone: 'busy' }
+  if (decision.outcome !== 'ORDERS') return refusal(decision)
+
+  const orders = signal.orders.filter((order) => order.accountId === decision.accountId && !protectionLegs.has(order.leg))
+  return orders.length === 0 ? { word: 'Sending', sentence: null, tone: 'busy' } : outcomeOfOrders(orders)
+}
+
+function refusal(decision: SignalView['decisions'][number]): Outcome {
+  const sentence = decision.reasonText ?? decision.reason
+  return decision.outcome === 'BLOCKED' ? { word: 'Blocked', sentence, tone: 'warn' } : { word: 'Skipped', sentence, tone: 'plain' }
+}
+
+function outcomeOfOrders(orders: readonly OrderView[]): Outcome {
+  const refused = orders.find((order) => refusedStates.has(order.state))
+  if (refused !== undefined) return { word: 'Refused', sentence: refused.reasonText ?? refused.reason, tone: 'warn' }
+  const unknown = orders.find((order) => order.state === 'UNKNOWN')
+  if (unknown !== undefined) return { word: 'Checking', sentence: unknown.reasonText, tone: 'busy' }
+  if (orders.every((order) => order.state === 'FILLED')) return { word: 'Filled', sentence: null, tone: 'good' }
+  if (orders.some((order) => order.state === 'ACKED' || order.state === 'PARTIAL')) return { word: 'Working', sentence: 'Resting at the exchange.', tone: 'busy' }
+  const quiet = orders.find((order) => quietStates.has(order.state))
+  if (quiet !== undefined) return { word: 'Cancelled', sentence: quiet.reasonText, tone: 'plain' }
+  return { word: 'Sending', sentence: null, tone: 'busy' }
+}
+
+export interface AskedFor {
+  readonly word: string
+  readonly arrow: '▲' | '▼' | '■'
+  readonly tone: 'up' | 'down' | 'plain'
+}
+
+/** What the alert literally asked for. */
+export function askedFor(signal: SignalView): AskedFor {
+  const { action, marketPosition } = signal.alert
+  if (marketPosition === 'flat') return { word: 'Flat', arrow: '■', tone: 'plain' }
+  if (action === 'buy') return { word: 'Buy', arrow: '▲', tone: 'up' }
+  if (action === 'sell') return { word: 'Sell', arrow: '▼', tone: 'down' }
+  if (action !== null) return { word: action.replace('-', ' ').replace(/^./, (first) => first.toUpperCase()), arrow: '■', tone: 'plain' }
+  if (marketPosition === 'long') return { word: 'Long', arrow: '▲', tone: 'up' }
+  if (marketPosition === 'short') return { word: 'Short', arrow: '▼', tone: 'down' }
+  return { word: UNKNOWN, arrow: '■', tone: 'plain' }
+}
+
+export const PROTECTION_WORDS = {
+  NONE: { word: 'No stop', hint: 'The settings ask for none, so nothing closes this position by itself.', icon: 'i-lucide-shield-off' },
+  PROTECTING: { word: 'Protecting', hint: 'The stop is on its way to the exchange.', icon: 'i-lucide-shield-ellipsis' },
+  PROTECTED: { word: 'Protected', hint: 'The stop rests at the exchange and works even when this server is off.', icon: 'i-lucide-shield-check' },
+  EMERGENCY: { word: 'Closing', hint: 'The stop could not be placed in time, so the position is being closed.', icon: 'i-lucide-shield-alert' },
+} as const
+
+export const LEG_WORDS: Readonly<Record<string, string>> = {
+  open: 'Open',
+  close: 'Close',
+  reduce: 'Reduce',
+  stop: 'Stop',
+  target: 'Target',
+  emergency: 'Emergency close',
+}
