@@ -1,6 +1,7 @@
 import { type Fixed, floorTo, max, over } from './fixed.ts'
 import { type Market, marketOf } from './markets.ts'
-import { quoteAt } from './quotes.ts'
+import { ticksAt } from './prices.ts'
+import { pinnedAt, quoteAt } from './quotes.ts'
 import type { VenueState } from './state.ts'
 
 /** startMs inclusive, endMs exclusive; prices in quote per base, volumes simulated. */
@@ -49,13 +50,19 @@ export function candleStart(timeMs: number, intervalMs: number): number {
  */
 export function candleBetween(state: VenueState, symbol: string, span: { startMs: number; endMs: number; untilMs: number }, kind: PriceKind): Candle {
   const market = marketOf(symbol)
+  const from = span.startMs
   const until = Math.min(span.endMs, span.untilMs)
-  const priceOf = (timeMs: number): Fixed => quoteAt(state, symbol, timeMs)[kind]
-  const open = priceOf(span.startMs)
-  const close = priceOf(until)
-  const high = search(priceOf, span.startMs, until, (a, b) => a > b)
-  const low = search(priceOf, span.startMs, until, (a, b) => a < b)
-  const volumeQuote = simulatedVolume(market, span.startMs, until, over(high - low, open))
+  const line = lineOf(state, market)
+  const even = spread(from, until, evenStep(from, until))
+  even.push(until)
+  const [open, high, low, close] = [
+    { at: from },
+    { at: search(line, from, until, even, 1) },
+    { at: search(line, from, until, even, -1) },
+    { at: until },
+  ].map(({ at }) => quoteAt(state, symbol, at)[kind])
+  if (open === undefined || high === undefined || low === undefined || close === undefined) throw new Error('A candle has four prices')
+  const volumeQuote = simulatedVolume(market, from, until, over(high - low, open))
   return {
     startMs: span.startMs,
     endMs: span.endMs,
@@ -72,20 +79,44 @@ export function candleBetween(state: VenueState, symbol: string, span: { startMs
 const FINEST_MS = 500
 const CANDIDATES = 3
 
-function search(priceOf: (timeMs: number) => Fixed, from: number, to: number, better: (a: Fixed, b: Fixed) => boolean): Fixed {
-  let step = Math.max(FINEST_MS, (to - from) / 48)
-  let points = spread(from, to, step).map((at) => ({ at, price: priceOf(at) }))
-  points.push({ at: to, price: priceOf(to) })
-  for (;;) {
-    points.sort((a, b) => (a.price === b.price ? a.at - b.at : better(a.price, b.price) ? -1 : 1))
-    const best = points.slice(0, CANDIDATES)
-    if (step <= FINEST_MS) return best[0]?.price ?? 0n
+/** Prices in ticks, unrounded: quick to compare. */
+function lineOf(state: VenueState, market: Market): (timeMs: number) => number {
+  if (!state.pins.has(market.symbol)) return (timeMs) => ticksAt(state.seed, market, timeMs)
+  return (timeMs) => {
+    const pinned = pinnedAt(state, market.symbol, timeMs)
+    return pinned === null ? ticksAt(state.seed, market, timeMs) : Number(pinned) / Number(market.tickSize)
+  }
+}
+
+function evenStep(from: number, to: number): number {
+  return Math.max(FINEST_MS, (to - from) / 48)
+}
+
+/** The moment of the highest price (`direction` 1) or the lowest (-1). */
+function search(line: (timeMs: number) => number, from: number, to: number, even: readonly number[], direction: 1 | -1): number {
+  let best = bestOf(even, line, direction)
+  let step = evenStep(from, to)
+  while (step > FINEST_MS) {
     const finer = Math.max(FINEST_MS, step / 8)
-    points = best.concat(
-      best.flatMap(({ at }) => spread(Math.max(from, at - step), Math.min(to, at + step), finer).map((time) => ({ at: time, price: priceOf(time) }))),
-    )
+    const around: number[] = [...best]
+    for (const at of best) for (const near of spread(Math.max(from, at - step), Math.min(to, at + step), finer)) around.push(near)
+    best = bestOf(around, line, direction)
     step = finer
   }
+  return best[0] ?? from
+}
+
+/** The three best moments, best first. */
+function bestOf(moments: readonly number[], line: (timeMs: number) => number, direction: 1 | -1): number[] {
+  const best: { at: number; height: number }[] = []
+  for (const at of moments) {
+    const height = direction * line(at)
+    if (best.length === CANDIDATES && height <= (best[CANDIDATES - 1]?.height ?? 0)) continue
+    const place = best.findIndex((one) => height > one.height)
+    best.splice(place < 0 ? best.length : place, 0, { at, height })
+    if (best.length > CANDIDATES) best.pop()
+  }
+  return best.map(({ at }) => at)
 }
 
 function spread(from: number, to: number, step: number): number[] {

@@ -22,18 +22,18 @@ const octaves: readonly (readonly [periodMs: number, amplitude: number])[] = [
 /** Last price at a moment, decimal text on the market's tick. */
 export function priceAt(seed: number, symbol: string, timeMs: number): string {
   const market = marketOf(symbol)
-  return formatFixed(lastPriceAt(seed, market, timeMs), market.pricePrecision)
+  return formatFixed(lastPrice(market, ticksAt(seed, market, timeMs)), market.pricePrecision)
 }
 
 /** On the market's tick. */
-export function lastPriceAt(seed: number, market: Market, timeMs: number): Fixed {
-  return BigInt(Math.round(ticksAt(seed, market, timeMs))) * market.tickSize
+export function lastPrice(market: Market, ticks: number): Fixed {
+  return BigInt(Math.round(ticks)) * market.tickSize
 }
 
 /** Finer than the tick, as marks are. */
-export function markPriceAt(seed: number, market: Market, timeMs: number): Fixed {
+export function markPrice(market: Market, ticks: number): Fixed {
   const finer = market.tickSize < 100n ? market.tickSize : 100n
-  return (BigInt(Math.round(ticksAt(seed, market, timeMs) * Number(finer))) * market.tickSize) / finer
+  return (BigInt(Math.round(ticks * Number(finer))) * market.tickSize) / finer
 }
 
 /** Fraction of notional that longs pay shorts at a funding time; negative the other way round. */
@@ -46,7 +46,8 @@ export const FUNDING_INTERVAL_MS = 8 * 3_600_000
 
 const keys = new WeakMap<Market, number>()
 
-function ticksAt(seed: number, market: Market, timeMs: number): number {
+/** The line itself, in ticks and fractions of them: what prices are rounded from. */
+export function ticksAt(seed: number, market: Market, timeMs: number): number {
   let key = keys.get(market)
   if (key === undefined) {
     key = hashText(market.symbol)

@@ -1,6 +1,6 @@
 import { ceilTo, floorTo, type Fixed, max, over } from './fixed.ts'
 import { type Market, marketOf } from './markets.ts'
-import { lastPriceAt, markPriceAt } from './prices.ts'
+import { lastPrice, markPrice, ticksAt } from './prices.ts'
 import type { Side, VenueState } from './state.ts'
 
 /** What a market shows at one moment; quote per base. */
@@ -15,12 +15,17 @@ export interface Quote {
 export function quoteAt(state: VenueState, symbol: string, timeMs: number): Quote {
   const market = marketOf(symbol)
   const pinned = pinnedAt(state, symbol, timeMs)
-  const last = pinned === null ? lastPriceAt(state.seed, market, timeMs) : max(floorTo(pinned, market.tickSize), market.tickSize)
-  const mark = pinned ?? markPriceAt(state.seed, market, timeMs)
+  const ticks = pinned === null ? ticksAt(state.seed, market, timeMs) : 0
+  const last = pinned === null ? lastPrice(market, ticks) : pinnedLast(market, pinned)
+  const mark = pinned ?? markPrice(market, ticks)
   return { last, mark, bid: last, ask: last + spread(market, last) }
 }
 
-function pinnedAt(state: VenueState, symbol: string, timeMs: number): Fixed | null {
+export function pinnedLast(market: Market, pinned: Fixed): Fixed {
+  return max(floorTo(pinned, market.tickSize), market.tickSize)
+}
+
+export function pinnedAt(state: VenueState, symbol: string, timeMs: number): Fixed | null {
   const pins = state.pins.get(symbol)
   if (pins === undefined) return null
   for (let index = pins.length - 1; index >= 0; index -= 1) {

@@ -45,7 +45,7 @@ export function createWireClient(url: string, clock: () => number = Date.now) {
     },
     /** Signed at `clock()` unless the fields say otherwise. */
     async call(key: Key, method: string, path: string, fields: Fields = {}, signWith = key.secret): Promise<WireAnswer> {
-      const query = new URLSearchParams(Object.entries({ timestamp: clock(), ...fields }).map(([name, value]) => [name, String(value)])).toString()
+      const query = encode({ timestamp: clock(), ...fields })
       const signed = `${query}&signature=${createHmac('sha256', signWith).update(query).digest('hex')}`
       const inUrl = method === 'GET' || method === 'DELETE'
       return read(
@@ -57,6 +57,12 @@ export function createWireClient(url: string, clock: () => number = Date.now) {
       )
     },
   }
+}
+
+function encode(fields: Fields): string {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(fields)) params.set(name, String(value))
+  return params.toString()
 }
 
 export type WireClient = ReturnType<typeof createWireClient>
