@@ -35,7 +35,7 @@ export async function carryOut(
     case 'refresh':
       return refreshPosition(ctx, port, handle, lane, plan.symbol)
     case 'reconcile':
-      return reconcileAccount(ctx, port, handle, lane)
+      return reconcileAccount(ctx, port, handle, lane, { full: plan.full })
   }
 }
 

@@ -30,7 +30,7 @@ export type Step =
   /** Read the real positions before closing. */
   | { readonly kind: 'refresh'; readonly symbol: string }
   /** Read the whole account before opening. */
-  | { readonly kind: 'reconcile' }
+  | { readonly kind: 'reconcile'; readonly full: boolean }
   | { readonly kind: 'wait'; readonly untilMs: number | null }
 
 export interface Choice {
@@ -174,7 +174,7 @@ function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined
     (candidate) => candidate.leg === 'open' && isDue(view, candidate) && dependencyMet(candidate) && !closing.has(candidate.symbol),
   )
   if (!order) return undefined
-  if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile' }
+  if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile', full: true }
 
   const position = positionOf(view, order)
   const isOpen = position !== undefined && Number(position.quantityBase) > 0

@@ -146,7 +146,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
           }),
         (lane) => {
           reconciling += 1
-          void start(lane, { kind: 'reconcile' }).finally(() => (reconciling -= 1))
+          void start(lane, { kind: 'reconcile', full: false }).finally(() => (reconciling -= 1))
         },
       )
     },

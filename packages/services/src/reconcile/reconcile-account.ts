@@ -1,7 +1,6 @@
 import { recordFacts } from '@matic/db'
 import type { NewFact } from '@matic/db'
 import type { AccountHandle, ExchangeFailure, ExchangeFill, ExchangePort } from '@matic/exchange/port'
-import { Decimal } from 'decimal.js'
 import { applyPositions } from '../execution/apply-positions.ts'
 import type { ExecutionContext } from '../execution/context.ts'
 import { holdLane } from '../execution/lane.ts'
@@ -15,20 +14,30 @@ import { bookFills } from './book-fills.ts'
 import { bookIncome } from './book-income.ts'
 import { cancelOrphans } from './cancel-orphans.ts'
 import { finishCloses } from './finish-closes.ts'
+import { glance } from './glance.ts'
 import { readAccount } from './read-account.ts'
 import type { AccountReading } from './read-account.ts'
 import { readingFailed } from './reading-failed.ts'
 import { saveBalance } from './save-balance.ts'
+import { signedBase, symbolsThatMoved } from './symbols-that-moved.ts'
 
 /**
  * Makes our rows what the exchange says: positions, working orders, fills, trades, ledger, balance. Runs in the account's lane, so nothing is
  * sent between reading and writing. Orders of ours that should not rest there are taken off.
+ * @param full false: a quiet account is only asked for its positions; the rest is read when they changed, and every few rounds
  */
-export async function reconcileAccount(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane): Promise<void> {
+export async function reconcileAccount(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  { full }: { full: boolean },
+): Promise<void> {
   const working = await ctx.db.query<OrderRow>(
     `SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.account_id = $1 AND o.state IN ('ACKED', 'PARTIAL')`,
     [lane.accountId],
   )
+  if (!full && (await glance(ctx, port, handle, lane, working))) return
   const read = await readAccount(ctx, port, handle, working)
   if (!read.ok) return readingFailed(ctx, lane, read.failure)
   const reading = read.value
@@ -77,39 +86,6 @@ function nextInMs(ctx: ExecutionContext, reading: AccountReading, working: reado
   if (doubted) return timings.sweepMs / 2
   if (working.some((order) => order.leg === 'open' || order.type === 'market' || order.type === 'limit')) return timings.orderPollMs
   return reading.positions.length > 0 || working.length > 0 ? timings.reconcileBusyMs : timings.reconcileIdleMs
-}
-
-function signedBase(reading: AccountReading, symbol: string): Decimal {
-  const position = reading.positions.find((candidate) => candidate.symbol === symbol)
-  if (!position) return new Decimal(0)
-  return position.side === 'LONG' ? new Decimal(position.quantityBase) : new Decimal(position.quantityBase).neg()
-}
-
-/** Symbols where something was executed that we have no fills of yet. */
-async function symbolsThatMoved(
-  ctx: ExecutionContext,
-  lane: HeldLane,
-  reading: AccountReading,
-  working: readonly OrderRow[],
-): Promise<string[]> {
-  const rows = await ctx.db.query<{ symbol: string; signed: string | null; unbooked: boolean }>(
-    `SELECT p.symbol, CASE p.side WHEN 'LONG' THEN p.quantity_base ELSE -p.quantity_base END AS signed, false AS unbooked FROM position p WHERE p.account_id = $1
-     UNION ALL
-     SELECT DISTINCT o.symbol, NULL::numeric, true FROM trade_order o
-      WHERE o.account_id = $1 AND o.filled_base > 0 AND o.type IN ('market', 'limit') AND o.filled_at > clock_timestamp() - interval '1 day'
-        AND o.filled_base > (SELECT coalesce(sum(f.quantity_base), 0) FROM fill f WHERE f.order_id = o.id)`,
-    [lane.accountId],
-  )
-  const moved = new Set(rows.filter((row) => row.unbooked).map((row) => row.symbol))
-  const known = new Map(rows.filter((row) => row.signed !== null).map((row) => [row.symbol, row.signed ?? '0']))
-  for (const symbol of new Set([...known.keys(), ...reading.positions.map((position) => position.symbol)])) {
-    if (!signedBase(reading, symbol).eq(known.get(symbol) ?? 0)) moved.add(symbol)
-  }
-  for (const order of working) {
-    const seen = reading.ours.get(order.id)
-    if (seen && (seen.status === 'filled' || !new Decimal(seen.filledBase).eq(order.filledBase))) moved.add(order.symbol)
-  }
-  return [...moved]
 }
 
 type Fills =

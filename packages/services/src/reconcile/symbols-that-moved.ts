@@ -1,0 +1,39 @@
+import { Decimal } from 'decimal.js'
+import type { ExecutionContext } from '../execution/context.ts'
+import type { HeldLane } from '../execution/lane.ts'
+import type { OrderRow } from '../execution/rows.ts'
+import type { AccountReading } from './read-account.ts'
+
+/** What the exchange lists for a symbol: long above zero, base. */
+export function signedBase(reading: Pick<AccountReading, 'positions'>, symbol: string): Decimal {
+  const position = reading.positions.find((candidate) => candidate.symbol === symbol)
+  if (!position) return new Decimal(0)
+  return position.side === 'LONG' ? new Decimal(position.quantityBase) : new Decimal(position.quantityBase).neg()
+}
+
+/** Symbols where something was executed that we have no fills of yet. */
+export async function symbolsThatMoved(
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  reading: Pick<AccountReading, 'positions' | 'ours'>,
+  working: readonly OrderRow[],
+): Promise<string[]> {
+  const rows = await ctx.db.query<{ symbol: string; signed: string | null; unbooked: boolean }>(
+    `SELECT p.symbol, CASE p.side WHEN 'LONG' THEN p.quantity_base ELSE -p.quantity_base END AS signed, false AS unbooked FROM position p WHERE p.account_id = $1
+     UNION ALL
+     SELECT DISTINCT o.symbol, NULL::numeric, true FROM trade_order o
+      WHERE o.account_id = $1 AND o.filled_base > 0 AND o.type IN ('market', 'limit') AND o.filled_at > clock_timestamp() - interval '1 day'
+        AND o.filled_base > (SELECT coalesce(sum(f.quantity_base), 0) FROM fill f WHERE f.order_id = o.id)`,
+    [lane.accountId],
+  )
+  const moved = new Set(rows.filter((row) => row.unbooked).map((row) => row.symbol))
+  const known = new Map(rows.filter((row) => row.signed !== null).map((row) => [row.symbol, row.signed ?? '0']))
+  for (const symbol of new Set([...known.keys(), ...reading.positions.map((position) => position.symbol)])) {
+    if (!signedBase(reading, symbol).eq(known.get(symbol) ?? 0)) moved.add(symbol)
+  }
+  for (const order of working) {
+    const seen = reading.ours.get(order.id)
+    if (seen && (seen.status === 'filled' || !new Decimal(seen.filledBase).eq(order.filledBase))) moved.add(order.symbol)
+  }
+  return [...moved]
+}
