@@ -31,11 +31,13 @@ interface SharedCommitOptions {
 }
 
 const ROWS_MAX = 200
+/** The fewer commits the cheaper; a second one only starts beside one that is held up, or when a full one waits. */
 const PARALLEL_MAX = 2
+const HELD_UP_MS = 20
 const SEEN_EVERY_MS = 10_000
 const ACKNOWLEDGE_WITHIN_MS = 50
 const ACKNOWLEDGEMENTS_MAX = 20_000
-const DEADLINE_STEP_MS = 50
+const WATCH_EVERY_MS = 20
 
 export function createSharedCommit({ ctx, db }: SharedCommitOptions): SharedCommit {
   const { clock, timings, log, doorbell } = ctx
@@ -45,6 +47,7 @@ export function createSharedCommit({ ctx, db }: SharedCommitOptions): SharedComm
   const seenAtMs = new Map<string, number>()
   const commits = new Set<Promise<void>>()
   let pumping = false
+  let lastStartMs = 0
   let acknowledging: NodeJS.Timeout | undefined
   let watching: NodeJS.Timeout | undefined
 
@@ -53,7 +56,7 @@ export function createSharedCommit({ ctx, db }: SharedCommitOptions): SharedComm
       const waiting = { signal, deadlineMs: clock.monotonic() + timings.webhookDeadlineMs, resolve, reject }
       unanswered.add(waiting)
       queue.push(waiting)
-      watching ??= setInterval(giveUpTheLate, DEADLINE_STEP_MS)
+      watching ??= setInterval(watch, WATCH_EVERY_MS)
       schedule()
     })
   }
@@ -69,11 +72,17 @@ export function createSharedCommit({ ctx, db }: SharedCommitOptions): SharedComm
   }
 
   function pump(): void {
-    while (commits.size < PARALLEL_MAX && queue.length > 0) {
+    while (queue.length > 0 && mayStart()) {
+      lastStartMs = clock.monotonic()
       const batch = queue.slice(0, ROWS_MAX).filter((waiting) => unanswered.has(waiting))
       queue = queue.slice(ROWS_MAX)
       if (batch.length > 0) track(commit(batch))
     }
+  }
+
+  function mayStart(): boolean {
+    if (commits.size === 0) return true
+    return commits.size < PARALLEL_MAX && (queue.length >= ROWS_MAX || clock.monotonic() - lastStartMs > HELD_UP_MS)
   }
 
   function track(work: Promise<void>): void {
@@ -151,6 +160,11 @@ export function createSharedCommit({ ctx, db }: SharedCommitOptions): SharedComm
     restWatch()
   }
 
+  function watch(): void {
+    giveUpTheLate()
+    if (queue.length > 0) pump()
+  }
+
   function giveUpTheLate(): void {
     const nowMs = clock.monotonic()
     for (const waiting of unanswered) {
@@ -177,7 +191,7 @@ export function createSharedCommit({ ctx, db }: SharedCommitOptions): SharedComm
   async function close(): Promise<void> {
     clearTimeout(acknowledging)
     pump()
-    while (commits.size > 0) await Promise.all(commits)
+    while (commits.size > 0 || queue.length > 0) await Promise.all(commits)
     if (acknowledged.length > 0) await write([]).then(noResult, noResult)
     clearInterval(watching)
   }
