@@ -14,7 +14,7 @@ type SwitchContext = ServiceContext & { readonly ingest: SharedCommit }
 
 /**
  * Stops or allows every new entry of one user. Closes and protection go on either way.
- * @returns both switches as they are now, and the signals that close what is open
+ * @returns both switches as they are now, and the symbols being closed
  */
 export async function setUserKillSwitch({
   ctx,
@@ -65,20 +65,24 @@ async function flip(ctx: ServiceContext, change: Change, { scope, affected }: { 
 
 const FACTS_PER_MESSAGE = 200
 
-/** One close-all for each account: it takes positions and clears working orders. */
+/** One close-all for each account: it takes positions and clears working orders. @returns the symbols */
 async function closeEverything(ctx: SwitchContext, userId: string): Promise<string[]> {
-  const accounts = await ctx.db.query<{ id: string }>(
-    `SELECT a.id FROM account a
-      WHERE a.user_id = $1 AND a.is_active
-        AND (EXISTS (SELECT 1 FROM position p WHERE p.account_id = a.id AND p.quantity_base > 0)
-          OR EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = a.id AND o.leg = 'open' AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')))`,
+  const open = await ctx.db.query<{ accountId: string; symbol: string }>(
+    `SELECT a.id AS "accountId", held.symbol FROM account a
+       JOIN (SELECT account_id, symbol FROM position WHERE quantity_base > 0
+             UNION
+             SELECT account_id, symbol FROM trade_order WHERE leg = 'open' AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS held
+         ON held.account_id = a.id
+      WHERE a.user_id = $1 AND a.is_active ORDER BY held.symbol`,
     [userId],
   )
-  const signals = accounts.map(({ id: accountId }) => {
+  const signals = [...new Set(open.map((row) => row.accountId))].map((accountId) => {
     const id = ctx.newId()
-    const alert = manualAlert({ ticker: '', action: 'close-all', idempotencyKey: `kill-${id}`, atMs: ctx.clock.now(), comment: 'kill switch' })
+    const atMs = ctx.clock.now()
+    const alert = manualAlert({ ticker: '', action: 'close-all', idempotencyKey: `kill-${id}`, atMs, comment: 'kill switch' })
     const rawBody = Buffer.from(JSON.stringify({ action: 'close-all', cause: 'kill-switch' }))
-    return ctx.ingest.submit({ id, userId, source: 'MANUAL', sourceId: accountId, receivedAtMs: ctx.clock.now(), rawBody, alert, requestId: null, deliveryId: null })
+    return ctx.ingest.submit({ id, userId, source: 'MANUAL', sourceId: accountId, receivedAtMs: atMs, rawBody, alert, requestId: null, deliveryId: null })
   })
-  return (await Promise.all(signals)).map(({ signalId }) => signalId)
+  await Promise.all(signals)
+  return [...new Set(open.map((row) => row.symbol))]
 }

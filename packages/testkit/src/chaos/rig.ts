@@ -60,6 +60,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     JWT_REFRESH_SECRET: randomBytes(64).toString('hex'),
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     CLIENT_ORDER_ID_KEY: randomBytes(32).toString('base64'),
+    // One sender stands for many here.
+    WEBHOOK_OPENS_PER_SECOND: '1000000',
     ...(sabotage === undefined || sabotage === 'no-unique-index' ? {} : { SABOTAGE: sabotage }),
   }
 
