@@ -12,6 +12,8 @@ import { createWebhookDoor } from './webhook/door.ts'
 const JSON_BYTES_MAX = 64 * 1024
 const HEADERS_WITHIN_MS = 5_000
 const REQUEST_WITHIN_MS = 10_000
+/** Node looks for senders that are late every 30 s unless told. */
+const SLOW_SENDERS_EVERY_MS = 1_000
 /** Longer than nginx keeps its side, so that it never writes to a connection that we just closed. */
 const KEEP_ALIVE_MS = 75_000
 
@@ -19,7 +21,7 @@ const KEEP_ALIVE_MS = 75_000
 export function createApp(ctx: ApiContext): Server {
   const door = createWebhookDoor(ctx)
   const rest = createRest(ctx)
-  const server = createServer((req, res) => {
+  const server = createServer({ connectionsCheckingInterval: SLOW_SENDERS_EVERY_MS }, (req, res) => {
     if (!door.takes(req, res)) rest(req, res)
   })
   server.headersTimeout = HEADERS_WITHIN_MS

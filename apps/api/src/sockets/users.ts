@@ -66,11 +66,18 @@ export function serveUsers({ ctx, io }: { ctx: ApiContext; io: Server }): () => 
   async function sayVersions(): Promise<void> {
     const rooms = [...users.adapter.rooms.keys()].flatMap((room) => (room.startsWith(ROOM) ? [room.slice(ROOM.length)] : []))
     if (rooms.length === 0) return
-    const streams = await ctx.db.query<{ userId: string; version: string }>('SELECT user_id AS "userId", version FROM user_stream WHERE user_id = ANY($1)', [rooms])
+    const streams = await ctx.db.query<{ userId: string; version: string }>(
+      'SELECT user_id AS "userId", version FROM user_stream WHERE user_id = ANY($1)',
+      [rooms],
+    )
     for (const { userId, version } of streams) users.to(roomOf(userId)).emit('hello', { version: Number(version) })
   }
 
-  const relay = createRelay({ ctx, emit: (userId, event) => users.to(roomOf(userId)).emit('fact', event), listens: (userId) => users.adapter.rooms.has(roomOf(userId)) })
+  const relay = createRelay({
+    ctx,
+    emit: (userId, event) => users.to(roomOf(userId)).emit('fact', event),
+    listens: (userId) => users.adapter.rooms.has(roomOf(userId)),
+  })
   const failed = (err: unknown) => ctx.log.warn({ err }, 'sockets could not be brought up to date')
   const stops = [
     ctx.bus.subscribe('facts', ({ ids }) => relay.hear(ids)),
@@ -111,7 +118,7 @@ interface RelayOptions {
 
 /** Ids from the bus become facts from the table: those of 20 ms in one read. */
 function createRelay({ ctx, emit, listens }: RelayOptions): { hear(ids: readonly string[]): void; stop(): void } {
-  let waiting: string[] = []
+  const waiting: string[] = []
   let timer: NodeJS.Timeout | undefined
   let reading: Promise<void> = Promise.resolve()
 

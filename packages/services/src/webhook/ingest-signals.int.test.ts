@@ -34,7 +34,17 @@ function makeSource() {
     const rawBody = Buffer.from(JSON.stringify({ symbol: 'BTCUSDT.P', ...fields }))
     const parsed = parseAlert(rawBody)
     if (!parsed.ok) throw new Error(parsed.message)
-    return { id: newId(), userId, source: 'WEBHOOK', sourceId, receivedAtMs: atMs, rawBody, alert: parsed.alert, requestId: null, deliveryId: newId() }
+    return {
+      id: newId(),
+      userId,
+      source: 'WEBHOOK',
+      sourceId,
+      receivedAtMs: atMs,
+      rawBody,
+      alert: parsed.alert,
+      requestId: null,
+      deliveryId: newId(),
+    }
   }
   const acknowledgement = (signal: { deliveryId: string }): Acknowledgement => ({ deliveryId: signal.deliveryId, atMs })
   const outcomes = () =>
@@ -46,8 +56,17 @@ function makeSource() {
   return { sourceId, delivery, acknowledgement, outcomes, stored }
 }
 
-function ingest(signals: readonly NewSignal[], options: { db?: Db; acknowledged?: readonly Acknowledgement[]; seen?: readonly string[] } = {}): Promise<IngestedSignal[]> {
-  return ingestSignals({ db: options.db ?? one, signals, acknowledged: options.acknowledged ?? [], seenWebhooks: options.seen ?? [], dedupeWindowMs: WINDOW_MS })
+function ingest(
+  signals: readonly NewSignal[],
+  options: { db?: Db; acknowledged?: readonly Acknowledgement[]; seen?: readonly string[] } = {},
+): Promise<IngestedSignal[]> {
+  return ingestSignals({
+    db: options.db ?? one,
+    signals,
+    acknowledged: options.acknowledged ?? [],
+    seenWebhooks: options.seen ?? [],
+    dedupeWindowMs: WINDOW_MS,
+  })
 }
 
 async function ingestOne(signal: NewSignal, options: Parameters<typeof ingest>[1] = {}): Promise<IngestedSignal> {
@@ -73,7 +92,9 @@ describe('an alert without a key', () => {
     const source = makeSource()
     const close = source.delivery({ action: 'close' })
     expect(await ingestOne(close)).toMatchObject({ duplicate: false })
-    expect(await ingestOne(source.delivery({ action: 'buy' }), { acknowledged: [source.acknowledgement(close)] })).toMatchObject({ duplicate: false })
+    expect(await ingestOne(source.delivery({ action: 'buy' }), { acknowledged: [source.acknowledgement(close)] })).toMatchObject({
+      duplicate: false,
+    })
     expect(await ingestOne(source.delivery({ action: 'close' }))).toMatchObject({ duplicate: false })
     expect(await source.stored()).toBe(3)
   })
@@ -109,7 +130,10 @@ describe('an alert without a key', () => {
   })
 
   it('is another signal at another address', async () => {
-    expect(await ingest([makeSource().delivery({ action: 'buy' }), makeSource().delivery({ action: 'buy' })])).toMatchObject([{ duplicate: false }, { duplicate: false }])
+    expect(await ingest([makeSource().delivery({ action: 'buy' }), makeSource().delivery({ action: 'buy' })])).toMatchObject([
+      { duplicate: false },
+      { duplicate: false },
+    ])
   })
 })
 
@@ -123,17 +147,19 @@ describe('an alert with a key', () => {
 
   it('is one signal when both copies travel in one commit', async () => {
     const source = makeSource()
-    const results = await ingest([source.delivery({ action: 'buy', signalId: 'trade-1' }), source.delivery({ action: 'buy', signalId: 'trade-1' })])
+    const results = await ingest([
+      source.delivery({ action: 'buy', signalId: 'trade-1' }),
+      source.delivery({ action: 'buy', signalId: 'trade-1' }),
+    ])
     expect(results.map(({ duplicate }) => duplicate)).toEqual([false, true])
     expect(results[1]?.signalId).toBe(results[0]?.signalId)
   })
 
   it('is two signals with two keys, though the bodies come within the window', async () => {
     const source = makeSource()
-    expect(await ingest([source.delivery({ action: 'buy', signalId: 'a' }), source.delivery({ action: 'buy', signalId: 'b' })])).toMatchObject([
-      { duplicate: false },
-      { duplicate: false },
-    ])
+    expect(
+      await ingest([source.delivery({ action: 'buy', signalId: 'a' }), source.delivery({ action: 'buy', signalId: 'b' })]),
+    ).toMatchObject([{ duplicate: false }, { duplicate: false }])
   })
 })
 
