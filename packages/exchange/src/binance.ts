@@ -1,26 +1,28 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { invariant } from '@matic/contracts'
-import type { Clock } from '@matic/platform'
 import ccxt from 'ccxt'
-import { Decimal } from 'decimal.js'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { classify, type CallContext, type RawAnswer } from './classify.ts'
-import type { AccountHandle, ExchangeFill, ExchangeIncome, ExchangeOrder, ExchangeOrderStatus, ExchangePort, ExchangePosition, ExchangeResult, MarketInfo, OrderRequest, Signing } from './port.ts'
-
-type Client = InstanceType<typeof ccxt.binanceusdm>
-type CcxtOrder = Awaited<ReturnType<Client['fetchOrder']>>
+import { amountOf, checkQuantised, orderParams } from './order-request.ts'
+import type { AccountHandle, ExchangeFill, ExchangeIncome, ExchangePort, ExchangeResult, Signing } from './port.ts'
+import { incomeType, plain, presentMarket, presentOrder, presentPosition, type Client } from './present.ts'
 
 export interface BinanceOptions {
   exchange: string
   certified: boolean
   /** Where requests really go; the real hosts when left out. */
   baseUrl?: string
-  clock: Pick<Clock, 'now'>
+  /** Epoch ms, ours. */
+  clock: { now(): number }
   requestTimeoutMs: number
   recvWindowMs: number
   clientsMax?: number
 }
 
+/**
+ * Binance USDⓈ-M futures through stock CCXT: markets loaded once and shared, a bounded pool of keyed clients, one connection pool. With a
+ * `baseUrl` the host is replaced on the way out, so that adapter and error mapping are the same for the venue as for the real exchange.
+ */
 export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   const agent = new Agent({ connections: 128, keepAliveTimeout: 30_000, pipelining: 1 })
   const answers = new AsyncLocalStorage<RawAnswer>()
@@ -166,7 +168,7 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       attempt('read', async () => {
         const client = clientOf(account)
         const rows: Record<string, string>[] = await client.fapiPrivateV3GetPositionRisk(signedNow())
-        const symbolConfig: Record<string, string>[] = rows.some((row) => row['leverage'] === undefined) && rows.length > 0 ? await client.fapiPrivateGetSymbolConfig(signedNow()) : []
+        const symbolConfig: Record<string, string>[] = rows.some((row) => row['leverage'] === undefined) ? await client.fapiPrivateGetSymbolConfig(signedNow()) : []
         return rows.flatMap((row) => presentPosition(client, row, symbolConfig))
       }),
     fetchBalance: (account) =>
@@ -208,125 +210,6 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
 
 function setUp(call: () => Promise<ExchangeResult<null>>): Promise<ExchangeResult<null>> {
   return call().then((result) => (!result.ok && result.failure.verdict === 'NO_OP' ? { ok: true, value: null } : result))
-}
-
-function orderParams(account: AccountHandle, order: OrderRequest): Record<string, unknown> {
-  const id = { newClientOrderId: order.clientOrderId }
-  const side = account.positionMode === 'HEDGE' ? { positionSide: order.positionSide } : {}
-  if (order.type === 'stop-market' || order.type === 'take-profit-market') {
-    invariant(order.closePosition && order.triggerPrice !== null, 'Triggers close whatever is there')
-    const price = order.type === 'stop-market' ? { stopLossPrice: Number(order.triggerPrice) } : { takeProfitPrice: Number(order.triggerPrice) }
-    return { ...id, ...side, ...price, closePosition: true, workingType: 'MARK_PRICE' }
-  }
-  return { ...id, ...side, ...(order.reduceOnly && account.positionMode === 'ONE_WAY' ? { reduceOnly: true } : {}), ...(order.type === 'limit' ? { timeInForce: 'GTC' } : {}) }
-}
-
-function amountOf(quantityBase: string | null): number {
-  return quantityBase === null ? 0 : Number(quantityBase)
-}
-
-/** Rounding happens where the size is decided; a number that CCXT would still change is refused. */
-function checkQuantised(client: Client, order: OrderRequest): void {
-  invariant(order.clientOrderId.length > 0 && order.clientOrderId.length <= 36, 'Every order carries our id')
-  if (order.quantityBase !== null) invariant(new Decimal(client.amountToPrecision(order.symbol, Number(order.quantityBase)) ?? Number.NaN).eq(order.quantityBase), `${order.quantityBase} is off the step of ${order.symbol}`)
-  for (const price of [order.price, order.triggerPrice]) if (price !== null) invariant(new Decimal(client.priceToPrecision(order.symbol, Number(price)) ?? Number.NaN).eq(price), `${price} is off the tick of ${order.symbol}`)
-}
-
-const STATUS: Readonly<Record<string, ExchangeOrderStatus>> = { NEW: 'open', PARTIALLY_FILLED: 'partial', FILLED: 'filled', FINISHED: 'filled', TRIGGERED: 'filled', TRIGGERING: 'open', CANCELED: 'canceled', EXPIRED: 'expired', EXPIRED_IN_MATCH: 'expired', REJECTED: 'rejected' }
-const TYPES: Readonly<Record<string, ExchangeOrder['type']>> = { MARKET: 'market', LIMIT: 'limit', STOP_MARKET: 'stop-market', STOP: 'stop-market', TAKE_PROFIT_MARKET: 'take-profit-market', TAKE_PROFIT: 'take-profit-market' }
-
-function presentOrder(client: Client, order: CcxtOrder): ExchangeOrder {
-  const info: Record<string, string | boolean | undefined> = order.info
-  const isTrigger = info['algoId'] !== undefined
-  const type = TYPES[String(isTrigger ? info['orderType'] : (info['type'] ?? 'MARKET'))] ?? 'market'
-  const positionSide = info['positionSide']
-  return {
-    clientOrderId: String(info['clientAlgoId'] ?? info['clientOrderId'] ?? ''),
-    exchangeOrderId: String(info['algoId'] ?? info['orderId'] ?? ''),
-    symbol: order.symbol ?? client.markets_by_id?.[String(info['symbol'])]?.[0]?.symbol ?? '',
-    side: info['side'] === 'BUY' ? 'buy' : 'sell',
-    positionSide: positionSide === 'LONG' || positionSide === 'SHORT' ? positionSide : 'BOTH',
-    type,
-    status: STATUS[String(isTrigger ? info['algoStatus'] : info['status'])] ?? 'open',
-    quantityBase: String(info['closePosition']) === 'true' ? null : plain(String(info['origQty'] ?? info['quantity'] ?? '0')),
-    filledBase: plain(String(info['executedQty'] ?? '0')),
-    averagePrice: positive(info['avgPrice']),
-    price: positive(info['price']),
-    triggerPrice: positive(info['triggerPrice'] ?? info['stopPrice']),
-    reduceOnly: String(info['reduceOnly']) === 'true',
-    closePosition: String(info['closePosition']) === 'true',
-    isTrigger,
-    updatedAtMs: Number(info['updateTime'] ?? 0),
-  }
-}
-
-function presentPosition(client: Client, row: Record<string, string>, configs: readonly Record<string, string>[]): ExchangePosition[] {
-  const amount = new Decimal(row['positionAmt'] ?? 0)
-  const symbol = client.markets_by_id?.[row['symbol'] ?? '']?.[0]?.symbol
-  if (amount.isZero() || symbol === undefined) return []
-  const config = configs.find((candidate) => candidate['symbol'] === row['symbol'])
-  const leverage = Number(row['leverage'] ?? config?.['leverage'] ?? Number.NaN)
-  const marginType = (row['marginType'] ?? config?.['marginType'] ?? '').toLowerCase()
-  const side = row['positionSide']
-  const isolated = marginType === 'isolated'
-  return [
-    {
-      symbol,
-      positionSide: side === 'LONG' || side === 'SHORT' ? side : 'BOTH',
-      side: amount.gt(0) ? 'LONG' : 'SHORT',
-      quantityBase: amount.abs().toFixed(),
-      entryPrice: plain(row['entryPrice']),
-      markPrice: plain(row['markPrice']),
-      liquidationPrice: positive(row['liquidationPrice']),
-      leverage: Number.isFinite(leverage) ? leverage : null,
-      marginMode: marginType === '' ? null : isolated ? 'isolated' : 'cross',
-      margin: plain(isolated ? row['isolatedMargin'] : (row['initialMargin'] ?? row['positionInitialMargin'])),
-      unrealizedPnl: plain(row['unRealizedProfit']),
-    },
-  ]
-}
-
-/** Brackets are told to key holders only; until one has asked, what every perpetual allows. */
-const LEVERAGE_WITHOUT_BRACKETS = 20
-
-function presentMarket(market: NonNullable<NonNullable<Client['markets']>[string]>, maxLeverage: number | undefined): MarketInfo {
-  return {
-    symbol: market.symbol,
-    marketId: market.id,
-    base: market.base,
-    quote: market.quote,
-    tickSize: new Decimal(market.precision.price ?? 0).toFixed(),
-    stepSize: new Decimal(market.precision.amount ?? 0).toFixed(),
-    minQuantity: new Decimal(market.limits.amount?.min ?? 0).toFixed(),
-    maxQuantity: market.limits.market?.max === undefined ? null : new Decimal(market.limits.market.max).toFixed(),
-    minNotional: new Decimal(market.limits.cost?.min ?? 0).toFixed(),
-    maxLeverage: maxLeverage ?? LEVERAGE_WITHOUT_BRACKETS,
-    contractSize: new Decimal(market.contractSize ?? 1).toFixed(),
-    active: market.active !== false,
-  }
-}
-
-function incomeType(type: string | undefined): ExchangeIncome['type'] {
-  switch (type) {
-    case 'TRANSFER':
-    case 'COMMISSION':
-    case 'FUNDING_FEE':
-    case 'REALIZED_PNL':
-    case 'INSURANCE_CLEAR':
-      return type
-    default:
-      return 'OTHER'
-  }
-}
-
-function plain(text: string | undefined): string {
-  return new Decimal(text === undefined || text === '' ? 0 : text).toFixed()
-}
-
-function positive(value: string | boolean | undefined): string | null {
-  if (typeof value !== 'string' || value === '') return null
-  const decimal = new Decimal(value)
-  return decimal.gt(0) ? decimal.toFixed() : null
 }
 
 function transportCode(error: unknown): string {

@@ -1,4 +1,3 @@
-import type { Clock } from '@matic/platform'
 import { createBinanceExchange } from './binance.ts'
 import type { ExchangePort } from './port.ts'
 
@@ -8,7 +7,8 @@ export type * from './port.ts'
 export interface ExchangesOptions {
   /** The venue, where PAPER trades. */
   venueUrl: string
-  clock: Pick<Clock, 'now'>
+  /** Epoch ms, ours. */
+  clock: { now(): number }
   timings: { requestTimeoutMs: number; recvWindowMs: number }
 }
 

@@ -12,7 +12,7 @@ const signing = () => ({ timestampMs: Date.now(), recvWindowMs: 3_000 })
 
 beforeAll(async () => {
   server = await startAnsweringServer()
-  exchange = exchangeAt(server.url, { requestTimeoutMs: 300 })
+  exchange = exchangeAt(server.url, { requestTimeoutMs: 2_000 })
   await exchange.createOrder(account, marketOrder('warm'), signing())
 })
 afterEach(() => server.answerWith(filledOrder))
@@ -58,7 +58,7 @@ describe('what proves nothing stays unknown', () => {
     ['a code nobody knows', { status: 400, body: '{"code":-99999,"msg":"?"}' }],
     ['silence', 'hang'],
     ['a connection that breaks', 'reset'],
-  ] as const)('%s', async (_name, answer) => {
+  ] as const)('%s', { timeout: 30_000 }, async (_name, answer) => {
     server.answerWith(() => answer)
     expect(await CALLS.order()).toMatchObject({ ok: false, failure: { verdict: 'UNKNOWN', execution: 'unknown', retryable: false } })
   })
