@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Command, PlaceOrder } from './commands.ts'
 import { apply } from './engine.ts'
 import { fixed, formatFixed, ONE, plainFixed } from './fixed.ts'
@@ -6,6 +6,8 @@ import { accountRisk, liquidationPrice, marksAt } from './margin.ts'
 import { maintenanceMargin, marketOf, markets, notionalLimit } from './markets.ts'
 import { readBooks } from './ledger.ts'
 import { type Account, createState, type VenueState } from './state.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const at = 1_780_000_000_000
 

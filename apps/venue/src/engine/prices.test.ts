@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { candleBetween, createCandleStore, intervals } from './candles.ts'
 import { parseFixed } from './fixed.ts'
 import { findMarket, markets } from './markets.ts'
 import { priceAt } from './prices.ts'
 import { quoteAt, walkBook } from './quotes.ts'
 import { createState } from './state.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const now = 1_780_000_012_345
 const state = createState(1)

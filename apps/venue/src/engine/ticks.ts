@@ -15,7 +15,7 @@ import { type Account, isOpenOrder, type Order, type VenueState, type Watch, wat
 export const TICK_MS = 100
 
 /** After a long sleep the line is looked at this often at most. */
-const MOST_TICKS = 6_000
+const MOST_TICKS = 2_000
 
 /** Walks the price line from the last look to now: fills, triggers, liquidations, funding, in that order per tick. */
 export function advance(state: VenueState, command: Extract<Command, { type: 'advance' }>): Outcome {

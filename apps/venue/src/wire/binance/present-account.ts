@@ -43,6 +43,8 @@ export function presentAccountV2(account: Account, marks: Marks): Record<string,
       const market = marketOf(position.symbol)
       return {
         ...presentAccountPosition(account, position, marks),
+        positionInitialMargin: presentMoney(positionRisk(account, position, marks(position.symbol)).initialMargin),
+        openOrderInitialMargin: '0',
         leverage: String(leverage),
         isolated: marginType === 'isolated',
         entryPrice: presentEntry(position),
@@ -146,8 +148,6 @@ function presentAccountPosition(account: Account, position: Position, marks: Mar
     isolatedWallet: isolated ? formatFixed(position.isolatedWallet) : '0',
     initialMargin: presentMoney(one.initialMargin),
     maintMargin: presentMoney(one.maintenance),
-    positionInitialMargin: presentMoney(one.initialMargin),
-    openOrderInitialMargin: '0',
     updateTime: position.updatedAt,
   }
 }

@@ -1,4 +1,4 @@
-import { type Fixed, formatFixed, over } from '../../engine/fixed.ts'
+import { type Fixed, formatFixed, over, times } from '../../engine/fixed.ts'
 import { type Market, marketOf } from '../../engine/markets.ts'
 import type { AlgoOrder, Order, Trade } from '../../engine/state.ts'
 
@@ -10,7 +10,7 @@ export function presentOrder(order: Order): Record<string, unknown> {
     status: order.status,
     clientOrderId: order.clientOrderId,
     price: price(market, order.price),
-    avgPrice: order.executed === 0n ? price(market, 0n) : formatFixed(over(order.executedQuote, order.executed), Math.max(5, market.pricePrecision)),
+    avgPrice: order.executed === 0n ? price(market, 0n) : averagePrice(order),
     origQty: quantity(market, order.quantity),
     executedQty: quantity(market, order.executed),
     cumQuote: formatFixed(order.executedQuote, Math.min(8, market.pricePrecision + market.quantityPrecision)),
@@ -33,7 +33,7 @@ export function presentOrder(order: Order): Record<string, unknown> {
 
 /** Lookups know when it was made as well. */
 export function presentStoredOrder(order: Order): Record<string, unknown> {
-  return { ...presentOrder(order), time: order.createdAt }
+  return { ...presentOrder(order), avgPrice: averagePrice(order), time: order.createdAt }
 }
 
 /** Answers to a new, cancelled or modified order have the quantity twice. */
@@ -108,8 +108,9 @@ export function presentTrade(trade: Trade): Record<string, unknown> {
     side: trade.side,
     price: price(market, trade.price),
     qty: quantity(market, trade.quantity),
-    realizedPnl: formatFixed(trade.realizedPnl),
-    quoteQty: formatFixed((trade.quantity * trade.price) / 100_000_000n),
+    realizedPnl: trade.realizedPnl === 0n ? '0' : formatFixed(trade.realizedPnl),
+    marginAsset: 'USDT',
+    quoteQty: formatFixed(times(trade.quantity, trade.price), Math.min(8, market.pricePrecision + market.quantityPrecision)),
     commission: formatFixed(trade.fee),
     commissionAsset: 'USDT',
     time: trade.at,
@@ -117,6 +118,10 @@ export function presentTrade(trade: Trade): Record<string, unknown> {
     buyer: trade.side === 'BUY',
     maker: trade.maker,
   }
+}
+
+function averagePrice(order: Order): string {
+  return formatFixed(order.executed === 0n ? 0n : over(order.executedQuote, order.executed), Math.max(5, marketOf(order.symbol).pricePrecision))
 }
 
 function price(market: Market, value: Fixed): string {

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestVenue, type TestVenue } from '../../testing/start-test-venue.ts'
 import type { Key } from '../../testing/wire-client.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let venue: TestVenue
 let key: Key
