@@ -1,193 +1,240 @@
 import type { Alert } from '@matic/contracts'
-import { readBody, refuse, type Fields, type Refused } from './read-body.ts'
+import { isBaseUnit, KEYS, leavesItToTheSide, PROTECTION_IN_OTHER_FORMS, readAction, readPosition } from './alert-words.ts'
+import { clean, find, first, refuse, type Fields, type Refused } from './fields.ts'
+import { readBody } from './read-body.ts'
 import { readNumber, readTime } from './read-number.ts'
 
 export type ParsedAlert = { readonly ok: true; readonly alert: Alert } | Refused
 
-const KEYS = {
-  ticker: ['symbol', 'ticker', 'pair', 'instrument', 'market', 'tvinstrument', 's'],
-  action: ['action', 'order', 'orderaction', 'strategyorderaction', 'signal', 'type', 'b'],
-  side: ['side', 'direction', 'sentiment'],
-  marketPosition: ['marketposition', 'strategymarketposition', 'currentposition'],
-  previousMarketPosition: ['prevmarketposition', 'previousmarketposition', 'strategyprevmarketposition', 'prevposition'],
-  marketPositionSize: ['marketpositionsize', 'strategymarketpositionsize'],
-  signedPositionSize: ['positionsize', 'strategypositionsize'],
-  previousMarketPositionSize: ['prevmarketpositionsize', 'previousmarketpositionsize', 'strategyprevmarketpositionsize'],
-  quantity: ['quantity', 'qty', 'contracts', 'ordercontracts', 'strategyordercontracts', 'size', 'amount', 'volume', 'q'],
-  orderType: ['ordertype', 'type', 't'],
-  price: ['limitprice', 'price', 'orderprice', 'strategyorderprice', 'p'],
-  signalPrice: ['signalprice', 'close', 'triggerprice', 'price'],
-  leverage: ['leverage', 'lev', 'l'],
-  stopLoss: ['stoploss', 'sl', 'stop', 'stopprice', 'stoplossprice'],
-  takeProfit: ['takeprofit', 'tp', 'target', 'targetprice', 'takeprofitprice'],
-  idempotencyKey: ['signalid', 'idempotencykey', 'alerttimestamp'],
-  /** Never `time`: that is the bar's. */
-  alertAt: ['timenow', 'timestamp', 'alerttime', 'alertat', 'firedat', 'alerttimestamp'],
-  comment: ['comment', 'ordercomment', 'strategyordercomment', 'orderid', 'strategyorderid', 'id', 'note'],
-} as const satisfies Record<string, readonly string[]>
-
-const ACTIONS: Readonly<Record<string, NonNullable<Alert['action']>>> = {
-  buy: 'buy',
-  long: 'buy',
-  enterlong: 'buy',
-  openlong: 'buy',
-  bullish: 'buy',
-  sell: 'sell',
-  short: 'sell',
-  entershort: 'sell',
-  openshort: 'sell',
-  bearish: 'sell',
-  close: 'close',
-  exit: 'close',
-  flat: 'close',
-  closeposition: 'close',
-  closelong: 'close-long',
-  exitlong: 'close-long',
-  closeshort: 'close-short',
-  exitshort: 'close-short',
-  closeall: 'close-all',
-  exitall: 'close-all',
-  cancel: 'cancel',
-  cancelall: 'cancel',
+/** What the alert says is to be done, before any number is looked at. */
+interface Said {
+  action: Alert['action']
+  /** A target for the position, where the alert speaks of positions and not of orders. */
+  marketPosition: Alert['marketPosition']
+  /** Nothing in it can open a position. */
+  closes: boolean
 }
 
-const POSITIONS: Readonly<Record<string, NonNullable<Alert['marketPosition']>>> = { long: 'long', bullish: 'long', short: 'short', bearish: 'short', flat: 'flat', none: 'flat', neutral: 'flat' }
-
 /**
- * Reads an alert, whatever dialect it came in. Total: any bytes give an alert or a refusal that says what to fix.
+ * Reads an alert, whatever dialect it came in. Total: any bytes give an alert or a refusal that says what to fix. What only closes is
+ * never refused for a field that closing does not need.
  * @param body as it came; content type and encoding headers are not looked at
  */
 export function parseAlert(body: Uint8Array): ParsedAlert {
   const read = readBody(body)
   if (!read.ok) return read
-  const { fields } = read
+  const { fields, dialect } = read
 
-  const left = leftPlaceholder(fields)
-  if (left !== undefined) return left
-  const action = find(fields, KEYS.action, (text) => ACTIONS[word(text)])
+  const said = readSaid(fields)
+  if ('code' in said) return said
+  const ticker = first(fields, KEYS.ticker) ?? ''
+  if (ticker === '' && said.action !== 'close-all')
+    return refuse('ALERT_NO_SYMBOL', 'The alert does not name a symbol. Add "symbol": "{{ticker}}".', {})
+  if (ticker !== '' && !/^[\w.:/-]{2,40}$/.test(ticker)) {
+    return (
+      leftPlaceholder(fields, KEYS.ticker) ??
+      refuse('ALERT_NO_SYMBOL', `"${ticker.slice(0, 40)}" is not a symbol. Use "{{ticker}}" or a name such as BTCUSDT.P.`, {})
+    )
+  }
+
+  const problem = said.closes ? undefined : (leftPlaceholder(fields) ?? unreadable(fields))
+  return problem ?? build(fields, { dialect, ticker, said })
+}
+
+function readSaid(fields: Fields): Said | Refused {
+  const position = positionSaid(fields)
   const side = first(fields, KEYS.side)
-  const marketPosition = find(fields, KEYS.marketPosition, (text) => POSITIONS[word(text)]) ?? (side === undefined ? undefined : POSITIONS[word(side)])
-  const spoken = action ?? (side === undefined ? undefined : ACTIONS[word(side)])
-  if (spoken === undefined && marketPosition === undefined) {
-    const said = first(fields, KEYS.action)
-    return refuse('ALERT_NO_ACTION', said === undefined || said === '' ? 'The alert does not say what to do. Add "action": "buy", "sell" or "close".' : `"${said.slice(0, 40)}" is not an action. Use buy, sell or close.`, {})
-  }
+  const sideAction = side === undefined ? undefined : readAction(side)
+  const sidePosition = side === undefined ? undefined : readPosition(side)
+  const spoken = find(fields, KEYS.action, readAction)
 
-  const ticker = first(fields, KEYS.ticker)
-  if (ticker === undefined || ticker === '') {
-    if (spoken !== 'close-all') return refuse('ALERT_NO_SYMBOL', 'The alert does not name a symbol. Add "symbol": "{{ticker}}".', {})
-  } else if (!/^[\w.:/-]{2,40}$/.test(ticker)) return refuse('ALERT_NO_SYMBOL', `"${ticker.slice(0, 40)}" is not a symbol. Use "{{ticker}}" or a name such as BTCUSDT.P.`, {})
-
-  return build(fields, { dialect: read.dialect, ticker: ticker ?? '', spoken: spoken ?? null, action: action ?? null, side, marketPosition: marketPosition ?? null })
-}
-
-interface Said {
-  dialect: string
-  ticker: string
-  spoken: Alert['action']
-  action: Alert['action']
-  side: string | undefined
-  marketPosition: Alert['marketPosition']
-}
-
-function build(fields: Fields, said: Said): ParsedAlert {
-  const numbers: Record<string, string | null> = {}
-  for (const name of ['quantity', 'marketPositionSize', 'previousMarketPositionSize', 'leverage', 'stopLoss', 'takeProfit'] as const) {
-    const number = numberOf(fields, name)
-    if (number !== null && typeof number === 'object') return number
-    numbers[name] = number
-  }
-  const orderType = find(fields, KEYS.orderType, (text) => (word(text) === 'limit' ? 'limit' : word(text) === 'market' ? 'market' : undefined)) ?? 'market'
-  const price = orderType === 'limit' ? numberOf(fields, 'price') : null
-  if (price !== null && typeof price === 'object') return price
-  if (orderType === 'limit' && price === null) return refuse('ALERT_NOT_A_NUMBER', 'A limit order needs a price. Add "price".', { field: 'price' })
-
-  const signedSize = readNumber(first(fields, KEYS.signedPositionSize)) ?? null
-  const [prefix, bare] = splitTicker(said.ticker)
   // A flat position wins over any side: an exit is sent as "sell" too.
-  const closes = said.marketPosition === 'flat'
+  const action = spoken ?? sideAction ?? null
+  if (action === 'close-all' || action === 'cancel') return { action, marketPosition: null, closes: true }
+  if (position === 'flat' || sidePosition === 'flat') return { action: 'close', marketPosition: 'flat', closes: true }
+  if (action !== null && action !== 'buy' && action !== 'sell')
+    return { action: closeOf(action, sidePosition), marketPosition: null, closes: true }
+  if (sideAction !== undefined && sideAction !== 'buy' && sideAction !== 'sell')
+    return { action: sideAction, marketPosition: null, closes: true }
+
+  const problem =
+    leftPlaceholder(fields, [...KEYS.action, ...KEYS.side, ...KEYS.marketPosition]) ??
+    contradiction(fields, { spoken, side, sideAction, position })
+  if (problem !== undefined) return problem
+  if (action === null && position === undefined)
+    return refuse('ALERT_NO_ACTION', 'The alert does not say what to do. Add "action": "buy", "sell" or "close".', {})
+  if (isYes(first(fields, KEYS.reduceOnly)) && action !== null) return reduceOnly(fields, action)
+
+  // `side: long` beside `action: buy` is how a plain order speaks; it is a target only when the action does not say the same.
+  const target = position ?? (spoken !== undefined && sideAction === spoken ? undefined : sidePosition)
+  return { action, marketPosition: target ?? null, closes: false }
+}
+
+/** The position afterwards, in words or as a size: no size is flat. */
+function positionSaid(fields: Fields): NonNullable<Alert['marketPosition']> | undefined {
+  const inWords = find(fields, KEYS.marketPosition, readPosition)
+  const signed = readNumber(first(fields, KEYS.signedPositionSize))
+  if (inWords !== undefined && inWords !== 'flat') {
+    const size = readNumber(first(fields, KEYS.marketPositionSize)) ?? signed
+    return size !== undefined && size !== null && isZero(size) ? 'flat' : inWords
+  }
+  if (inWords === 'flat' || signed === undefined || signed === null) return inWords
+  return isZero(signed) ? 'flat' : signed.startsWith('-') ? 'short' : 'long'
+}
+
+function closeOf(action: NonNullable<Alert['action']>, side: Alert['marketPosition'] | undefined): Alert['action'] {
+  if (action !== 'close' || side === undefined || side === null) return action
+  return side === 'long' ? 'close-long' : 'close-short'
+}
+
+/** Sell what is held, at most: a reduction by the quantity, or without one the whole side. */
+function reduceOnly(fields: Fields, action: 'buy' | 'sell'): Said {
+  if (first(fields, KEYS.quantity) === undefined)
+    return { action: action === 'sell' ? 'close-long' : 'close-short', marketPosition: null, closes: true }
+  return { action, marketPosition: action === 'sell' ? 'long' : 'short', closes: false }
+}
+
+/** A word that stands where the action or the position belongs and that we do not know must not be passed over. */
+function contradiction(
+  fields: Fields,
+  said: {
+    spoken: Alert['action'] | undefined
+    side: string | undefined
+    sideAction: Alert['action'] | undefined
+    position: Alert['marketPosition'] | undefined
+  },
+): Refused | undefined {
+  const plain = first(fields, KEYS.plainAction)
+  if (plain !== undefined && readAction(plain) === undefined && !leavesItToTheSide(plain))
+    return refuse('ALERT_NO_ACTION', `"${plain.slice(0, 40)}" is not an action. Use buy, sell or close.`, {})
+  if (said.side !== undefined && said.sideAction === undefined)
+    return refuse('ALERT_NO_ACTION', `"${said.side.slice(0, 40)}" is not a side. Use long, short or flat.`, {})
+  const position = first(fields, KEYS.marketPosition)
+  if (position !== undefined && said.position === undefined)
+    return refuse('ALERT_NO_ACTION', `"${position.slice(0, 40)}" is not a position. Use long, short or flat.`, {})
+  const bothOrders = said.side !== undefined && readPosition(said.side) === undefined
+  if (bothOrders && said.spoken !== undefined && said.spoken !== said.sideAction)
+    return refuse('ALERT_NO_ACTION', `The action says ${said.spoken ?? ''} and the side says ${said.side ?? ''}. Send one of them.`, {})
+  return undefined
+}
+
+/** Sizes and protection that we would have to guess at. */
+function unreadable(fields: Fields): Refused | undefined {
+  const unit = first(fields, KEYS.quantityUnit)
+  if (unit !== undefined && !isBaseUnit(unit) && first(fields, KEYS.quantity) !== undefined) {
+    return refuse(
+      'ALERT_NOT_UNDERSTOOD',
+      `A size in "${unit.slice(0, 40)}" is not taken. Send the quantity in coins (0.01), or leave it out and set the size in the bot settings.`,
+      { field: 'quantity' },
+    )
+  }
+  for (const [key, text] of fields) {
+    if (!PROTECTION_IN_OTHER_FORMS.test(key) || /^(|0|null|none|false)$/i.test(text)) continue
+    return refuse(
+      'ALERT_NOT_UNDERSTOOD',
+      `The field ${key} is not taken. Send stopLoss and takeProfit as prices, or leave them out and set percents in the bot settings.`,
+      { field: key },
+    )
+  }
+  return undefined
+}
+
+const NUMBERS = ['quantity', 'marketPositionSize', 'leverage', 'stopLoss', 'takeProfit'] as const
+
+function build(fields: Fields, { dialect, ticker, said }: { dialect: string; ticker: string; said: Said }): ParsedAlert {
+  const numbers = new Map<string, string | null>()
+  for (const name of NUMBERS) {
+    const number = readNumber(first(fields, KEYS[name]))
+    if (number === undefined && !said.closes) return notANumber(name, first(fields, KEYS[name]))
+    numbers.set(name, number ?? null)
+  }
+  const orderType = find(fields, KEYS.orderType, readOrderType) ?? 'market'
+  const price = orderType === 'limit' ? above(readNumber(first(fields, KEYS.price))) : null
+  if (orderType === 'limit' && price === null && !said.closes)
+    return refuse('ALERT_NOT_A_NUMBER', 'A limit order needs a price above zero. Add "price".', { field: 'price' })
+
+  const [tickerExchange, bare] = splitTicker(ticker)
+  const size = numbers.get('marketPositionSize') ?? readNumber(first(fields, KEYS.signedPositionSize))
   return {
     ok: true,
     alert: {
-      dialect: said.dialect,
+      dialect,
       ticker: bare,
-      tickerExchange: prefix,
-      action: closes ? 'close' : said.spoken,
-      marketPosition: targetOf(said),
-      previousMarketPosition: find(fields, KEYS.previousMarketPosition, (text) => POSITIONS[word(text)]) ?? null,
-      marketPositionSize: positive(numbers['marketPositionSize']) ?? positive(signedSize),
-      previousMarketPositionSize: positive(numbers['previousMarketPositionSize']),
-      quantity: above(numbers['quantity']),
-      orderType,
-      price: above(price),
-      signalPrice: above(readNumber(first(fields, KEYS.signalPrice)) ?? null),
-      leverage: above(numbers['leverage']),
-      stopLoss: above(numbers['stopLoss']),
-      takeProfit: above(numbers['takeProfit']),
-      idempotencyKey: first(fields, KEYS.idempotencyKey)?.slice(0, 200) || null,
+      tickerExchange,
+      action: said.action,
+      marketPosition: said.marketPosition,
+      previousMarketPosition: find(fields, KEYS.previousMarketPosition, readPosition) ?? null,
+      marketPositionSize: absolute(size),
+      previousMarketPositionSize: absolute(readNumber(first(fields, KEYS.previousMarketPositionSize))),
+      quantity: absolute(numbers.get('quantity')),
+      orderType: price === null ? 'market' : orderType,
+      price,
+      signalPrice: above(readNumber(first(fields, KEYS.signalPrice))),
+      leverage: above(numbers.get('leverage')),
+      stopLoss: above(numbers.get('stopLoss')),
+      takeProfit: above(numbers.get('takeProfit')),
+      idempotencyKey: permanentKey(fields, { ticker, action: said.action }),
       alertAtMs: readTime(first(fields, KEYS.alertAt)),
-      comment: first(fields, KEYS.comment)?.slice(0, 200) || null,
+      comment: clean(first(fields, KEYS.comment)?.slice(0, 200) ?? '') || null,
     },
   }
 }
 
-/** `side: long` beside `action: buy` is how a plain order speaks; it is a target only when the action does not say the same. */
-function targetOf({ action, side, marketPosition }: Said): Alert['marketPosition'] {
-  if (marketPosition === null || marketPosition === 'flat' || side === undefined) return marketPosition
-  const sideAction = ACTIONS[word(side)]
-  return action !== null && sideAction === action && POSITIONS[word(side)] === marketPosition ? null : marketPosition
+const KEY_LENGTH_MAX = 200
+
+/** Two markets may fire in the same second: a time alone is unique for one market and action. */
+function permanentKey(fields: Fields, { ticker, action }: { ticker: string; action: Alert['action'] }): string | null {
+  const timestamp = first(fields, KEYS.alertTimestamp)
+  const key = first(fields, KEYS.idempotencyKey) ?? (timestamp === undefined ? undefined : `${timestamp} ${ticker} ${action ?? ''}`)
+  return key === undefined || key.length > KEY_LENGTH_MAX ? null : clean(key)
 }
 
-function numberOf(fields: Fields, name: 'quantity' | 'marketPositionSize' | 'previousMarketPositionSize' | 'leverage' | 'stopLoss' | 'takeProfit' | 'price'): string | null | Refused {
-  const text = first(fields, KEYS[name])
-  const number = readNumber(text)
-  if (number !== undefined) return number
-  return refuse('ALERT_NOT_A_NUMBER', `"${(text ?? '').slice(0, 40)}" is not a number for ${name}. Put the placeholder in quotes and check that the chart shows a value.`, { field: name })
+function notANumber(name: string, text: string | undefined): Refused {
+  return refuse(
+    'ALERT_NOT_A_NUMBER',
+    `"${(text ?? '').slice(0, 40)}" is not a number for ${name}. Check that the placeholder has a value on this chart, or leave the field out.`,
+    { field: name },
+  )
 }
 
 /** Indicators send strategy placeholders back as they are. */
-function leftPlaceholder(fields: Fields): Refused | undefined {
+function leftPlaceholder(fields: Fields, keys?: readonly string[]): Refused | undefined {
   for (const [key, text] of fields) {
-    const match = /\{\{\s*[\w.()"' ]*/.exec(text)
-    if (match === null) continue
-    const name = text.slice(match.index, match.index + 60)
-    return refuse('ALERT_PLACEHOLDER_LEFT', `${name} was not filled in (field ${key}). Strategy placeholders work in strategy alerts only; check the spelling.`, { field: key, placeholder: name })
+    if (!text.includes('{{') || keys?.includes(key) === false) continue
+    const name = text.slice(text.indexOf('{{')).slice(0, 60)
+    return refuse(
+      'ALERT_PLACEHOLDER_LEFT',
+      `${name} was not filled in (field ${key}). Strategy placeholders work in strategy alerts only; check the spelling.`,
+      { field: key, placeholder: name },
+    )
   }
   return undefined
 }
 
-function splitTicker(ticker: string): [prefix: string | null, bare: string] {
-  const match = /^([A-Z]{2,12}):([A-Z0-9].*)$/i.exec(ticker)
-  if (match?.[1] === undefined || match[2] === undefined || ticker.includes('/')) return [null, ticker]
-  return [match[1].toUpperCase(), match[2]]
+function readOrderType(text: string): Alert['orderType'] | undefined {
+  const type = text.toLowerCase()
+  return type === 'limit' || type === 'market' ? type : undefined
 }
 
-function first(fields: Fields, keys: readonly string[]): string | undefined {
-  for (const key of keys) {
-    const text = fields.get(key)
-    if (text !== undefined && text !== '') return text
-  }
-  return undefined
+function splitTicker(ticker: string): [exchange: string | null, bare: string] {
+  const at = ticker.indexOf(':')
+  if (at === -1 || ticker.includes('/') || !/^[A-Z]{2,12}$/i.test(ticker.slice(0, at))) return [null, ticker]
+  return [ticker.slice(0, at).toUpperCase(), ticker.slice(at + 1)]
 }
 
-function find<T>(fields: Fields, keys: readonly string[], read: (text: string) => T | undefined): T | undefined {
-  for (const key of keys) {
-    const text = fields.get(key)
-    const value = text === undefined ? undefined : read(text)
-    if (value !== undefined) return value
-  }
-  return undefined
+function isYes(text: string | undefined): boolean {
+  return text !== undefined && /^(true|1|yes|on)$/i.test(text)
 }
 
-function word(text: string): string {
-  return text.toLowerCase().replaceAll(/[^a-z]/g, '')
+function isZero(number: string): boolean {
+  return /^-?0(\.0*)?$/.test(number)
 }
 
-function positive(text: string | null | undefined): string | null {
-  return text === null || text === undefined ? null : text.replace(/^-/, '')
+function absolute(number: string | null | undefined): string | null {
+  return number?.replace(/^-/, '') ?? null
 }
 
 /** Zero and below mean nothing was given. */
-function above(text: string | null | undefined): string | null {
-  return text === null || text === undefined || text.startsWith('-') || /^0(\.0*)?$/.test(text) ? null : text
+function above(number: string | null | undefined): string | null {
+  return number === null || number === undefined || number.startsWith('-') || isZero(number) ? null : number
 }
