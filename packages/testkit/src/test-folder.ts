@@ -6,9 +6,12 @@ const prefix = 'matic-test-'
 const memoryFolder = '/dev/shm'
 const memoryWantedBytes = 2 * 1024 ** 3
 
-/** A folder that goes with the run: in memory where there is room. Folders of runs that were killed are swept up. */
-export function createTestFolder(): string {
-  const base = hasRoomInMemory() ? memoryFolder : tmpdir()
+/**
+ * A folder that goes with the run: in memory where there is room. Folders of runs that were killed are swept up.
+ * @param onDisk for measurements that a file system in memory would flatter
+ */
+export function createTestFolder({ onDisk = false }: { onDisk?: boolean } = {}): string {
+  const base = !onDisk && hasRoomInMemory() ? memoryFolder : tmpdir()
   sweep(base)
   const folder = mkdtempSync(join(base, `${prefix}${process.pid}-`))
   // As root, PostgreSQL runs as another user and has to pass through.

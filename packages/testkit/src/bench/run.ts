@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startRig } from '../chaos/rig.ts'
 import { createTraders } from '../chaos/traders.ts'
+import { createTestFolder } from '../test-folder.ts'
 import { benchDoor, type DoorFigures } from './door.ts'
 import { benchReceipt, type ReceiptFigures } from './receipt.ts'
 
@@ -14,7 +13,7 @@ export interface BenchFigures {
 
 /** Both measurements against one real stack: an api, a worker, Postgres and the venue, each a process of its own. */
 export async function runBench({ rounds, roundMs, say }: { rounds: number; roundMs: number; say: (line: string) => void }): Promise<BenchFigures> {
-  const dir = await mkdtemp(join(tmpdir(), 'matic-bench-'))
+  const dir = createTestFolder({ onDisk: true })
   const rig = await startRig({ dir, timingsScale: 1, apis: 1, workers: 1, say })
   try {
     const traders = await createTraders(rig.db, { count: 60, depositUsdt: '1000000' })

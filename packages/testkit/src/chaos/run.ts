@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '@matic/db'
 import { Decimal } from 'decimal.js'
 import { createSeededRandom } from '../seeded-random.ts'
+import { createTestFolder } from '../test-folder.ts'
 import { createKiller } from './killer.ts'
 import type { Breach, ChaosOptions, ChaosReport } from './options.ts'
 import { judge, type Verdict } from './oracles.ts'
@@ -26,7 +25,7 @@ const UNIT_NOTIONAL_USDT = 150
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { say, seed } = options
   const random = createSeededRandom(seed)
-  const dir = await mkdtemp(join(tmpdir(), 'matic-chaos-'))
+  const dir = createTestFolder()
   const rig = await startRig({ dir, timingsScale: options.timingsScale, apis: options.apis, workers: options.workers, say, ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }) })
   const witness = createWitness({ url: rig.venueUrl, adminToken: rig.venueAdminToken })
   const proxy = await startProxy(rig.apiPorts.map((port) => ({ host: '127.0.0.1', port })))
