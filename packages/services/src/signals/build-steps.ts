@@ -7,10 +7,10 @@ interface Timeline {
   readonly orders: readonly OrderView[]
 }
 
-/** A signal's way in time. Each step at the moment it first happened; `ended` once all its orders are over. */
+/** A signal's way in time. Each step at the moment it first happened; `ended` where all its orders are over and none was filled. */
 export function buildSteps({ receivedAt, committedAt, decidedAt, orders }: Timeline): TraceStep[] {
   const own = orders.filter((order) => order.leg !== 'stop' && order.leg !== 'target')
-  const over = own.length > 0 && own.every((order) => order.endedAt !== null)
+  const over = own.length > 0 && own.every((order) => order.endedAt !== null && order.filledAt === null)
   const moments: readonly [TraceStep['step'], string | undefined][] = [
     ['received', receivedAt.toISOString()],
     ['stored', committedAt.toISOString()],

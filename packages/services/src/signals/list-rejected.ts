@@ -19,7 +19,13 @@ interface Row {
 }
 
 /** Deliveries that made no signal, newest first. */
-export async function listRejected({ db, input }: { db: Queryable; input: { userId: string; page: number; limit: number } }): Promise<{ deliveries: RejectedDelivery[]; meta: PageMeta }> {
+export async function listRejected({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; page: number; limit: number }
+}): Promise<{ deliveries: RejectedDelivery[]; meta: PageMeta }> {
   const { userId, page, limit } = input
   const [[count], rows] = await Promise.all([
     db.query<{ total: string }>(`SELECT count(*) AS total FROM delivery WHERE user_id = $1 AND outcome = 'REJECTED'`, [userId]),
@@ -29,6 +35,11 @@ export async function listRejected({ db, input }: { db: Queryable; input: { user
       [userId, limit, (page - 1) * limit],
     ),
   ])
-  const deliveries = rows.map((row) => ({ ...row, receivedAt: row.receivedAt.toISOString(), message: row.message ?? '', rawBody: row.rawBody?.toString('utf8') ?? '' }))
+  const deliveries = rows.map((row) => ({
+    ...row,
+    receivedAt: row.receivedAt.toISOString(),
+    message: row.message ?? '',
+    rawBody: row.rawBody?.toString('utf8') ?? '',
+  }))
   return { deliveries, meta: { page, limit, total: Number(count?.total ?? 0) } }
 }

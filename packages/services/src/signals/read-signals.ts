@@ -1,6 +1,6 @@
 import { Alert, AppError, type PageMeta, type ReasonNumbers, type SignalView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
-import { ordersOfSignals, sentenceFor } from '../trading/orders.ts'
+import { ordersOfSignals, sentenceFor, tidyNumbers } from '../trading/orders.ts'
 import { buildSteps } from './build-steps.ts'
 
 interface SignalRow {
@@ -31,18 +31,37 @@ const COLUMNS = `s.id, s.source, s.ticker, s.received_at AS "receivedAt", s.comm
   (SELECT count(*)::int FROM delivery d WHERE d.signal_id = s.id) AS deliveries`
 
 /** Newest first, with what became of each for this user. */
-export async function listSignals({ db, input }: { db: Queryable; input: { userId: string; page: number; limit: number } }): Promise<{ signals: SignalView[]; meta: PageMeta }> {
+export async function listSignals({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; page: number; limit: number }
+}): Promise<{ signals: SignalView[]; meta: PageMeta }> {
   const { userId, page, limit } = input
   const [[count], rows] = await Promise.all([
     db.query<{ total: string }>('SELECT count(*) AS total FROM signal WHERE user_id = $1', [userId]),
-    db.query<SignalRow>(`SELECT ${COLUMNS} FROM signal s WHERE s.user_id = $1 ORDER BY s.received_at DESC, s.id DESC LIMIT $2 OFFSET $3`, [userId, limit, (page - 1) * limit]),
+    db.query<SignalRow>(`SELECT ${COLUMNS} FROM signal s WHERE s.user_id = $1 ORDER BY s.received_at DESC, s.id DESC LIMIT $2 OFFSET $3`, [
+      userId,
+      limit,
+      (page - 1) * limit,
+    ]),
   ])
   return { signals: await withOutcomes(db, userId, rows), meta: { page, limit, total: Number(count?.total ?? 0) } }
 }
 
 /** @throws AppError NOT_FOUND, for somebody else's as well */
-export async function getSignal({ db, input }: { db: Queryable; input: { userId: string; signalId: string } }): Promise<SignalView & { rawBody: string }> {
-  const [row] = await db.query<SignalRow>(`SELECT ${COLUMNS} FROM signal s WHERE s.user_id = $1 AND s.id = $2`, [input.userId, input.signalId])
+export async function getSignal({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; signalId: string }
+}): Promise<SignalView & { rawBody: string }> {
+  const [row] = await db.query<SignalRow>(`SELECT ${COLUMNS} FROM signal s WHERE s.user_id = $1 AND s.id = $2`, [
+    input.userId,
+    input.signalId,
+  ])
   const [signal] = row ? await withOutcomes(db, input.userId, [row]) : []
   if (!row || !signal) throw new AppError('NOT_FOUND', 'There is no such signal')
   return { ...signal, rawBody: row.rawBody.toString('utf8') }
@@ -69,9 +88,17 @@ async function withOutcomes(db: Queryable, userId: string, rows: readonly Signal
       state: row.state,
       deliveries: row.deliveries,
       alert: Alert.parse(row.alert),
-      decisions: own.map(({ signalId: _signalId, decidedAt: _decidedAt, ...decision }) => ({ ...decision, reasonText: sentenceFor(decision.reason, decision.numbers) })),
+      decisions: own.map(({ signalId: _signalId, decidedAt: _decidedAt, ...decision }) => ({
+        ...decision,
+        reasonText: sentenceFor(decision.reason, decision.numbers),
+      })),
       orders: ownOrders,
-      steps: buildSteps({ receivedAt: row.receivedAt, committedAt: row.committedAt, decidedAt: own[0]?.decidedAt ?? null, orders: ownOrders }),
+      steps: buildSteps({
+        receivedAt: row.receivedAt,
+        committedAt: row.committedAt,
+        decidedAt: own[0]?.decidedAt ?? null,
+        orders: ownOrders,
+      }),
     }
   })
 }

@@ -11,7 +11,13 @@ export async function listAccounts({ db, userId }: { db: Queryable; userId: stri
  * The named account, or the first active one. One that belongs to somebody else does not exist.
  * @throws AppError NO_ACCOUNT
  */
-export async function findAccount({ db, input }: { db: Queryable; input: { userId: string; accountId: string | undefined } }): Promise<AccountView> {
+export async function findAccount({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; accountId: string | undefined }
+}): Promise<AccountView> {
   const [account] = await db.query<AccountView>(
     `SELECT ${COLUMNS} FROM account a WHERE a.user_id = $1 AND ($2::uuid IS NULL AND a.is_active OR a.id = $2::uuid) ORDER BY a.created_at, a.id LIMIT 1`,
     [input.userId, input.accountId ?? null],
@@ -24,5 +30,6 @@ export async function findAccount({ db, input }: { db: Queryable; input: { userI
 export function assertReady(account: AccountView): void {
   if (!account.isActive) throw new AppError('ACCOUNT_NOT_READY', 'This account is switched off')
   if (account.keyStatus === 'OPENING') throw new AppError('ACCOUNT_NOT_READY', 'This account is being opened. Try again in a moment.')
-  if (account.keyStatus === 'INVALID') throw new AppError('ACCOUNT_NOT_READY', 'The exchange no longer accepts the key of this account. Check it there and enter it again.')
+  if (account.keyStatus === 'INVALID')
+    throw new AppError('ACCOUNT_NOT_READY', 'The exchange no longer accepts the key of this account. Check it there and enter it again.')
 }

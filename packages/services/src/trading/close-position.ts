@@ -21,9 +21,17 @@ export async function closePosition({ ctx, input }: { ctx: TradingContext; input
   const { symbol } = await findMarket({ db: ctx.db, symbol: input.symbol, exchange: account.exchange }).catch((error: unknown) => {
     throw new AppError('POSITION_NOT_FOUND', `There is no open position in ${input.symbol}`, { cause: error })
   })
-  const alert = manualAlert({ ticker: symbol, action: 'close', idempotencyKey: `close-${input.idempotencyKey ?? ctx.newId()}`, atMs: ctx.clock.now() })
+  const alert = manualAlert({
+    ticker: symbol,
+    action: 'close',
+    idempotencyKey: `close-${input.idempotencyKey ?? ctx.newId()}`,
+    atMs: ctx.clock.now(),
+  })
   const rawBody = Buffer.from(JSON.stringify({ action: 'close', symbol: input.symbol }))
-  const outcome = await sendManualSignal({ ctx, input: { userId: input.userId, accountId: account.id, alert, rawBody, requestId: input.requestId } })
+  const outcome = await sendManualSignal({
+    ctx,
+    input: { userId: input.userId, accountId: account.id, alert, rawBody, requestId: input.requestId },
+  })
 
   if (outcome.placed.reason === 'NOTHING_TO_CLOSE') throw new AppError('POSITION_NOT_FOUND', `There is no open position in ${symbol}`)
   assertNotRefused(outcome)

@@ -14,7 +14,13 @@ interface Row {
 }
 
 /** As a worker last read it from the exchange, in quote currency. @throws AppError NO_ACCOUNT, ACCOUNT_NOT_READY */
-export async function getBalance({ db, input }: { db: Queryable; input: { userId: string; accountId: string | undefined } }): Promise<BalanceView> {
+export async function getBalance({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; accountId: string | undefined }
+}): Promise<BalanceView> {
   const account = await findAccount({ db, input })
   const [row] = await db.query<Row>(
     `SELECT wallet_balance AS "walletBalance", available, unrealized_pnl AS "unrealizedPnl", equity, margin_used AS "marginUsed", version, synced_at AS "syncedAt"

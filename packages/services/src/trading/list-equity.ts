@@ -11,13 +11,24 @@ interface EquityPoint {
 }
 
 /** The newest snapshots, oldest first. @throws AppError NO_ACCOUNT */
-export async function listEquity({ db, input }: { db: Queryable; input: { userId: string; accountId: string | undefined; limit: number } }): Promise<EquityPoint[]> {
+export async function listEquity({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; accountId: string | undefined; limit: number }
+}): Promise<EquityPoint[]> {
   const account = await findAccount({ db, input })
   const rows = await db.query<Omit<EquityPoint, 'at'> & { at: Date }>(
     `SELECT at, equity, wallet_balance AS "walletBalance", net_deposits AS "netDeposits" FROM equity_snapshot WHERE account_id = $1 ORDER BY at DESC LIMIT $2`,
     [account.id, input.limit],
   )
   return rows
-    .map((row) => ({ at: row.at.toISOString(), equity: plain(row.equity), walletBalance: plain(row.walletBalance), netDeposits: plain(row.netDeposits) }))
+    .map((row) => ({
+      at: row.at.toISOString(),
+      equity: plain(row.equity),
+      walletBalance: plain(row.walletBalance),
+      netDeposits: plain(row.netDeposits),
+    }))
     .toReversed()
 }

@@ -11,7 +11,13 @@ interface Row extends Omit<PositionView, 'openedAt' | 'syncedAt' | 'unrealizedPn
 }
 
 /** Open positions, the newest first. @throws AppError NO_ACCOUNT */
-export async function listPositions({ db, input }: { db: Queryable; input: { userId: string; accountId: string | undefined } }): Promise<PositionView[]> {
+export async function listPositions({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; accountId: string | undefined }
+}): Promise<PositionView[]> {
   const account = await findAccount({ db, input })
   const rows = await db.query<Row>(
     `SELECT p.id, p.account_id AS "accountId", p.symbol, coalesce(m.market_id, p.symbol) AS "marketId", p.side, p.quantity_base AS size, p.entry_price AS "entryPrice",

@@ -1,4 +1,13 @@
-import { AppError, isTerminal, ORDER_STATES, UNRESOLVED_STATES, type Alert, type OrderState, type OrderView, type ReasonNumbers } from '@matic/contracts'
+import {
+  AppError,
+  isTerminal,
+  ORDER_STATES,
+  UNRESOLVED_STATES,
+  type Alert,
+  type OrderState,
+  type OrderView,
+  type ReasonNumbers,
+} from '@matic/contracts'
 import type { ServiceContext } from '../context.ts'
 import type { AnswerDesk } from '../requests/index.ts'
 import type { SharedCommit } from '../webhook/index.ts'
@@ -69,7 +78,9 @@ async function look(ctx: ServiceContext, { userId, accountId }: ManualSignal, si
 
 function isSettled({ decision, orders }: Placed): boolean {
   if (decision === null) return false
-  return decision !== 'ORDERS' || orders.every((order) => order.state !== 'READY' && !UNRESOLVED_STATES.some((state) => state === order.state))
+  return (
+    decision !== 'ORDERS' || orders.every((order) => order.state !== 'READY' && !UNRESOLVED_STATES.some((state) => state === order.state))
+  )
 }
 
 /** @throws AppError ORDER_REFUSED, with the reason in words, when nothing of it reached the exchange */

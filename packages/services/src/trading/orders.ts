@@ -1,4 +1,13 @@
-import { REASONS, reasonText, WORKING_STATES, type OrderState, type OrderView, type PageMeta, type ReasonCode, type ReasonNumbers } from '@matic/contracts'
+import {
+  REASONS,
+  reasonText,
+  WORKING_STATES,
+  type OrderState,
+  type OrderView,
+  type PageMeta,
+  type ReasonCode,
+  type ReasonNumbers,
+} from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { isoOrNull, plain, plainOrNull } from '../plain.ts'
 import { findAccount } from './accounts.ts'
@@ -62,23 +71,43 @@ export async function listOrders({ db, input }: { db: Queryable; input: ListInpu
   return { orders: rows.map(viewOf), meta: { page: input.page, limit: input.limit, total: Number(count?.total ?? 0) } }
 }
 
-export async function ordersOfSignals({ db, input }: { db: Queryable; input: { userId: string; signalIds: readonly string[] } }): Promise<OrderView[]> {
-  const rows = await db.query<Row>(`SELECT ${COLUMNS} FROM trade_order o WHERE o.user_id = $1 AND o.signal_id = ANY($2::uuid[]) ORDER BY o.created_at, o.priority, o.id`, [
-    input.userId,
-    input.signalIds,
-  ])
+export async function ordersOfSignals({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; signalIds: readonly string[] }
+}): Promise<OrderView[]> {
+  const rows = await db.query<Row>(
+    `SELECT ${COLUMNS} FROM trade_order o WHERE o.user_id = $1 AND o.signal_id = ANY($2::uuid[]) ORDER BY o.created_at, o.priority, o.id`,
+    [input.userId, input.signalIds],
+  )
   return rows.map(viewOf)
 }
 
-export async function findOrder({ db, input }: { db: Queryable; input: { userId: string; orderId: string } }): Promise<OrderView | undefined> {
-  const [row] = await db.query<Row>(`SELECT ${COLUMNS} FROM trade_order o WHERE o.user_id = $1 AND o.id = $2`, [input.userId, input.orderId])
+export async function findOrder({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; orderId: string }
+}): Promise<OrderView | undefined> {
+  const [row] = await db.query<Row>(`SELECT ${COLUMNS} FROM trade_order o WHERE o.user_id = $1 AND o.id = $2`, [
+    input.userId,
+    input.orderId,
+  ])
   return row && viewOf(row)
 }
 
 /** The sentence for a stored reason; a code this process does not know stays visible. */
 export function sentenceFor(reason: string | null, numbers: ReasonNumbers | null): string | null {
   if (reason === null) return null
-  return isReason(reason) ? reasonText(reason, numbers ?? {}) : reason
+  return isReason(reason) ? reasonText(reason, tidyNumbers(numbers ?? {})) : reason
+}
+
+/** Numeric columns leave zeros behind that nobody reads. */
+export function tidyNumbers(numbers: ReasonNumbers): ReasonNumbers {
+  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, typeof value === 'string' && /^-?\d+\.\d*0$/.test(value) ? plain(value) : value]))
 }
 
 function isReason(text: string): text is ReasonCode {

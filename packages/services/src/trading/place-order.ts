@@ -46,7 +46,10 @@ export async function placeOrder({ ctx, input }: { ctx: TradingContext; input: P
     idempotencyKey: `order-${idempotencyKey ?? ctx.newId()}`,
     atMs: ctx.clock.now(),
   })
-  const outcome = await sendManualSignal({ ctx, input: { userId: input.userId, accountId: account.id, alert, rawBody: Buffer.from(JSON.stringify(wish)), requestId } })
+  const outcome = await sendManualSignal({
+    ctx,
+    input: { userId: input.userId, accountId: account.id, alert, rawBody: Buffer.from(JSON.stringify(wish)), requestId },
+  })
   assertNotRefused(outcome)
   return outcome
 }
