@@ -26,7 +26,11 @@ describe('administration', () => {
     await venue.client.open('payer', '100')
     for (const id of ['one', 'one', 'two']) await venue.client.admin('POST', '/venue/accounts/payer/deposit', { id, amount: '25.5' })
     expect((await venue.client.admin('GET', '/venue/accounts/payer')).body).toMatchObject({ walletBalance: '151.00000000' })
-    expect((await venue.client.admin('GET', '/venue/books')).body).toMatchObject({ balanced: true, sum: '0.00000000', deposits: '-151.00000000' })
+    expect((await venue.client.admin('GET', '/venue/books')).body).toMatchObject({
+      balanced: true,
+      sum: '0.00000000',
+      deposits: '-151.00000000',
+    })
   })
 
   it('refuses what makes no sense', async () => {
@@ -42,15 +46,25 @@ describe('administration', () => {
 
   it('shows every order ever accepted, with its fills', async () => {
     const key = await venue.client.open('trader')
-    const send = (path: string, fields: Record<string, string | boolean>) => venue.client.call(key, 'POST', `/fapi/v1/${path}`, { symbol: 'BTCUSDT', ...fields })
+    const send = (path: string, fields: Record<string, string | boolean>) =>
+      venue.client.call(key, 'POST', `/fapi/v1/${path}`, { symbol: 'BTCUSDT', ...fields })
     await send('order', { side: 'BUY', type: 'MARKET', quantity: '0.01', newClientOrderId: 'open' })
-    await send('algoOrder', { algoType: 'CONDITIONAL', side: 'SELL', type: 'STOP_MARKET', triggerPrice: '1000', closePosition: true, clientAlgoId: 'stop' })
+    await send('algoOrder', {
+      algoType: 'CONDITIONAL',
+      side: 'SELL',
+      type: 'STOP_MARKET',
+      triggerPrice: '1000',
+      closePosition: true,
+      clientAlgoId: 'stop',
+    })
     await send('order', { side: 'BUY', type: 'MARKET', quantity: '0.0001', newClientOrderId: 'refused' })
     const { orders } = (await venue.client.admin('GET', '/venue/ledger')).body as { orders: { fills: unknown[] }[] }
     expect(orders).toMatchObject([
       { ref: 'trader', clientOrderId: 'open', status: 'FILLED', executedQty: '0.01', reduceOnly: false, fills: [{ qty: '0.01' }] },
       { ref: 'trader', clientOrderId: 'stop', status: 'NEW', type: 'STOP_MARKET', closePosition: true, fills: [] },
     ])
-    expect((await venue.client.admin('GET', '/venue/positions')).body).toMatchObject({ positions: [{ ref: 'trader', symbol: 'BTCUSDT', positionAmt: '0.01' }] })
+    expect((await venue.client.admin('GET', '/venue/positions')).body).toMatchObject({
+      positions: [{ ref: 'trader', symbol: 'BTCUSDT', positionAmt: '0.01' }],
+    })
   })
 })

@@ -187,7 +187,17 @@ function readLedger(state: VenueState, since: number): unknown[] {
         const trade = trades.get(id)
         return trade === undefined
           ? []
-          : [{ tradeId: id, qty: plainFixed(trade.quantity), price: plainFixed(trade.price), fee: plainFixed(trade.fee), realizedPnl: plainFixed(trade.realizedPnl), maker: trade.maker, at: trade.at }]
+          : [
+              {
+                tradeId: id,
+                qty: plainFixed(trade.quantity),
+                price: plainFixed(trade.price),
+                fee: plainFixed(trade.fee),
+                realizedPnl: plainFixed(trade.realizedPnl),
+                maker: trade.maker,
+                at: trade.at,
+              },
+            ]
       })
       rows.push(presentOrder(order, fills))
     }

@@ -21,7 +21,14 @@ afterAll(async () => venue[Symbol.asyncDispose]())
 describe('stock CCXT', () => {
   it('reads twenty markets with their filters', () => {
     expect(Object.keys(ccxt.markets ?? {})).toHaveLength(20)
-    expect(ccxt.market(symbol)).toMatchObject({ id: 'BTCUSDT', swap: true, linear: true, active: true, contractSize: 1, precision: { amount: 0.001, price: 0.1 } })
+    expect(ccxt.market(symbol)).toMatchObject({
+      id: 'BTCUSDT',
+      swap: true,
+      linear: true,
+      active: true,
+      contractSize: 1,
+      precision: { amount: 0.001, price: 0.1 },
+    })
     expect(ccxt.market(symbol).limits).toMatchObject({ amount: { min: 0.001 }, cost: { min: 100 }, market: { max: 120 } })
   })
 
@@ -29,7 +36,8 @@ describe('stock CCXT', () => {
     const order = await ccxt.createOrder(symbol, 'market', 'buy', 0.01, undefined, { newClientOrderId: 'open-1' })
     expect(order).toMatchObject({ status: 'closed', filled: 0.01, clientOrderId: 'open-1', average: 60001.2 })
 
-    const protect = (params: Record<string, unknown>) => ccxt.createOrder(symbol, 'market', 'sell', 0, undefined, { closePosition: true, workingType: 'MARK_PRICE', ...params })
+    const protect = (params: Record<string, unknown>) =>
+      ccxt.createOrder(symbol, 'market', 'sell', 0, undefined, { closePosition: true, workingType: 'MARK_PRICE', ...params })
     const stop = await protect({ stopLossPrice: 59000, clientAlgoId: 'stop-1' })
     const target = await protect({ takeProfitPrice: 62000, clientAlgoId: 'target-1' })
     expect([stop, target]).toMatchObject([
@@ -37,7 +45,9 @@ describe('stock CCXT', () => {
       { status: 'open', clientOrderId: 'target-1', triggerPrice: 62000, type: 'market' },
     ])
 
-    expect(await ccxt.fetchPositions()).toMatchObject([{ symbol, side: 'long', contracts: 0.01, entryPrice: 60001.2, markPrice: 60000, unrealizedPnl: -0.012, marginMode: 'cross' }])
+    expect(await ccxt.fetchPositions()).toMatchObject([
+      { symbol, side: 'long', contracts: 0.01, entryPrice: 60001.2, markPrice: 60000, unrealizedPnl: -0.012, marginMode: 'cross' },
+    ])
     const { USDT } = (await ccxt.fetchBalance()) as unknown as { USDT: { total: number; free: number } }
     expect(USDT.total).toBeCloseTo(10_000 - 0.2400048 - 0.012, 6)
     expect(USDT.free).toBeCloseTo(USDT.total - 30, 4)
@@ -46,7 +56,9 @@ describe('stock CCXT', () => {
     expect(await ccxt.fetchOrder('', symbol, { clientOrderId: 'stop-1', trigger: true })).toMatchObject({ status: 'open' })
     expect(await ccxt.fetchOpenOrders(symbol, undefined, undefined, { trigger: true })).toHaveLength(2)
     expect(await ccxt.fetchOpenOrders(symbol)).toHaveLength(0)
-    expect(await ccxt.fetchMyTrades(symbol)).toMatchObject([{ side: 'buy', amount: 0.01, price: 60001.2, fee: { currency: 'USDT', cost: 0.2400048 } }])
+    expect(await ccxt.fetchMyTrades(symbol)).toMatchObject([
+      { side: 'buy', amount: 0.01, price: 60001.2, fee: { currency: 'USDT', cost: 0.2400048 } },
+    ])
 
     await ccxt.cancelOrder('', symbol, { clientAlgoId: 'target-1', trigger: true })
     expect(await ccxt.fetchOrder('', symbol, { clientOrderId: 'target-1', trigger: true })).toMatchObject({ status: 'canceled' })
@@ -55,14 +67,18 @@ describe('stock CCXT', () => {
     const close = await ccxt.createOrder(symbol, 'market', 'sell', 0.01, undefined, { reduceOnly: true })
     expect(close).toMatchObject({ status: 'closed', filled: 0.01, reduceOnly: true })
     expect(await ccxt.fetchPositions()).toEqual([])
-    expect(await ccxt.fetchLedger('USDT')).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'commission' }), expect.objectContaining({ type: 'transfer' })]))
+    expect(await ccxt.fetchLedger('USDT')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ type: 'commission' }), expect.objectContaining({ type: 'transfer' })]),
+    )
   })
 
   it('works with limit orders, leverage, margin and position mode', async () => {
     await ccxt.setLeverage(10, symbol)
     await ccxt.setMarginMode('isolated', symbol)
     await ccxt.createOrder(symbol, 'limit', 'buy', 0.01, 59000, { clientOrderId: 'rest-1' })
-    expect(await ccxt.fetchOpenOrders(symbol)).toMatchObject([{ clientOrderId: 'rest-1', status: 'open', price: 59000, timeInForce: 'GTC' }])
+    expect(await ccxt.fetchOpenOrders(symbol)).toMatchObject([
+      { clientOrderId: 'rest-1', status: 'open', price: 59000, timeInForce: 'GTC' },
+    ])
     const [open] = await ccxt.fetchOpenOrders(symbol)
     await ccxt.editOrder(open?.id ?? '', symbol, 'limit', 'buy', 0.02, 58500)
     expect(await ccxt.fetchOrder('', symbol, { clientOrderId: 'rest-1' })).toMatchObject({ amount: 0.02, price: 58500 })

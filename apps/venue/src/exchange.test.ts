@@ -20,7 +20,14 @@ afterEach(async () => {
 
 const said: string[] = []
 async function open(seed = 5): Promise<Exchange> {
-  const exchange = await openExchange({ dir, seed, clock: Date.now, onFailure: (error) => expect.fail(String(error)), say: (line) => said.push(line), ticking: false })
+  const exchange = await openExchange({
+    dir,
+    seed,
+    clock: Date.now,
+    onFailure: (error) => expect.fail(String(error)),
+    say: (line) => said.push(line),
+    ticking: false,
+  })
   opened.add(exchange)
   return exchange
 }
@@ -29,7 +36,17 @@ async function trade(exchange: Exchange, clientOrderId: string): Promise<void> {
   exchange.execute({
     type: 'place-order',
     ref: 'a',
-    order: { symbol: 'ETHUSDT', side: 'BUY', positionSide: 'BOTH', type: 'MARKET', timeInForce: 'GTC', quantity: '0.1', price: '0', reduceOnly: false, clientOrderId },
+    order: {
+      symbol: 'ETHUSDT',
+      side: 'BUY',
+      positionSide: 'BOTH',
+      type: 'MARKET',
+      timeInForce: 'GTC',
+      quantity: '0.1',
+      price: '0',
+      reduceOnly: false,
+      clientOrderId,
+    },
   })
   await exchange.settled()
 }

@@ -26,7 +26,10 @@ const order = (clientOrderId: string, more: Fields = {}): Promise<WireAnswer> =>
 const lookup = (clientOrderId: string): Promise<WireAnswer> =>
   venue.client.call(key, 'GET', '/fapi/v1/order', { symbol: 'BTCUSDT', origClientOrderId: clientOrderId })
 const arm = async (...rules: Record<string, unknown>[]): Promise<void> => {
-  const answer = await venue.client.admin('PUT', '/venue/faults', { seed: 1, rules: rules.map((rule, index) => ({ name: `rule-${index}`, ...rule })) })
+  const answer = await venue.client.admin('PUT', '/venue/faults', {
+    seed: 1,
+    rules: rules.map((rule, index) => ({ name: `rule-${index}`, ...rule })),
+  })
   expect(answer.status).toBe(200)
 }
 const onOrders = { method: 'POST', path: '/fapi/v1/order' }
@@ -112,7 +115,8 @@ describe('faults', () => {
     const other = await venue.client.open('other')
     await arm({ ...onOrders, ref: 'other', symbol: 'BTCUSDT', times: 1, action: { kind: 'status', status: 503, code: -1000, msg: 'x' } })
     expect((await order('mine')).status).toBe(200)
-    const send = () => venue.client.call(other, 'POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' })
+    const send = () =>
+      venue.client.call(other, 'POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' })
     expect([(await send()).status, (await send()).status]).toEqual([503, 200])
     expect((await venue.client.admin('GET', '/venue/faults')).body).toEqual({ rules: [{ name: 'rule-0', matched: 2, hits: 1 }] })
   })
@@ -131,6 +135,8 @@ describe('faults', () => {
 
   it('a rule that makes no sense is refused', async () => {
     expect((await venue.client.admin('PUT', '/venue/faults', { rules: [{ name: 'x', action: { kind: 'explode' } }] })).status).toBe(400)
-    expect((await venue.client.admin('PUT', '/venue/faults', { rules: [{ name: 'x', path: '(', action: { kind: 'drop-before' } }] })).status).toBe(400)
+    expect(
+      (await venue.client.admin('PUT', '/venue/faults', { rules: [{ name: 'x', path: '(', action: { kind: 'drop-before' } }] })).status,
+    ).toBe(400)
   })
 })

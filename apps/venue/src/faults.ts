@@ -1,6 +1,11 @@
 import { z } from 'zod'
 
-const Delay = z.object({ kind: z.literal('delay'), minMs: z.number().min(0), maxMs: z.number().min(0), when: z.enum(['request', 'answer']).default('answer') })
+const Delay = z.object({
+  kind: z.literal('delay'),
+  minMs: z.number().min(0),
+  maxMs: z.number().min(0),
+  when: z.enum(['request', 'answer']).default('answer'),
+})
 
 const Action = z.discriminatedUnion('kind', [
   Delay,
@@ -53,7 +58,9 @@ export interface FaultPlan {
   answerDelayMs: number
   fate: 'normal' | 'drop-before' | 'accept-then-drop' | 'late-accept'
   lateMs: number
-  status: { status: number; code: number | undefined; msg: string | undefined; retryAfter: number | undefined; body: string | undefined } | undefined
+  status:
+    | { status: number; code: number | undefined; msg: string | undefined; retryAfter: number | undefined; body: string | undefined }
+    | undefined
   skewMs: number
   lookupLagMs: number
   split: { parts: number; spacingMs: number } | undefined
@@ -80,7 +87,12 @@ export function createFaultDesk(): FaultDesk {
   return {
     set(faults) {
       random = createRandom(faults.seed)
-      armed = faults.rules.map((rule) => ({ rule, path: rule.path === undefined ? undefined : new RegExp(`^(?:${rule.path})`), matched: 0, hits: 0 }))
+      armed = faults.rules.map((rule) => ({
+        rule,
+        path: rule.path === undefined ? undefined : new RegExp(`^(?:${rule.path})`),
+        matched: 0,
+        hits: 0,
+      }))
     },
     hits: () => armed.map(({ rule, matched, hits }) => ({ name: rule.name, matched, hits })),
     planFor(request) {
@@ -97,7 +109,10 @@ export function createFaultDesk(): FaultDesk {
   }
 }
 
-function matches({ rule, path }: Armed, request: { method: string; path: string; ref: string | undefined; symbol: string | undefined }): boolean {
+function matches(
+  { rule, path }: Armed,
+  request: { method: string; path: string; ref: string | undefined; symbol: string | undefined },
+): boolean {
   if (rule.method !== undefined && rule.method.toUpperCase() !== request.method) return false
   if (path !== undefined && !path.test(request.path)) return false
   if (rule.ref !== undefined && rule.ref !== request.ref) return false

@@ -20,7 +20,14 @@ afterEach(async () => {
 
 async function start(): Promise<{ url: string; child: ChildProcess }> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'main.ts')], {
-    env: { PATH: process.env['PATH'], NODE_ENV: 'test', MATIC_DATA_DIR: dataDir, VENUE_PORT: '0', VENUE_SEED: '7', VENUE_ADMIN_TOKEN: adminToken },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'test',
+      MATIC_DATA_DIR: dataDir,
+      VENUE_PORT: '0',
+      VENUE_SEED: '7',
+      VENUE_ADMIN_TOKEN: adminToken,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.add(child)
@@ -52,7 +59,13 @@ it('keeps every acknowledged order through SIGKILL in the middle of load', async
         const id = `r${round}-${lane}-${index}`
         const side = index % 2 === 0 ? 'BUY' : 'SELL'
         try {
-          const answer = await client.call(trader, 'POST', '/fapi/v1/order', { symbol: 'ETHUSDT', side, type: 'MARKET', quantity: '0.01', newClientOrderId: id })
+          const answer = await client.call(trader, 'POST', '/fapi/v1/order', {
+            symbol: 'ETHUSDT',
+            side,
+            type: 'MARKET',
+            quantity: '0.01',
+            newClientOrderId: id,
+          })
           if (answer.status === 200) acknowledged.add(id)
         } catch {
           return
@@ -69,7 +82,9 @@ it('keeps every acknowledged order through SIGKILL in the middle of load', async
 
   const { url, child } = await start()
   const client = createWireClient(url)
-  const { orders } = (await client.admin('GET', '/venue/ledger')).body as { orders: { clientOrderId: string; status: string; side: string; executedQty: string }[] }
+  const { orders } = (await client.admin('GET', '/venue/ledger')).body as {
+    orders: { clientOrderId: string; status: string; side: string; executedQty: string }[]
+  }
   const kept = new Set(orders.map((order) => order.clientOrderId))
   expect([...acknowledged].filter((id) => !kept.has(id))).toEqual([])
   expect(acknowledged.size).toBeGreaterThanOrEqual(120)

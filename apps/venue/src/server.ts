@@ -84,7 +84,8 @@ async function serveWire(options: ServerOptions, wire: WireRequest, request: Inc
     ref: wire.apiKey === undefined ? undefined : options.state.byApiKey.get(wire.apiKey)?.ref,
     symbol: wire.params.get('symbol'),
   })
-  const answer = () => options.binance.answer(wire, { split: plan.split, lookupLagMs: plan.lookupLagMs, skewMs: plan.skewMs, revoked: plan.revoked })
+  const answer = () =>
+    options.binance.answer(wire, { split: plan.split, lookupLagMs: plan.lookupLagMs, skewMs: plan.skewMs, revoked: plan.revoked })
 
   if (plan.requestDelayMs > 0) await pause(plan.requestDelayMs)
   if (plan.fate === 'drop-before') return hangUp(request)
@@ -108,7 +109,8 @@ async function serveWire(options: ServerOptions, wire: WireRequest, request: Inc
 function sendFault(response: ServerResponse, fault: NonNullable<FaultPlan['status']>): void {
   if (fault.retryAfter !== undefined) response.setHeader('retry-after', String(fault.retryAfter))
   if (fault.body === undefined && fault.code !== undefined) return send(response, fault.status, { code: fault.code, msg: fault.msg ?? '' })
-  const text = fault.body ?? `<html><head><title>${fault.status}</title></head><body><center><h1>${fault.status} Error</h1></center></body></html>`
+  const text =
+    fault.body ?? `<html><head><title>${fault.status}</title></head><body><center><h1>${fault.status} Error</h1></center></body></html>`
   response.writeHead(fault.status, { 'content-type': text.startsWith('{') || text.startsWith('[') ? 'application/json' : 'text/html' })
   response.end(text)
 }

@@ -24,7 +24,8 @@ export function placeAlgo(state: VenueState, account: Account, command: Of<'plac
   if (asked.closePosition) checkCloseAlone(account, asked)
   if (asked.timeInForce === 'GTE_GTC' && heldOf(account, asked.symbol, asked.positionSide) === 0n) throw new Refusal('GTE_NEEDS_POSITION')
   if (!asked.reduceOnly && !asked.closePosition) checkNotional(market, times(quantity, price === 0n ? quote.mark : price))
-  if (account.openAlgos.size >= market.maxAlgoOrders && openIn(account, asked.symbol) >= market.maxAlgoOrders) throw new Refusal('TOO_MANY_ALGOS')
+  if (account.openAlgos.size >= market.maxAlgoOrders && openIn(account, asked.symbol) >= market.maxAlgoOrders)
+    throw new Refusal('TOO_MANY_ALGOS')
 
   const algo: AlgoOrder = {
     id: state.nextAlgoId++,
@@ -63,7 +64,8 @@ function checkTrigger(asked: PlaceAlgo, quote: Quote): Pick<AlgoOrder, 'triggerP
   const callback = fixedOrZero(asked.callbackRate)
   if (callback < fixed('0.1') || callback > fixed('10')) throw new Refusal('CALLBACK_RATE_INVALID')
   const activatePrice = fixedOrZero(asked.activatePrice) === 0n ? 0n : checkPrice(market, asked.activatePrice)
-  if (activatePrice !== 0n && (asked.side === 'BUY' ? activatePrice >= now : activatePrice <= now)) throw new Refusal('ACTIVATION_PRICE_INVALID')
+  if (activatePrice !== 0n && (asked.side === 'BUY' ? activatePrice >= now : activatePrice <= now))
+    throw new Refusal('ACTIVATION_PRICE_INVALID')
   return { triggerPrice: 0n, activatePrice, callbackFraction: callback / 100n }
 }
 
@@ -76,7 +78,10 @@ function checkCloseAlone(account: Account, asked: PlaceAlgo): void {
   }
 }
 
-function reached({ type, side, triggerPrice }: { type: AlgoOrder['type']; side: AlgoOrder['side']; triggerPrice: Fixed }, price: Fixed): boolean {
+function reached(
+  { type, side, triggerPrice }: { type: AlgoOrder['type']; side: AlgoOrder['side']; triggerPrice: Fixed },
+  price: Fixed,
+): boolean {
   const upwards = type.startsWith('STOP') ? side === 'BUY' : side === 'SELL'
   return upwards ? price >= triggerPrice : price <= triggerPrice
 }

@@ -48,7 +48,12 @@ export function candleStart(timeMs: number, intervalMs: number): number {
  * The line between two moments: open and close are the prices at its ends, exactly. High and low are searched: an
  * even look at first, then ever closer around the best points, down to half a second.
  */
-export function candleBetween(state: VenueState, symbol: string, span: { startMs: number; endMs: number; untilMs: number }, kind: PriceKind): Candle {
+export function candleBetween(
+  state: VenueState,
+  symbol: string,
+  span: { startMs: number; endMs: number; untilMs: number },
+  kind: PriceKind,
+): Candle {
   const market = marketOf(symbol)
   const from = span.startMs
   const until = Math.min(span.endMs, span.untilMs)
@@ -133,7 +138,15 @@ function simulatedVolume(market: Market, startMs: number, untilMs: number, range
 
 /** Finished candles do not change: kept, as charts ask for the same ones again and again. */
 export interface CandleStore {
-  read(request: { symbol: string; interval: string; kind: PriceKind; limit: number; startMs: number | undefined; endMs: number | undefined; nowMs: number }): readonly Candle[]
+  read(request: {
+    symbol: string
+    interval: string
+    kind: PriceKind
+    limit: number
+    startMs: number | undefined
+    endMs: number | undefined
+    nowMs: number
+  }): readonly Candle[]
 }
 
 const MOST_KEPT = 60_000

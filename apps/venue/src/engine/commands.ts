@@ -39,17 +39,35 @@ export type Command = { readonly at: number } & (
   | { readonly type: 'revoke'; readonly ref: string }
   | { readonly type: 'pin-price'; readonly symbol: string; readonly mark: string | null }
   | { readonly type: 'advance'; readonly from: number }
-  | { readonly type: 'place-order'; readonly ref: string; readonly order: PlaceOrder; readonly split?: { readonly parts: number; readonly spacingMs: number } }
+  | {
+      readonly type: 'place-order'
+      readonly ref: string
+      readonly order: PlaceOrder
+      readonly split?: { readonly parts: number; readonly spacingMs: number }
+    }
   | { readonly type: 'cancel-order'; readonly ref: string; readonly symbol: string; readonly orderId: number }
   | { readonly type: 'cancel-orders'; readonly ref: string; readonly symbol: string }
-  | { readonly type: 'modify-order'; readonly ref: string; readonly symbol: string; readonly orderId: number; readonly quantity: string; readonly price: string }
+  | {
+      readonly type: 'modify-order'
+      readonly ref: string
+      readonly symbol: string
+      readonly orderId: number
+      readonly quantity: string
+      readonly price: string
+    }
   | { readonly type: 'place-algo'; readonly ref: string; readonly algo: PlaceAlgo }
   | { readonly type: 'cancel-algo'; readonly ref: string; readonly algoId: number }
   | { readonly type: 'cancel-algos'; readonly ref: string; readonly symbol: string }
   | { readonly type: 'set-leverage'; readonly ref: string; readonly symbol: string; readonly leverage: number }
   | { readonly type: 'set-margin-type'; readonly ref: string; readonly symbol: string; readonly marginType: 'cross' | 'isolated' }
   | { readonly type: 'set-position-mode'; readonly ref: string; readonly hedgeMode: boolean }
-  | { readonly type: 'adjust-margin'; readonly ref: string; readonly symbol: string; readonly positionSide: PositionSide; readonly amount: string }
+  | {
+      readonly type: 'adjust-margin'
+      readonly ref: string
+      readonly symbol: string
+      readonly positionSide: PositionSide
+      readonly amount: string
+    }
 )
 
 /** What came of it. `changed` is false when the state is as it was, so that nothing need be written down. */

@@ -28,15 +28,23 @@ type Step =
   | { kind: 'jump'; symbol: string; percent: number }
   | { kind: 'release'; symbol: string }
 
-const of = <T extends Step['kind']>(kind: T, record: { [K in Exclude<keyof Extract<Step, { kind: T }>, 'kind'>]: fc.Arbitrary<Extract<Step, { kind: T }>[K]> }) =>
-  fc.record({ kind: fc.constant(kind), ...record } as never) as fc.Arbitrary<Step>
+const of = <T extends Step['kind']>(
+  kind: T,
+  record: { [K in Exclude<keyof Extract<Step, { kind: T }>, 'kind'>]: fc.Arbitrary<Extract<Step, { kind: T }>[K]> },
+) => fc.record({ kind: fc.constant(kind), ...record } as never) as fc.Arbitrary<Step>
 
 const ref = fc.constantFrom<string>(...refs)
 const symbol = fc.constantFrom<string>(...symbols)
 const size = fc.integer({ min: 1, max: 60 })
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: of('market', { ref, symbol, buy: fc.boolean(), size, reduceOnly: fc.boolean(), parts: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 3, arbitrary: of('limit', { ref, symbol, buy: fc.boolean(), size, away: fc.integer({ min: -20, max: 40 }), reduceOnly: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: of('market', { ref, symbol, buy: fc.boolean(), size, reduceOnly: fc.boolean(), parts: fc.integer({ min: 1, max: 4 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: of('limit', { ref, symbol, buy: fc.boolean(), size, away: fc.integer({ min: -20, max: 40 }), reduceOnly: fc.boolean() }),
+  },
   { weight: 3, arbitrary: of('algo', { ref, symbol, buy: fc.boolean(), stop: fc.boolean(), away: fc.integer({ min: 1, max: 40 }) }) },
   { weight: 1, arbitrary: of('trail', { ref, symbol, buy: fc.boolean(), size, percent: fc.integer({ min: 1, max: 5 }) }) },
   { weight: 1, arbitrary: of('cancel', { ref, symbol }) },
@@ -50,7 +58,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const seed = 3
 
 /** Runs the steps as the exchange would: what changes nothing is not written down. */
-function run(steps: readonly Step[], watch: (state: VenueState, command: Command, before: VenueState | undefined) => void = () => undefined) {
+function run(
+  steps: readonly Step[],
+  watch: (state: VenueState, command: Command, before: VenueState | undefined) => void = () => undefined,
+) {
   const state = createState(seed)
   const journal: Command[] = []
   let at = start
@@ -79,8 +90,10 @@ function commandsOf(one: Step, at: number, id: string): Command[] {
   if (one.kind === 'wait') return []
   const market = marketOf(one.symbol)
   const now = Number(priceAt(seed, one.symbol, at))
-  const price = (percent: number): string => formatFixed(BigInt(Math.round((now * (1 + percent / 1000)) / (Number(market.tickSize) / 1e8))) * market.tickSize)
-  const quantity = (units: number): string => formatFixed(BigInt(Math.ceil((units * 110) / now / (Number(market.stepSize) / 1e8))) * market.stepSize)
+  const price = (percent: number): string =>
+    formatFixed(BigInt(Math.round((now * (1 + percent / 1000)) / (Number(market.tickSize) / 1e8))) * market.tickSize)
+  const quantity = (units: number): string =>
+    formatFixed(BigInt(Math.ceil((units * 110) / now / (Number(market.stepSize) / 1e8))) * market.stepSize)
   const order = (buy: boolean) => ({ symbol: one.symbol, side: buy ? ('BUY' as const) : ('SELL' as const), positionSide: 'BOTH' as const })
   switch (one.kind) {
     case 'market':
@@ -89,7 +102,15 @@ function commandsOf(one: Step, at: number, id: string): Command[] {
           at,
           type: 'place-order',
           ref: one.ref,
-          order: { ...order(one.buy), type: 'MARKET', timeInForce: 'GTC', quantity: quantity(one.size), price: '0', reduceOnly: one.reduceOnly, clientOrderId: id },
+          order: {
+            ...order(one.buy),
+            type: 'MARKET',
+            timeInForce: 'GTC',
+            quantity: quantity(one.size),
+            price: '0',
+            reduceOnly: one.reduceOnly,
+            clientOrderId: id,
+          },
           ...(one.parts > 1 ? { split: { parts: one.parts, spacingMs: 150 } } : {}),
         },
       ]
@@ -196,7 +217,9 @@ describe('whatever happens', () => {
       fc.property(history, (steps) => {
         for (const account of run(steps).state.accounts.values()) {
           for (const one of symbols) {
-            const filled = account.trades.filter((trade) => trade.symbol === one).reduce((sum, trade) => sum + (trade.side === 'BUY' ? trade.quantity : -trade.quantity), 0n)
+            const filled = account.trades
+              .filter((trade) => trade.symbol === one)
+              .reduce((sum, trade) => sum + (trade.side === 'BUY' ? trade.quantity : -trade.quantity), 0n)
             expect(heldOf(account, one, 'BOTH')).toBe(filled)
           }
         }
@@ -251,34 +274,52 @@ describe('whatever happens', () => {
 describe('partial fills', () => {
   it('lead to the same position however the order was cut', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 2, max: 9 }), { minLength: 1, maxLength: 6 }), fc.integer({ min: 2, max: 20 }), (sizes, parts) => {
-        const trade = (split: { parts: number; spacingMs: number } | undefined) => {
-          const state = createState(seed)
-          const quiet: Command[] = [
-            { at: start, type: 'open-account', ref: 'a', apiKey: 'k', secret: 's', depositUsdt: '100000' },
-            { at: start, type: 'pin-price', symbol: 'BTCUSDT', mark: '60000' },
-          ]
-          for (const command of quiet) apply(state, command)
-          state.clock = start
-          sizes.forEach((one, index) => {
-            const at = start + 10_000 * (index + 1)
-            const side = one % 3 === 0 ? 'SELL' : 'BUY'
-            const order = { symbol: 'BTCUSDT', side, positionSide: 'BOTH', type: 'MARKET', timeInForce: 'GTC', quantity: `0.0${one}`, price: '0', reduceOnly: false, clientOrderId: `o${index}` } as const
-            apply(state, { at, type: 'place-order', ref: 'a', order, ...(split === undefined ? {} : { split }) })
-            apply(state, { at: at + 9_000, type: 'advance', from: state.clock })
-          })
-          const account = state.accounts.get('a')
-          const position = account?.positions.get('BTCUSDT')
-          return { quantity: position?.quantity, cost: position?.cost, statuses: [...(account?.orders.values() ?? [])].map((order) => order.status) }
-        }
-        const whole = trade(undefined)
-        const cut = trade({ parts, spacingMs: 100 })
-        expect(cut.statuses).toEqual(whole.statuses)
-        expect(cut.quantity).toBe(whole.quantity)
-        // Entry prices are cost ÷ quantity: cutting may move them by less than the last digit that is shown.
-        const difference = (cut.cost ?? 0n) - (whole.cost ?? 0n)
-        expect(difference < 1_000_000n && difference > -1_000_000n).toBe(true)
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 2, max: 9 }), { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 2, max: 20 }),
+        (sizes, parts) => {
+          const trade = (split: { parts: number; spacingMs: number } | undefined) => {
+            const state = createState(seed)
+            const quiet: Command[] = [
+              { at: start, type: 'open-account', ref: 'a', apiKey: 'k', secret: 's', depositUsdt: '100000' },
+              { at: start, type: 'pin-price', symbol: 'BTCUSDT', mark: '60000' },
+            ]
+            for (const command of quiet) apply(state, command)
+            state.clock = start
+            sizes.forEach((one, index) => {
+              const at = start + 10_000 * (index + 1)
+              const side = one % 3 === 0 ? 'SELL' : 'BUY'
+              const order = {
+                symbol: 'BTCUSDT',
+                side,
+                positionSide: 'BOTH',
+                type: 'MARKET',
+                timeInForce: 'GTC',
+                quantity: `0.0${one}`,
+                price: '0',
+                reduceOnly: false,
+                clientOrderId: `o${index}`,
+              } as const
+              apply(state, { at, type: 'place-order', ref: 'a', order, ...(split === undefined ? {} : { split }) })
+              apply(state, { at: at + 9_000, type: 'advance', from: state.clock })
+            })
+            const account = state.accounts.get('a')
+            const position = account?.positions.get('BTCUSDT')
+            return {
+              quantity: position?.quantity,
+              cost: position?.cost,
+              statuses: [...(account?.orders.values() ?? [])].map((order) => order.status),
+            }
+          }
+          const whole = trade(undefined)
+          const cut = trade({ parts, spacingMs: 100 })
+          expect(cut.statuses).toEqual(whole.statuses)
+          expect(cut.quantity).toBe(whole.quantity)
+          // Entry prices are cost ÷ quantity: cutting may move them by less than the last digit that is shown.
+          const difference = (cut.cost ?? 0n) - (whole.cost ?? 0n)
+          expect(difference < 1_000_000n && difference > -1_000_000n).toBe(true)
+        },
+      ),
       { numRuns: 40, seed: 15 },
     )
   })

@@ -25,7 +25,13 @@ export function indexAlgo(state: VenueState, account: Account, algo: AlgoOrder):
   watchOf(state, algo.symbol).algos.add(algo)
 }
 
-export function closeOrder(state: VenueState, account: Account, order: Order, status: Exclude<OrderStatus, 'NEW' | 'PARTIALLY_FILLED'>, at: number): void {
+export function closeOrder(
+  state: VenueState,
+  account: Account,
+  order: Order,
+  status: Exclude<OrderStatus, 'NEW' | 'PARTIALLY_FILLED'>,
+  at: number,
+): void {
   order.status = status
   order.updatedAt = at
   order.parts = []

@@ -82,7 +82,8 @@ function cancelWorking(state: VenueState, account: Account, at: number): void {
 /** Triggers that only close what was just taken over go with it. */
 function cancelTriggers(state: VenueState, account: Account, position: Position, at: number): void {
   for (const algo of [...account.openAlgos.values()]) {
-    if (algo.symbol === position.symbol && algo.positionSide === position.side && algo.reduceOnly) closeAlgo(state, account, algo, 'EXPIRED', at)
+    if (algo.symbol === position.symbol && algo.positionSide === position.side && algo.reduceOnly)
+      closeAlgo(state, account, algo, 'EXPIRED', at)
   }
 }
 

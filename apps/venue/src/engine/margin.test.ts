@@ -36,7 +36,18 @@ function scene({ deposit, leverage, isolated }: { deposit: string; leverage: num
     pin: (mark) => send({ type: 'pin-price', symbol: 'BTCUSDT', mark }),
     trade(side, quantity, more) {
       id += 1
-      const order = { symbol: 'BTCUSDT', side, positionSide: 'BOTH', type: 'MARKET', timeInForce: 'GTC', quantity, price: '0', reduceOnly: false, clientOrderId: `o${id}`, ...more }
+      const order = {
+        symbol: 'BTCUSDT',
+        side,
+        positionSide: 'BOTH',
+        type: 'MARKET',
+        timeInForce: 'GTC',
+        quantity,
+        price: '0',
+        reduceOnly: false,
+        clientOrderId: `o${id}`,
+        ...more,
+      }
       send({ type: 'place-order', ref: 'a', order })
     },
     liquidation() {
@@ -127,7 +138,7 @@ describe('profit', () => {
     const entry = fixed('50001')
     one.pin('51000')
     one.trade('SELL', '0.1', { reduceOnly: true })
-    const fees = (entry / 10n) * 4n / 10_000n + ((fixed('51000') / 10n) * 4n) / 10_000n
+    const fees = ((entry / 10n) * 4n) / 10_000n + ((fixed('51000') / 10n) * 4n) / 10_000n
     expect(one.account.wallet).toBe(fixed('10000') + (fixed('51000') - entry) / 10n - fees)
     expect(ONE).toBe(100_000_000n)
   })

@@ -27,9 +27,11 @@ export function placeOrder(state: VenueState, account: Account, command: Of<'pla
   const shrunk = reduces ? checkReduction(account, asked, quantity) : quantity
   if (!reduces) {
     checkNotional(market, times(quantity, price === 0n ? quote.mark : price))
-    if (asked.type === 'LIMIT' && account.openOrders.size >= market.maxOrders && openIn(account, market.symbol) >= market.maxOrders) throw new Refusal('TOO_MANY_ORDERS')
+    if (asked.type === 'LIMIT' && account.openOrders.size >= market.maxOrders && openIn(account, market.symbol) >= market.maxOrders)
+      throw new Refusal('TOO_MANY_ORDERS')
   }
-  const reach = asked.type === 'MARKET' ? walkBook(market, quote, asked.side, shrunk, null) : walkBook(market, quote, asked.side, shrunk, price)
+  const reach =
+    asked.type === 'MARKET' ? walkBook(market, quote, asked.side, shrunk, null) : walkBook(market, quote, asked.side, shrunk, price)
   if (asked.timeInForce === 'GTX' && reach.filled > 0n) throw new Refusal('WOULD_TAKE')
   if (!reduces) checkMargin(state, account, { ...asked, quantity: shrunk, price: price === 0n ? reach.price : price, at })
 
@@ -43,7 +45,9 @@ export function placeOrder(state: VenueState, account: Account, command: Of<'pla
 export function createOrder(
   state: VenueState,
   account: Account,
-  asked: Omit<PlaceOrder, 'quantity' | 'price'> & { quantity: Fixed; price: Fixed; at: number } & Partial<Pick<Order, 'origType' | 'closePosition' | 'algoId' | 'stopPrice'>>,
+  asked: Omit<PlaceOrder, 'quantity' | 'price'> & { quantity: Fixed; price: Fixed; at: number } & Partial<
+      Pick<Order, 'origType' | 'closePosition' | 'algoId' | 'stopPrice'>
+    >,
 ): Order {
   return {
     id: state.nextOrderId++,

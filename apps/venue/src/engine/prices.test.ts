@@ -55,7 +55,8 @@ describe('simulated prices', () => {
 
 describe('candles', () => {
   const store = createCandleStore(state)
-  const read = (interval: string, limit: number) => store.read({ symbol: 'SOLUSDT', interval, kind: 'last', limit, startMs: undefined, endMs: undefined, nowMs: now })
+  const read = (interval: string, limit: number) =>
+    store.read({ symbol: 'SOLUSDT', interval, kind: 'last', limit, startMs: undefined, endMs: undefined, nowMs: now })
 
   it.each(['1m', '15m', '1h', '1d'])('of %s reach back a thousand bars without a gap', (interval) => {
     const candles = read(interval, 1_000)
@@ -64,7 +65,9 @@ describe('candles', () => {
       const previous = candles[index]
       expect(candle.startMs).toBe((previous?.startMs ?? 0) + (intervals[interval] ?? 0))
       expect(candle.open).toBe(previous?.close)
-      expect(candle.high >= candle.open && candle.high >= candle.close && candle.low <= candle.open && candle.low <= candle.close).toBe(true)
+      expect(candle.high >= candle.open && candle.high >= candle.close && candle.low <= candle.open && candle.low <= candle.close).toBe(
+        true,
+      )
     })
   })
 

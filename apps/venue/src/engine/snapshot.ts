@@ -2,7 +2,19 @@ import { createHash } from 'node:crypto'
 import { createAccount } from './accounts.ts'
 import { watchHolder } from './fills.ts'
 import { indexAlgo, indexOrder } from './lifecycle.ts'
-import { type Account, type AlgoOrder, createState, type House, type Income, type Order, type Pin, type Position, type SymbolSettings, type Trade, type VenueState } from './state.ts'
+import {
+  type Account,
+  type AlgoOrder,
+  createState,
+  type House,
+  type Income,
+  type Order,
+  type Pin,
+  type Position,
+  type SymbolSettings,
+  type Trade,
+  type VenueState,
+} from './state.ts'
 
 interface AccountImage {
   readonly ref: string
@@ -51,7 +63,9 @@ export function dumpState(state: VenueState): string {
 }
 
 export function loadState(text: string): VenueState {
-  const image = JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' && /^#-?\d+$/.test(value) ? BigInt(value.slice(1)) : value)) as Image
+  const image = JSON.parse(text, (_key, value: unknown) =>
+    typeof value === 'string' && /^#-?\d+$/.test(value) ? BigInt(value.slice(1)) : value,
+  ) as Image
   const state = createState(image.seed)
   state.lastCommandAt = image.lastCommandAt
   state.clock = image.lastCommandAt

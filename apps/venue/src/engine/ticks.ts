@@ -51,7 +51,9 @@ function matchResting(state: VenueState, watch: Watch, quote: Quote, tick: numbe
   for (const order of watch.orders) {
     if (!isOpenOrder(order) || order.createdAt >= tick) continue
     const account = ownerOf(state, order.ref)
-    changed = (order.type === 'MARKET' ? fillDueParts(state, account, order, quote, tick) : fillResting(state, account, order, quote, tick)) || changed
+    changed =
+      (order.type === 'MARKET' ? fillDueParts(state, account, order, quote, tick) : fillResting(state, account, order, quote, tick)) ||
+      changed
   }
   return changed
 }
@@ -71,7 +73,12 @@ function fillDueParts(state: VenueState, account: Account, order: Order, quote: 
   order.parts = order.parts.filter((part) => part.at > tick)
   for (const part of due) {
     if (!isOpenOrder(order)) break
-    takeFromBook(state, account, order, { market: marketOf(order.symbol), quote, quantity: min(part.quantity, order.quantity - order.executed), at: tick })
+    takeFromBook(state, account, order, {
+      market: marketOf(order.symbol),
+      quote,
+      quantity: min(part.quantity, order.quantity - order.executed),
+      at: tick,
+    })
   }
   return true
 }

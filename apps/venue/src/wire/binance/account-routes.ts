@@ -60,7 +60,12 @@ export const accountRoutes: readonly Route[] = [
   signed('POST /fapi/v1/marginType', ({ account, exchange, params }) => {
     const market = params.market()
     const marginType = params.word('marginType', ['ISOLATED', 'CROSSED'] as const)
-    exchange.execute({ type: 'set-margin-type', ref: account.ref, symbol: market.symbol, marginType: marginType === 'CROSSED' ? 'cross' : 'isolated' })
+    exchange.execute({
+      type: 'set-margin-type',
+      ref: account.ref,
+      symbol: market.symbol,
+      marginType: marginType === 'CROSSED' ? 'cross' : 'isolated',
+    })
     return done
   }),
   signed('POST /fapi/v1/positionMargin', ({ account, exchange, params }) => {
@@ -68,8 +73,15 @@ export const accountRoutes: readonly Route[] = [
     const type = params.word('type', ['1', '2'] as const)
     const amount = params.text('amount')
     if (!/^\d+(\.\d+)?$/.test(amount)) throw new WireError(-4055, 'Amount must be positive.')
-    const positionSide: PositionSide = params.optional('positionSide') === undefined ? 'BOTH' : params.word('positionSide', ['BOTH', 'LONG', 'SHORT'] as const)
-    exchange.execute({ type: 'adjust-margin', ref: account.ref, symbol: market.symbol, positionSide, amount: type === '1' ? amount : `-${amount}` })
+    const positionSide: PositionSide =
+      params.optional('positionSide') === undefined ? 'BOTH' : params.word('positionSide', ['BOTH', 'LONG', 'SHORT'] as const)
+    exchange.execute({
+      type: 'adjust-margin',
+      ref: account.ref,
+      symbol: market.symbol,
+      positionSide,
+      amount: type === '1' ? amount : `-${amount}`,
+    })
     return { amount: Number(amount), code: 200, msg: 'Successfully modify position margin.', type: Number(type) }
   }),
   signed('GET /fapi/v1/userTrades', userTrades),
@@ -92,7 +104,12 @@ function userTrades({ account, params, nowMs }: SignedContext): unknown {
   const limit = Math.min(params.integer('limit') ?? 500, 1000)
   const orderId = params.integer('orderId')
   const fromId = params.integer('fromId')
-  const { from, to } = range(params.integer('startTime'), params.integer('endTime'), fromId === undefined && orderId === undefined ? WEEK_MS : Infinity, nowMs)
+  const { from, to } = range(
+    params.integer('startTime'),
+    params.integer('endTime'),
+    fromId === undefined && orderId === undefined ? WEEK_MS : Infinity,
+    nowMs,
+  )
   const matching = account.trades.filter(
     (trade) =>
       trade.symbol === market.symbol &&
@@ -112,7 +129,10 @@ function income({ account, params, nowMs }: SignedContext): unknown {
   const page = Math.max(1, params.integer('page') ?? 1)
   const { from, to } = range(params.integer('startTime'), params.integer('endTime') ?? nowMs, WEEK_MS, nowMs)
   return account.incomes
-    .filter((one) => (symbol === undefined || one.symbol === symbol) && (type === undefined || one.type === type) && one.at >= from && one.at <= to)
+    .filter(
+      (one) =>
+        (symbol === undefined || one.symbol === symbol) && (type === undefined || one.type === type) && one.at >= from && one.at <= to,
+    )
     .slice((page - 1) * limit, page * limit)
     .map(presentIncome)
 }

@@ -25,7 +25,10 @@ export const algoRoutes: readonly Route[] = [
     const symbol = context.params.optionalMarket()?.symbol
     const algoId = context.params.integer('algoId')
     return [...context.account.openAlgos.values()]
-      .filter((algo) => (symbol === undefined || algo.symbol === symbol) && (algoId === undefined || algo.id === algoId) && !isHidden(context, algo))
+      .filter(
+        (algo) =>
+          (symbol === undefined || algo.symbol === symbol) && (algoId === undefined || algo.id === algoId) && !isHidden(context, algo),
+      )
       .map((algo) => presentStoredAlgo(algo, undefined))
   }),
   signed('GET /fapi/v1/allAlgoOrders', allAlgos),
@@ -56,7 +59,14 @@ function allAlgos(context: SignedContext): unknown {
   const start = params.integer('startTime') ?? 0
   const end = params.integer('endTime') ?? Infinity
   const matching = [...account.algos.values()].filter(
-    (algo) => algo.symbol === symbol && algo.createdAt >= start && algo.createdAt <= end && (fromId === undefined || algo.id >= fromId) && !isHidden(context, algo),
+    (algo) =>
+      algo.symbol === symbol &&
+      algo.createdAt >= start &&
+      algo.createdAt <= end &&
+      (fromId === undefined || algo.id >= fromId) &&
+      !isHidden(context, algo),
   )
-  return (fromId === undefined ? matching.slice(-limit) : matching.slice(0, limit)).map((algo) => presentStoredAlgo(algo, account.orders.get(algo.actualOrderId)))
+  return (fromId === undefined ? matching.slice(-limit) : matching.slice(0, limit)).map((algo) =>
+    presentStoredAlgo(algo, account.orders.get(algo.actualOrderId)),
+  )
 }

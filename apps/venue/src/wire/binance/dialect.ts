@@ -19,13 +19,24 @@ export interface Binance {
   answer(request: WireRequest, twists: Twists & { skewMs: number; revoked: boolean }): Answer
 }
 
-export function createBinance({ exchange, candles, onBug }: { exchange: Exchange; candles: CandleStore; onBug: (error: unknown) => void }): Binance {
-  const routes = new Map<string, Route>([...marketRoutes, ...accountRoutes, ...orderRoutes, ...algoRoutes].map((route) => [route.key, route]))
+export function createBinance({
+  exchange,
+  candles,
+  onBug,
+}: {
+  exchange: Exchange
+  candles: CandleStore
+  onBug: (error: unknown) => void
+}): Binance {
+  const routes = new Map<string, Route>(
+    [...marketRoutes, ...accountRoutes, ...orderRoutes, ...algoRoutes].map((route) => [route.key, route]),
+  )
 
   return {
     answer(request, { skewMs, revoked, ...twists }) {
       const route = routes.get(`${request.method} ${request.path}`)
-      if (route === undefined) return { status: 404, body: { code: -5000, msg: `Path ${request.path}, Method ${request.method} is invalid` } }
+      if (route === undefined)
+        return { status: 404, body: { code: -5000, msg: `Path ${request.path}, Method ${request.method} is invalid` } }
       const nowMs = exchange.now() + skewMs
       const params = paramsOf(request.params)
       try {

@@ -48,8 +48,14 @@ const refusals: Readonly<Record<RefusalKind, readonly [code: number, message: Te
   CLOSE_POSITION_EXISTS: [-4130, 'An open stop or take profit order with GTE and closePosition in the direction is existing.'],
   ACTIVATION_PRICE_INVALID: [-4135, 'Invalid activation price'],
   CALLBACK_RATE_INVALID: [-2007, 'Invalid callBack rate'],
-  GTE_NEEDS_POSITION: [-4509, 'Time in Force (TIF) GTE can only be used with open positions or open orders. Please ensure that positions or orders are available.'],
-  WOULD_TAKE: [-5022, 'Due to the order could not be executed as maker, the Post Only order will be rejected. The order will not be recorded in the order history.'],
+  GTE_NEEDS_POSITION: [
+    -4509,
+    'Time in Force (TIF) GTE can only be used with open positions or open orders. Please ensure that positions or orders are available.',
+  ],
+  WOULD_TAKE: [
+    -5022,
+    'Due to the order could not be executed as maker, the Post Only order will be rejected. The order will not be recorded in the order history.',
+  ],
   TOO_MANY_ORDERS: [-2025, 'Reach max open order limit.'],
   TOO_MANY_ALGOS: [-4045, 'Reach max stop order limit.'],
   ORDER_UNKNOWN: [-2013, 'Order does not exist.'],

@@ -33,7 +33,11 @@ function forOneOrAll(present: (context: RouteContext, market: Market) => unknown
 }
 
 function presentPrice({ exchange, nowMs }: RouteContext, market: Market): unknown {
-  return { symbol: market.symbol, price: formatFixed(quoteAt(exchange.state, market.symbol, nowMs).last, market.pricePrecision), time: nowMs }
+  return {
+    symbol: market.symbol,
+    price: formatFixed(quoteAt(exchange.state, market.symbol, nowMs).last, market.pricePrecision),
+    time: nowMs,
+  }
 }
 
 function presentBest({ exchange, nowMs }: RouteContext, market: Market): unknown {

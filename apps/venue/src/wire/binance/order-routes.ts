@@ -100,7 +100,11 @@ function allOrders(context: SignedContext): unknown {
   const end = params.integer('endTime') ?? Infinity
   const matching = [...account.orders.values()].filter(
     (order) =>
-      order.symbol === symbol && order.createdAt >= start && order.createdAt <= end && (fromId === undefined || order.id >= fromId) && !isHidden(context, order),
+      order.symbol === symbol &&
+      order.createdAt >= start &&
+      order.createdAt <= end &&
+      (fromId === undefined || order.id >= fromId) &&
+      !isHidden(context, order),
   )
   return (fromId === undefined ? matching.slice(-limit) : matching.slice(0, limit)).map(presentStoredOrder)
 }
@@ -113,7 +117,9 @@ function each(context: SignedContext, handle: (context: SignedContext) => unknow
 function cancelBatch(context: SignedContext): unknown {
   const symbol = context.params.market().symbol
   const ids = listOf(context.params, 'orderIdList', 'orderidlist').map((id) => ['orderId', String(id)] as const)
-  const clientIds = listOf(context.params, 'origClientOrderIdList', 'origclientorderidlist').map((id) => ['origClientOrderId', String(id)] as const)
+  const clientIds = listOf(context.params, 'origClientOrderIdList', 'origclientorderidlist').map(
+    (id) => ['origClientOrderId', String(id)] as const,
+  )
   const chosen = ids.length > 0 ? ids : clientIds
   if (chosen.length === 0) throw missing('orderIdList')
   return chosen.map((pair) => answerOrError(() => cancelOrder({ ...context, params: paramsOf(new Map([['symbol', symbol], pair])) })))

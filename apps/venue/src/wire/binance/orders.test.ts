@@ -23,16 +23,30 @@ const call = (method: string, path: string, fields?: Fields): Promise<WireAnswer
 const market = (side: 'BUY' | 'SELL', quantity: string, more: Fields = {}): Promise<WireAnswer> =>
   call('POST', 'v1/order', { symbol: 'BTCUSDT', side, type: 'MARKET', quantity, newOrderRespType: 'RESULT', ...more })
 const limit = (side: 'BUY' | 'SELL', quantity: string, price: string, more: Fields = {}): Promise<WireAnswer> =>
-  call('POST', 'v1/order', { symbol: 'BTCUSDT', side, type: 'LIMIT', timeInForce: 'GTC', quantity, price, newOrderRespType: 'RESULT', ...more })
+  call('POST', 'v1/order', {
+    symbol: 'BTCUSDT',
+    side,
+    type: 'LIMIT',
+    timeInForce: 'GTC',
+    quantity,
+    price,
+    newOrderRespType: 'RESULT',
+    ...more,
+  })
 const algo = (type: string, side: 'BUY' | 'SELL', triggerPrice: string, more: Fields = {}): Promise<WireAnswer> =>
   call('POST', 'v1/algoOrder', { algoType: 'CONDITIONAL', symbol: 'BTCUSDT', side, type, triggerPrice, workingType: 'MARK_PRICE', ...more })
-const held = async (): Promise<unknown> => ((await call('GET', 'v3/positionRisk')).body as { positionAmt: string }[]).map((one) => one.positionAmt)
+const held = async (): Promise<unknown> =>
+  ((await call('GET', 'v3/positionRisk')).body as { positionAmt: string }[]).map((one) => one.positionAmt)
 
 describe('a refused order names its reason as Binance does', () => {
   const cases: [why: string, code: number, send: () => Promise<WireAnswer>][] = [
     ['no symbol', -1102, () => call('POST', 'v1/order', { side: 'BUY', type: 'MARKET', quantity: '0.01' })],
     ['no quantity', -1102, () => call('POST', 'v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET' })],
-    ['a limit without a price', -1102, () => call('POST', 'v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.01' })],
+    [
+      'a limit without a price',
+      -1102,
+      () => call('POST', 'v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.01' }),
+    ],
     ['a price on a market order', -1106, () => market('BUY', '0.01', { price: '60000' })],
     ['an unknown symbol', -1121, () => market('BUY', '0.01', { symbol: 'NOPEUSDT' })],
     ['an unknown side', -1117, () => call('POST', 'v1/order', { symbol: 'BTCUSDT', side: 'UP', type: 'MARKET', quantity: '0.01' })],
@@ -51,25 +65,41 @@ describe('a refused order names its reason as Binance does', () => {
     ['a position side in one-way mode', -4061, () => market('BUY', '0.01', { positionSide: 'LONG' })],
     ['nothing to reduce', -2022, () => market('SELL', '0.01', { reduceOnly: true })],
     ['more than the margin carries', -2019, () => market('BUY', '4')],
-    ['more than the leverage may hold', -2027, async () => {
-      await call('POST', 'v1/leverage', { symbol: 'BTCUSDT', leverage: 125 })
-      return market('BUY', '1')
-    }],
+    [
+      'more than the leverage may hold',
+      -2027,
+      async () => {
+        await call('POST', 'v1/leverage', { symbol: 'BTCUSDT', leverage: 125 })
+        return market('BUY', '1')
+      },
+    ],
     ['a post-only order that would take', -5022, () => limit('BUY', '0.01', '60100', { timeInForce: 'GTX' })],
     ['a stop that would trigger at once', -2021, () => algo('STOP_MARKET', 'SELL', '60500', { closePosition: true })],
     ['a target that would trigger at once', -2021, () => algo('TAKE_PROFIT_MARKET', 'SELL', '59500', { closePosition: true })],
     ['a closing stop with a quantity', -4137, () => algo('STOP_MARKET', 'SELL', '59000', { closePosition: true, quantity: '0.01' })],
     ['a closing stop with reduceOnly', -1106, () => algo('STOP_MARKET', 'SELL', '59000', { closePosition: true, reduceOnly: true })],
     ['a closing trailing stop', -4136, () => algo('TRAILING_STOP_MARKET', 'SELL', '59000', { closePosition: true, callbackRate: '1' })],
-    ['a second closing stop in one direction', -4130, async () => {
-      await algo('STOP_MARKET', 'SELL', '59000', { closePosition: true })
-      return algo('STOP_MARKET', 'SELL', '58000', { closePosition: true })
-    }],
-    ['a client algo id that is open already', -20132, async () => {
-      await algo('STOP_MARKET', 'SELL', '59000', { closePosition: true, clientAlgoId: 'same' })
-      return algo('TAKE_PROFIT_MARKET', 'SELL', '62000', { closePosition: true, clientAlgoId: 'same' })
-    }],
-    ['a stop tied to a position that is not there', -4509, () => algo('STOP_MARKET', 'SELL', '59000', { closePosition: true, timeInForce: 'GTE_GTC' })],
+    [
+      'a second closing stop in one direction',
+      -4130,
+      async () => {
+        await algo('STOP_MARKET', 'SELL', '59000', { closePosition: true })
+        return algo('STOP_MARKET', 'SELL', '58000', { closePosition: true })
+      },
+    ],
+    [
+      'a client algo id that is open already',
+      -20132,
+      async () => {
+        await algo('STOP_MARKET', 'SELL', '59000', { closePosition: true, clientAlgoId: 'same' })
+        return algo('TAKE_PROFIT_MARKET', 'SELL', '62000', { closePosition: true, clientAlgoId: 'same' })
+      },
+    ],
+    [
+      'a stop tied to a position that is not there',
+      -4509,
+      () => algo('STOP_MARKET', 'SELL', '59000', { closePosition: true, timeInForce: 'GTE_GTC' }),
+    ],
     ['a lookup of nothing', -2013, () => call('GET', 'v1/order', { symbol: 'BTCUSDT', origClientOrderId: 'never' })],
     ['an algo lookup of nothing', -2013, () => call('GET', 'v1/algoOrder', { clientAlgoId: 'never' })],
     ['a cancel of nothing', -2011, () => call('DELETE', 'v1/order', { symbol: 'BTCUSDT', origClientOrderId: 'never' })],
@@ -77,28 +107,48 @@ describe('a refused order names its reason as Binance does', () => {
     ['a lookup by neither id', -1102, () => call('GET', 'v1/order', { symbol: 'BTCUSDT' })],
     ['the margin type it has', -4046, () => call('POST', 'v1/marginType', { symbol: 'BTCUSDT', marginType: 'CROSSED' })],
     ['the position mode it has', -4059, () => call('POST', 'v1/positionSide/dual', { dualSidePosition: false })],
-    ['a margin type beside open orders', -4047, async () => {
-      await limit('BUY', '0.01', '59000')
-      return call('POST', 'v1/marginType', { symbol: 'BTCUSDT', marginType: 'ISOLATED' })
-    }],
-    ['a margin type beside a position', -4048, async () => {
-      await market('BUY', '0.01')
-      return call('POST', 'v1/marginType', { symbol: 'BTCUSDT', marginType: 'ISOLATED' })
-    }],
-    ['a position mode beside open orders', -4067, async () => {
-      await limit('BUY', '0.01', '59000')
-      return call('POST', 'v1/positionSide/dual', { dualSidePosition: true })
-    }],
-    ['a position mode beside a position', -4068, async () => {
-      await market('BUY', '0.01')
-      return call('POST', 'v1/positionSide/dual', { dualSidePosition: true })
-    }],
+    [
+      'a margin type beside open orders',
+      -4047,
+      async () => {
+        await limit('BUY', '0.01', '59000')
+        return call('POST', 'v1/marginType', { symbol: 'BTCUSDT', marginType: 'ISOLATED' })
+      },
+    ],
+    [
+      'a margin type beside a position',
+      -4048,
+      async () => {
+        await market('BUY', '0.01')
+        return call('POST', 'v1/marginType', { symbol: 'BTCUSDT', marginType: 'ISOLATED' })
+      },
+    ],
+    [
+      'a position mode beside open orders',
+      -4067,
+      async () => {
+        await limit('BUY', '0.01', '59000')
+        return call('POST', 'v1/positionSide/dual', { dualSidePosition: true })
+      },
+    ],
+    [
+      'a position mode beside a position',
+      -4068,
+      async () => {
+        await market('BUY', '0.01')
+        return call('POST', 'v1/positionSide/dual', { dualSidePosition: true })
+      },
+    ],
     ['a leverage that does not exist', -4028, () => call('POST', 'v1/leverage', { symbol: 'BTCUSDT', leverage: 126 })],
-    ['a lower leverage that the margin does not carry', -2028, async () => {
-      await call('POST', 'v1/leverage', { symbol: 'BTCUSDT', leverage: 50 })
-      await market('BUY', '3')
-      return call('POST', 'v1/leverage', { symbol: 'BTCUSDT', leverage: 5 })
-    }],
+    [
+      'a lower leverage that the margin does not carry',
+      -2028,
+      async () => {
+        await call('POST', 'v1/leverage', { symbol: 'BTCUSDT', leverage: 50 })
+        await market('BUY', '3')
+        return call('POST', 'v1/leverage', { symbol: 'BTCUSDT', leverage: 5 })
+      },
+    ],
   ]
   it.each(cases)('%s: %i', async (_why, code, send) => {
     expect(await send()).toMatchObject({ status: 400, body: { code, msg: expect.any(String) } })
@@ -131,7 +181,11 @@ describe('orders', () => {
 
   it('a reduce-only order shrinks to the position and never turns it', async () => {
     await market('BUY', '0.01')
-    expect((await market('SELL', '0.05', { reduceOnly: true })).body).toMatchObject({ status: 'FILLED', origQty: '0.010', executedQty: '0.010' })
+    expect((await market('SELL', '0.05', { reduceOnly: true })).body).toMatchObject({
+      status: 'FILLED',
+      origQty: '0.010',
+      executedQty: '0.010',
+    })
     expect(await held()).toEqual([])
     await market('SELL', '0.01')
     expect((await market('SELL', '0.01', { reduceOnly: true })).body).toMatchObject({ code: -2022 })
@@ -161,8 +215,13 @@ describe('orders', () => {
     expect((await limit('BUY', '0.01', '59000', { newClientOrderId: 'rest' })).body).toMatchObject({ status: 'NEW' })
     venue.wait(10)
     await venue.client.pin('BTCUSDT', '58900')
-    expect((await call('GET', 'v1/order', { symbol: 'BTCUSDT', origClientOrderId: 'rest' })).body).toMatchObject({ status: 'FILLED', avgPrice: '59000.00000' })
-    expect((await call('GET', 'v1/userTrades', { symbol: 'BTCUSDT' })).body).toMatchObject([{ maker: true, price: '59000.00', commission: '0.11800000' }])
+    expect((await call('GET', 'v1/order', { symbol: 'BTCUSDT', origClientOrderId: 'rest' })).body).toMatchObject({
+      status: 'FILLED',
+      avgPrice: '59000.00000',
+    })
+    expect((await call('GET', 'v1/userTrades', { symbol: 'BTCUSDT' })).body).toMatchObject([
+      { maker: true, price: '59000.00', commission: '0.11800000' },
+    ])
     await venue.client.pin('BTCUSDT', '60000')
   })
 
@@ -174,7 +233,13 @@ describe('orders', () => {
 
   it('a resting order can be changed', async () => {
     await limit('BUY', '0.01', '59000', { newClientOrderId: 'move' })
-    const moved = await call('PUT', 'v1/order', { symbol: 'BTCUSDT', side: 'BUY', origClientOrderId: 'move', quantity: '0.02', price: '58500' })
+    const moved = await call('PUT', 'v1/order', {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      origClientOrderId: 'move',
+      quantity: '0.02',
+      price: '58500',
+    })
     expect(moved.body).toMatchObject({ status: 'NEW', origQty: '0.020', price: '58500.00' })
   })
 

@@ -1,5 +1,14 @@
 import { abs, formatFixed, min, times } from '../../engine/fixed.ts'
-import { accountRisk, type AccountRisk, entryPrice, exposuresOf, liquidationPrice, type Marks, positionRisk, type PositionRisk } from '../../engine/margin.ts'
+import {
+  accountRisk,
+  type AccountRisk,
+  entryPrice,
+  exposuresOf,
+  liquidationPrice,
+  type Marks,
+  positionRisk,
+  type PositionRisk,
+} from '../../engine/margin.ts'
 import { type Market, marketOf, markets, notionalLimit } from '../../engine/markets.ts'
 import { TAKER_FEE } from '../../engine/fees.ts'
 import { type Account, type Income, type Position, positionKey, type PositionSide, settingsOf } from '../../engine/state.ts'
@@ -73,7 +82,11 @@ export function presentBalance(account: Account, marks: Marks): Record<string, u
 }
 
 /** v3: what is held or has orders. v2: every market. */
-export function presentPositionsRisk(account: Account, marks: Marks, options: { version: 2 | 3; market: Market | undefined }): Record<string, unknown>[] {
+export function presentPositionsRisk(
+  account: Account,
+  marks: Marks,
+  options: { version: 2 | 3; market: Market | undefined },
+): Record<string, unknown>[] {
   const risk = accountRisk(account, marks)
   return shownPositions(account, options.version === 2)
     .filter((position) => options.market === undefined || position.symbol === options.market.symbol)

@@ -121,7 +121,10 @@ export function presentTrade(trade: Trade): Record<string, unknown> {
 }
 
 function averagePrice(order: Order): string {
-  return formatFixed(order.executed === 0n ? 0n : over(order.executedQuote, order.executed), Math.max(5, marketOf(order.symbol).pricePrecision))
+  return formatFixed(
+    order.executed === 0n ? 0n : over(order.executedQuote, order.executed),
+    Math.max(5, marketOf(order.symbol).pricePrecision),
+  )
 }
 
 function price(market: Market, value: Fixed): string {

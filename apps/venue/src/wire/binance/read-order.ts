@@ -64,7 +64,10 @@ export function readAlgo(params: Params, account: Account): PlaceAlgo {
     triggerPrice: trailing ? '0' : readDecimal(params, 'triggerPrice'),
     activatePrice: trailing ? (activation ?? '0') : '0',
     callbackRate: trailing ? readDecimal(params, 'callbackRate') : '0',
-    workingType: params.optional('workingType') === undefined ? 'CONTRACT_PRICE' : params.word('workingType', ['MARK_PRICE', 'CONTRACT_PRICE'] as const),
+    workingType:
+      params.optional('workingType') === undefined
+        ? 'CONTRACT_PRICE'
+        : params.word('workingType', ['MARK_PRICE', 'CONTRACT_PRICE'] as const),
     reduceOnly: closePosition ? false : readReduceOnly(params, account),
     closePosition,
     clientAlgoId: readClientId(params.optional('clientAlgoId')),
@@ -99,6 +102,7 @@ function readReduceOnly(params: Params, account: Account): boolean {
 function readClientId(given: string | undefined): string {
   if (given === undefined) return randomBytes(16).toString('base64url')
   if (given.length > 36) throw new WireError(-4015, 'Client order id length should be less than 36 chars')
-  if (!/^[.A-Z:/a-z0-9_-]{1,36}$/.test(given)) throw new WireError(-1100, "Illegal characters found in parameter 'newClientOrderId'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{1,36}$'.")
+  if (!/^[.A-Z:/a-z0-9_-]{1,36}$/.test(given))
+    throw new WireError(-1100, "Illegal characters found in parameter 'newClientOrderId'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{1,36}$'.")
   return given
 }

@@ -21,16 +21,37 @@ beforeAll(async () => {
 })
 afterAll(async () => venue[Symbol.asyncDispose]())
 
-const ask = async (method: string, path: string, fields?: Fields): Promise<unknown> => (await venue.client.call(key, method, `/fapi/${path}`, fields)).body
-const fieldsOf = (value: unknown): string => Object.keys((Array.isArray(value) ? value[0] : value) as object).toSorted().join(' ')
+const ask = async (method: string, path: string, fields?: Fields): Promise<unknown> =>
+  (await venue.client.call(key, method, `/fapi/${path}`, fields)).body
+const fieldsOf = (value: unknown): string =>
+  Object.keys((Array.isArray(value) ? value[0] : value) as object)
+    .toSorted()
+    .join(' ')
 const words = (...lists: string[]): string => lists.join(' ').split(' ').toSorted().join(' ')
 
 describe('answers have the fields of the real ones', () => {
   it('orders', async () => {
-    const limit = { symbol: 'BTCUSDT', side: 'SELL', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.2', price: '62001', newOrderRespType: 'RESULT', newClientOrderId: 'a' }
+    const limit = {
+      symbol: 'BTCUSDT',
+      side: 'SELL',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      quantity: '0.2',
+      price: '62001',
+      newOrderRespType: 'RESULT',
+      newClientOrderId: 'a',
+    }
     const fresh = await ask('POST', 'v1/order', limit)
     expect(fieldsOf(fresh)).toBe(words(orderFields, 'cumQty'))
-    expect(fresh).toMatchObject({ price: '62001.00', avgPrice: '0.00', origQty: '0.200', executedQty: '0.000', cumQty: '0.000', cumQuote: '0.00000', stopPrice: '0.00' })
+    expect(fresh).toMatchObject({
+      price: '62001.00',
+      avgPrice: '0.00',
+      origQty: '0.200',
+      executedQty: '0.000',
+      cumQty: '0.000',
+      cumQuote: '0.00000',
+      stopPrice: '0.00',
+    })
     const stored = await ask('GET', 'v1/order', { symbol: 'BTCUSDT', origClientOrderId: 'a' })
     expect(fieldsOf(stored)).toBe(words(orderFields, 'time'))
     expect(stored).toMatchObject({ avgPrice: '0.00000' })
@@ -39,12 +60,25 @@ describe('answers have the fields of the real ones', () => {
   })
 
   it('conditional orders', async () => {
-    const stop = { algoType: 'CONDITIONAL', symbol: 'BTCUSDT', side: 'SELL', type: 'STOP_MARKET', triggerPrice: '59000', closePosition: true, clientAlgoId: 's' }
+    const stop = {
+      algoType: 'CONDITIONAL',
+      symbol: 'BTCUSDT',
+      side: 'SELL',
+      type: 'STOP_MARKET',
+      triggerPrice: '59000',
+      closePosition: true,
+      clientAlgoId: 's',
+    }
     expect(fieldsOf(await ask('POST', 'v1/algoOrder', stop))).toBe(words(algoFields))
     expect(fieldsOf(await ask('GET', 'v1/algoOrder', { clientAlgoId: 's' }))).toBe(
       words(algoFields, 'actualOrderId actualPrice actualQty actualType slPrice slTriggerPrice tpOrderType tpPrice tpTriggerPrice'),
     )
-    expect(await ask('DELETE', 'v1/algoOrder', { clientAlgoId: 's' })).toEqual({ algoId: expect.any(Number), clientAlgoId: 's', code: '200', msg: 'success' })
+    expect(await ask('DELETE', 'v1/algoOrder', { clientAlgoId: 's' })).toEqual({
+      algoId: expect.any(Number),
+      clientAlgoId: 's',
+      code: '200',
+      msg: 'success',
+    })
   })
 
   it('positions, account, balance, trades, income', async () => {
@@ -55,7 +89,16 @@ describe('answers have the fields of the real ones', () => {
         'adl askNotional bidNotional breakEvenPrice entryPrice initialMargin isolatedMargin isolatedWallet liquidationPrice maintMargin marginAsset markPrice notional openOrderInitialMargin positionAmt positionInitialMargin positionSide symbol unRealizedProfit updateTime',
       ),
     )
-    expect(positions).toMatchObject([{ positionAmt: '0.009', entryPrice: '60001.2', markPrice: '60000.00000000', isolatedMargin: '0', isolatedWallet: '0', bidNotional: '0' }])
+    expect(positions).toMatchObject([
+      {
+        positionAmt: '0.009',
+        entryPrice: '60001.2',
+        markPrice: '60000.00000000',
+        isolatedMargin: '0',
+        isolatedWallet: '0',
+        bidNotional: '0',
+      },
+    ])
     const account = (await ask('GET', 'v3/account')) as { assets: unknown; positions: unknown }
     expect(fieldsOf(account)).toBe(words(totals, 'assets positions'))
     expect(fieldsOf(account.assets)).toBe(
@@ -63,12 +106,16 @@ describe('answers have the fields of the real ones', () => {
         'asset availableBalance crossUnPnl crossWalletBalance initialMargin maintMargin marginBalance maxWithdrawAmount openOrderInitialMargin positionInitialMargin unrealizedProfit updateTime walletBalance',
       ),
     )
-    expect(fieldsOf(account.positions)).toBe(words('initialMargin isolatedMargin isolatedWallet maintMargin notional positionAmt positionSide symbol unrealizedProfit updateTime'))
+    expect(fieldsOf(account.positions)).toBe(
+      words('initialMargin isolatedMargin isolatedWallet maintMargin notional positionAmt positionSide symbol unrealizedProfit updateTime'),
+    )
     expect(fieldsOf(await ask('GET', 'v2/balance'))).toBe(
       words('accountAlias asset availableBalance balance crossUnPnl crossWalletBalance marginAvailable maxWithdrawAmount updateTime'),
     )
     const trades = await ask('GET', 'v1/userTrades', { symbol: 'BTCUSDT' })
-    expect(fieldsOf(trades)).toBe(words('buyer commission commissionAsset id maker marginAsset orderId positionSide price qty quoteQty realizedPnl side symbol time'))
+    expect(fieldsOf(trades)).toBe(
+      words('buyer commission commissionAsset id maker marginAsset orderId positionSide price qty quoteQty realizedPnl side symbol time'),
+    )
     expect(trades).toMatchObject([{ price: '60001.20', qty: '0.009', quoteQty: '540.01080', realizedPnl: '0', commission: '0.21600432' }])
     expect(fieldsOf(await ask('GET', 'v1/income'))).toBe(words('asset income incomeType info symbol time tradeId tranId'))
   })
@@ -78,9 +125,26 @@ describe('answers have the fields of the real ones', () => {
     const { liquidationPrice } = await import('../../engine/margin.ts')
     const { fixed, formatFixed } = await import('../../engine/fixed.ts')
     const quantity = fixed('0.009')
-    const position = { symbol: 'BTCUSDT', side: 'BOTH' as const, quantity, cost: quantity * fixed('67445.9'), isolatedWallet: 0n, updatedAt: 0 }
+    const position = {
+      symbol: 'BTCUSDT',
+      side: 'BOTH' as const,
+      quantity,
+      cost: quantity * fixed('67445.9'),
+      isolatedWallet: 0n,
+      updatedAt: 0,
+    }
     const own = { position, isolated: false, leverage: 80, mark: 0n, notional: 0n, unrealized: 0n, initialMargin: 0n, maintenance: 0n }
-    const zero = { wallet: 0n, crossUnrealized: 0n, unrealized: 0n, positionMargin: 0n, orderMargin: 0n, maintenance: 0n, crossMaintenance: 0n, available: 0n, positions: [] }
+    const zero = {
+      wallet: 0n,
+      crossUnrealized: 0n,
+      unrealized: 0n,
+      positionMargin: 0n,
+      orderMargin: 0n,
+      maintenance: 0n,
+      crossMaintenance: 0n,
+      available: 0n,
+      positions: [],
+    }
     expect(formatFixed(liquidationPrice({ ...zero, crossWallet: fixed('25.72470371') }, own), 4)).toBe('64846.9875')
   })
 })

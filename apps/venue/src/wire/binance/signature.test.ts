@@ -14,7 +14,8 @@ beforeAll(async () => {
 afterAll(async () => venue[Symbol.asyncDispose]())
 
 const account = '/fapi/v3/account'
-const ask = (fields: Record<string, string | number> = {}, secret?: string, by: Key = key) => venue.client.call(by, 'GET', account, fields, secret)
+const ask = (fields: Record<string, string | number> = {}, secret?: string, by: Key = key) =>
+  venue.client.call(by, 'GET', account, fields, secret)
 
 describe('who is asking', () => {
   it('accepts a signed request', async () => {

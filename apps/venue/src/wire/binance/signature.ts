@@ -10,7 +10,8 @@ const AHEAD_MS = 1_000
 /** The key's owner, whoever it is. Order of checks as the real exchange has it: key, then time, then signature. */
 export function authenticate(state: VenueState, request: WireRequest): Account {
   const { apiKey } = request
-  if (apiKey === undefined || apiKey === '' || !/^[A-Za-z0-9]{16,128}$/.test(apiKey)) throw new WireError(-2014, 'API-key format invalid.', 401)
+  if (apiKey === undefined || apiKey === '' || !/^[A-Za-z0-9]{16,128}$/.test(apiKey))
+    throw new WireError(-2014, 'API-key format invalid.', 401)
   const account = state.byApiKey.get(apiKey)
   if (account === undefined || account.revoked) throw new WireError(-2015, 'Invalid API-key, IP, or permissions for action.', 401)
   return account
