@@ -90,6 +90,7 @@ async function withOutcomes(db: Queryable, userId: string, rows: readonly Signal
       alert: Alert.parse(row.alert),
       decisions: own.map(({ signalId: _signalId, decidedAt: _decidedAt, ...decision }) => ({
         ...decision,
+        numbers: tidyNumbers(decision.numbers),
         reasonText: sentenceFor(decision.reason, decision.numbers),
       })),
       orders: ownOrders,
