@@ -51,7 +51,15 @@ async function refreshPosition(
   if (!reading.ok) throw new ExchangeSilent(reading.failure.code)
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    const { facts } = await applyPositions(tx, ctx, lane, reading.value, { only: symbol, settled: new Set([symbol]) })
+    const { facts, doubted } = await applyPositions(tx, ctx, lane, reading.value, { only: symbol })
+    // The list is late, so what we know from our own fills stands, and counts as read.
+    if (doubted.length > 0) {
+      await tx.query('UPDATE position SET synced_at = to_timestamp($3::float8 / 1000.0) WHERE account_id = $1 AND symbol = $2', [
+        lane.accountId,
+        symbol,
+        reading.value.askedAtMs,
+      ])
+    }
     return recordFacts(tx, facts)
   })
   if (ids.length > 0) ctx.bus.publish('facts', { ids })

@@ -6,11 +6,11 @@ import type { HeldLane } from '../execution/lane.ts'
 /** Books income rows of the exchange, each of its ids once. */
 export async function bookIncome(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, income: readonly ExchangeIncome[]): Promise<void> {
   if (income.length === 0) return
-  await tx.query(
+  const booked = await tx.query(
     `INSERT INTO ledger_entry (id, user_id, account_id, type, amount, currency, symbol, venue_id, at)
      SELECT x.id, $1, $2, x.t, x.a, x.c, x.s, x.v, to_timestamp(x.at / 1000.0)
        FROM unnest($3::uuid[], $4::text[], $5::numeric[], $6::text[], $7::text[], $8::text[], $9::float8[]) AS x(id, t, a, c, s, v, at)
-     ON CONFLICT (account_id, type, venue_id) DO NOTHING`,
+     ON CONFLICT (account_id, type, venue_id) DO NOTHING RETURNING id`,
     [
       lane.userId,
       lane.accountId,
@@ -22,5 +22,21 @@ export async function bookIncome(tx: Transaction, ctx: ExecutionContext, lane: H
       income.map((row) => row.venueId),
       income.map((row) => row.atMs),
     ],
+  )
+  if (booked.length > 0) await addToTrades(tx, lane)
+}
+
+/** Funding and liquidation fees reach trades that are open, or closed a moment before the exchange booked them. */
+async function addToTrades(tx: Transaction, lane: HeldLane): Promise<void> {
+  await tx.query(
+    `UPDATE trade t SET funding = l.funding, is_liquidation = t.is_liquidation OR l.liquidated
+       FROM trade own, LATERAL (
+         SELECT coalesce(sum(e.amount) FILTER (WHERE e.type = 'FUNDING_FEE' AND (own.closed_at IS NULL OR e.at <= own.closed_at)), 0) AS funding,
+                coalesce(bool_or(e.type = 'INSURANCE_CLEAR'), false) AS liquidated
+           FROM ledger_entry e
+          WHERE e.account_id = own.account_id AND e.symbol = own.symbol AND e.at >= own.opened_at
+            AND e.at <= coalesce(own.closed_at + interval '10 seconds', 'infinity')) AS l
+      WHERE t.id = own.id AND t.account_id = $1 AND (t.closed_at IS NULL OR t.closed_at > clock_timestamp() - interval '1 hour')`,
+    [lane.accountId],
   )
 }

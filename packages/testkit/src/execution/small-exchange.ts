@@ -9,12 +9,14 @@ import type {
   OrderRequest,
 } from '@matic/exchange/port'
 import { applyFill } from '@matic/domain'
+import type { NetPosition } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 
-interface Book {
+export interface Book {
   orders: ExchangeOrder[]
   fills: ExchangeFill[]
-  position: { side: 'LONG' | 'SHORT'; quantityBase: Decimal; entryPrice: Decimal | null }
+  history: { atMs: number; position: NetPosition }[]
+  position: NetPosition
 }
 
 export interface SmallExchange extends ExchangePort {
@@ -27,6 +29,14 @@ export interface SmallExchange extends ExchangePort {
   readonly accepted: OrderRequest[]
   /** The resting trigger order of this type fires at its price. */
   trigger(accountId: string, type: OrderRequest['type']): void
+  /** Somebody trades or cancels at the exchange itself. */
+  byHand(accountId: string): {
+    trade(side: 'buy' | 'sell', quantityBase: string): void
+    cancel(type: OrderRequest['type']): void
+    rest(clientOrderId: string): void
+  }
+  /** Positions are listed as they were this long ago, ms. */
+  listLagMs: number
   /** Part of the resting limit order trades. */
   fillPart(accountId: string, quantityBase: string, price: string): void
 }
@@ -43,6 +53,8 @@ export const failure = (verdict: ExchangeFailure['verdict'], execution: Exchange
 })
 const refuse = (verdict: ExchangeFailure['verdict'], code: string) => ({ ok: false as const, failure: failure(verdict, 'refused', code) })
 
+const FLAT: NetPosition = { side: 'LONG', quantityBase: new Decimal(0), entryPrice: null }
+
 /** One symbol, no margin, fills at once: enough to drive lanes against while nothing else is needed. */
 export function createSmallExchange(): SmallExchange {
   const books = new Map<string, Book>()
@@ -52,7 +64,8 @@ export function createSmallExchange(): SmallExchange {
     const book = books.get(account.accountId) ?? {
       orders: [],
       fills: [],
-      position: { side: 'LONG' as const, quantityBase: new Decimal(0), entryPrice: null },
+      history: [],
+      position: FLAT,
     }
     books.set(account.accountId, book)
     return book
@@ -62,6 +75,7 @@ export function createSmallExchange(): SmallExchange {
     fill: { side: 'buy' | 'sell'; symbol: string; exchangeOrderId: string; quantityBase: Decimal; price: Decimal },
   ): void => {
     book.position = applyFill(book.position, fill).position
+    book.history.push({ atMs: Date.now(), position: book.position })
     const { side, symbol, exchangeOrderId, quantityBase, price } = fill
     const fee = quantityBase.mul(price).mul('0.0005').toFixed()
     book.fills.push({
@@ -111,6 +125,39 @@ export function createSmallExchange(): SmallExchange {
         quantityBase: book.position.quantityBase,
         price: new Decimal(found.triggerPrice ?? 0),
       })
+    },
+    listLagMs: 0,
+    byHand(accountId) {
+      const book = books.get(accountId)
+      if (!book) throw new Error('no such account')
+      return {
+        trade: (side, quantityBase) =>
+          execute(book, {
+            side,
+            symbol: 'BTC/USDT:USDT',
+            exchangeOrderId: String(ids++),
+            quantityBase: new Decimal(quantityBase),
+            price: self.price,
+          }),
+        cancel(type) {
+          const index = book.orders.findIndex((order) => order.type === type && isOpen(order))
+          const found = book.orders[index]
+          if (found) book.orders[index] = { ...found, status: 'canceled' }
+        },
+        rest(clientOrderId) {
+          const first = book.orders[0]
+          if (first)
+            book.orders.push({
+              ...first,
+              clientOrderId,
+              exchangeOrderId: String(ids++),
+              type: 'limit',
+              status: 'open',
+              filledBase: '0',
+              averagePrice: null,
+            })
+        },
+      }
     },
     fillPart(accountId, quantityBase, price) {
       const book = books.get(accountId)
@@ -204,7 +251,8 @@ export function createSmallExchange(): SmallExchange {
     },
     fetchOpenOrders: async (account) => ok(bookOf(account).orders.filter(isOpen)),
     async fetchPositions(account) {
-      const { position } = bookOf(account)
+      const seenAtMs = Date.now() - self.listLagMs
+      const position = bookOf(account).history.findLast((moment) => moment.atMs <= seenAtMs)?.position ?? FLAT
       const entry = position.entryPrice
       if (entry === null) return ok([])
       const listed: ExchangePosition = {
