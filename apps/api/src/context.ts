@@ -48,7 +48,13 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
   const databaseUrl = secrets.databaseUrl.reveal()
   const onError = (err: Error) => log.warn({ err }, 'an idle database connection broke')
   const db = createDb({ databaseUrl, applicationName: 'matic-api', poolSize: PAGE_CONNECTIONS, onError })
-  const doorDb = createDb({ databaseUrl, applicationName: 'matic-door', poolSize: DOOR_CONNECTIONS, statementTimeoutMs: DOOR_STATEMENT_MS, onError })
+  const doorDb = createDb({
+    databaseUrl,
+    applicationName: 'matic-door',
+    poolSize: DOOR_CONNECTIONS,
+    statementTimeoutMs: DOOR_STATEMENT_MS,
+    onError,
+  })
   const stores = { redisUrl: secrets.redisUrl, databaseUrl: secrets.databaseUrl, logger: log }
   const bus = createBus({ ...stores, processId: newId() })
   const doorbell = createDoorbell({ ...stores, kinds: DOORBELL_KINDS })

@@ -8,7 +8,10 @@ export interface Failure {
 }
 
 export function failure(code: ErrorCode, message: string, requestId: string, details?: ErrorDetails): Failure {
-  return { status: ERROR_STATUS[code], body: { success: false, message, error: { code, ...(details === undefined ? {} : { details }), requestId } } }
+  return {
+    status: ERROR_STATUS[code],
+    body: { success: false, message, error: { code, ...(details === undefined ? {} : { details }), requestId } },
+  }
 }
 
 /** The one place where an error becomes an answer. What nobody foresaw says nothing about itself. */

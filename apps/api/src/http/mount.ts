@@ -46,7 +46,17 @@ export function mountPublic<R extends RouteDefinition>(route: R, handle: (call: 
 }
 
 /** @throws InvariantError at start, for a route without a policy, mounted twice, or not mounted at all */
-export function attach({ router, ctx, mounted, expected }: { router: Router; ctx: ApiContext; mounted: readonly Mounted[]; expected: readonly RouteDefinition[] }): void {
+export function attach({
+  router,
+  ctx,
+  mounted,
+  expected,
+}: {
+  router: Router
+  ctx: ApiContext
+  mounted: readonly Mounted[]
+  expected: readonly RouteDefinition[]
+}): void {
   const seen = new Set<string>()
   for (const { route, answer } of mounted) {
     const name = `${route.method} ${route.path}`
@@ -86,7 +96,10 @@ async function authorise(ctx: ApiContext, route: RouteDefinition, req: Request):
   return actor
 }
 
-function parse<R extends RouteDefinition>(route: R, req: Request): { params: z.output<R['params']>; query: z.output<R['query']>; body: z.output<R['body']> } {
+function parse<R extends RouteDefinition>(
+  route: R,
+  req: Request,
+): { params: z.output<R['params']>; query: z.output<R['query']>; body: z.output<R['body']> } {
   return {
     params: part<R['params']>(route.params, 'params', req.params),
     query: part<R['query']>(route.query, 'query', req.query),
@@ -120,4 +133,3 @@ function send(route: RouteDefinition, res: Response, reply: Reply<RouteDefinitio
     ...(meta === undefined ? {} : { meta }),
   })
 }
-

@@ -1,5 +1,21 @@
-import { getSettings as getSettingsRoute, globalKillSwitch, killSwitch, patchSettings, rotateWebhook as rotateRoute, testAlert, toggleBot, type BotSettingsView } from '@matic/contracts'
-import { getSettings, rotateWebhook, sendTestAlert, setGlobalKillSwitch, setUserKillSwitch, updateSettings } from '@matic/services/bot/index'
+import {
+  getSettings as getSettingsRoute,
+  globalKillSwitch,
+  killSwitch,
+  patchSettings,
+  rotateWebhook as rotateRoute,
+  testAlert,
+  toggleBot,
+  type BotSettingsView,
+} from '@matic/contracts'
+import {
+  getSettings,
+  rotateWebhook,
+  sendTestAlert,
+  setGlobalKillSwitch,
+  setUserKillSwitch,
+  updateSettings,
+} from '@matic/services/bot/index'
 import type { ApiContext } from '../context.ts'
 import { mount } from '../http/mount.ts'
 

@@ -8,7 +8,16 @@ import {
   listOrders as ordersRoute,
   placeOrder as placeRoute,
 } from '@matic/contracts'
-import { cancelOrder, closePosition, getBalance, listAccounts, listEquity, listOrders, listPositions, placeOrder } from '@matic/services/trading/index'
+import {
+  cancelOrder,
+  closePosition,
+  getBalance,
+  listAccounts,
+  listEquity,
+  listOrders,
+  listPositions,
+  placeOrder,
+} from '@matic/services/trading/index'
 import { mount } from '../http/mount.ts'
 
 const WAITING = 'Accepted; the exchange has not answered yet'
@@ -37,7 +46,20 @@ export const exchangeRoutes = [
   mount(placeRoute, async ({ ctx, actor, body }) => {
     const { accountId, symbol, side, type, quantity, price, leverage, stopLoss, takeProfit, idempotencyKey } = body
     const requestId = ctx.log.requests.requestId() ?? null
-    const input = { userId: actor.userId, accountId, symbol, side, type, quantity, price, leverage, stopLoss, takeProfit, idempotencyKey, requestId }
+    const input = {
+      userId: actor.userId,
+      accountId,
+      symbol,
+      side,
+      type,
+      quantity,
+      price,
+      leverage,
+      stopLoss,
+      takeProfit,
+      idempotencyKey,
+      requestId,
+    }
     const { placed, settled } = await placeOrder({ ctx, input })
     return settled ? { data: placed, message: 'Order placed' } : { data: placed, status: 202, message: WAITING }
   }),

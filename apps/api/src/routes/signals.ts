@@ -12,5 +12,7 @@ export const signalRoutes = [
     const { deliveries, meta } = await listRejected({ db: ctx.db, input: { userId: actor.userId, page: query.page, limit: query.limit } })
     return { data: deliveries, meta }
   }),
-  mount(getRoute, async ({ ctx, actor, params }) => ({ data: await getSignal({ db: ctx.db, input: { userId: actor.userId, signalId: params.id } }) })),
+  mount(getRoute, async ({ ctx, actor, params }) => ({
+    data: await getSignal({ db: ctx.db, input: { userId: actor.userId, signalId: params.id } }),
+  })),
 ]

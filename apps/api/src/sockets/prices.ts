@@ -31,7 +31,9 @@ export function servePrices({ ctx, io }: { ctx: ApiContext; io: Server }): () =>
 
   function subscribe(socket: PricesSocket, asked: unknown): void {
     if (!Array.isArray(asked)) return
-    const symbols = new Set(asked.filter((symbol): symbol is string => typeof symbol === 'string' && SYMBOL.test(symbol)).slice(0, SYMBOLS_MAX))
+    const symbols = new Set(
+      asked.filter((symbol): symbol is string => typeof symbol === 'string' && SYMBOL.test(symbol)).slice(0, SYMBOLS_MAX),
+    )
     for (const room of socket.rooms) if (room !== socket.id && !symbols.has(room)) void socket.leave(room)
     const marks: Record<string, string> = {}
     let newestMs = 0

@@ -55,7 +55,12 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
 
   function accept(knock: Knock, webhook: KnownWebhook, body: Body): void {
     if (body.kind === 'compressed') {
-      return reject(knock, webhook, Buffer.alloc(0), new AppError('ALERT_COMPRESSED', 'Send the alert uncompressed, without content-encoding'))
+      return reject(
+        knock,
+        webhook,
+        Buffer.alloc(0),
+        new AppError('ALERT_COMPRESSED', 'Send the alert uncompressed, without content-encoding'),
+      )
     }
     if (body.kind === 'too-large') {
       return reject(knock, webhook, body.bytes, new AppError('ALERT_TOO_LARGE', `An alert has at most ${BODY_BYTES_MAX} bytes`))
@@ -95,7 +100,17 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
     if (!guard.admits(webhook.id, null)) return refuse(knock, tooMany())
     const { code, message, details } = error
     const { receivedAtMs, requestId } = knock
-    const input = { userId: webhook.userId, webhookId: webhook.id, receivedAtMs, rawBody, statusCode: ERROR_STATUS[code], code, message, details, requestId }
+    const input = {
+      userId: webhook.userId,
+      webhookId: webhook.id,
+      receivedAtMs,
+      rawBody,
+      statusCode: ERROR_STATUS[code],
+      code,
+      message,
+      details,
+      requestId,
+    }
     recordRejection({ ctx: { ...ctx, db: ctx.doorDb }, input })
       .catch((err: unknown) => log.warn({ err, requestId }, 'a rejected alert could not be kept'))
       .finally(() => refuse(knock, error))

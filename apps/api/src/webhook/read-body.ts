@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 
-export type Body = { readonly kind: 'whole'; readonly bytes: Buffer } | { readonly kind: 'too-large'; readonly bytes: Buffer } | { readonly kind: 'compressed' }
+export type Body =
+  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  | { readonly kind: 'too-large'; readonly bytes: Buffer }
+  | { readonly kind: 'compressed' }
 
 /** Reads the raw bytes once, and no further than the limit. Never calls back when the sender goes away. */
 export function readBody(req: IncomingMessage, limitBytes: number, done: (body: Body) => void): void {
