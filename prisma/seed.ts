@@ -30,7 +30,8 @@ const OPENING_DEPOSIT_USDT = '10000'
  * @throws Error in production
  */
 export async function seed(options: SeedOptions): Promise<{ userId: string }> {
-  if (options.env?.['NODE_ENV'] === 'production') throw new Error('The development users have known passwords: they are never created with NODE_ENV=production')
+  if (options.env?.['NODE_ENV'] === 'production')
+    throw new Error('The development users have known passwords: they are never created with NODE_ENV=production')
   const db = createDb({ databaseUrl: options.databaseUrl, applicationName: 'seed', poolSize: 1 })
   const clock = createClock()
   const random = createRandom()
@@ -79,7 +80,17 @@ async function seedPerson({ tx, newId, hashes, person }: PersonSeed): Promise<st
   return user.id
 }
 
-async function seedTrading({ tx, newId, userId, token }: { tx: Transaction; newId: () => string; userId: string; token: string }): Promise<void> {
+async function seedTrading({
+  tx,
+  newId,
+  userId,
+  token,
+}: {
+  tx: Transaction
+  newId: () => string
+  userId: string
+  token: string
+}): Promise<void> {
   const accountId = await findOrInsert(
     tx,
     [`SELECT id FROM account WHERE user_id = $1 AND environment = 'PAPER' ORDER BY created_at, id LIMIT 1`, [userId]],

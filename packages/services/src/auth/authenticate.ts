@@ -10,7 +10,13 @@ export interface Actor {
 }
 
 /** @throws AppError TOKEN_EXPIRED or UNAUTHENTICATED, also when the login was ended or the user's sessions were */
-export async function authenticate({ ctx, input }: { ctx: Pick<AuthContext, 'tokens' | 'users'>; input: { accessToken: string } }): Promise<Actor> {
+export async function authenticate({
+  ctx,
+  input,
+}: {
+  ctx: Pick<AuthContext, 'tokens' | 'users'>
+  input: { accessToken: string }
+}): Promise<Actor> {
   const claims = ctx.tokens.verifyAccess(input.accessToken)
   const user = await ctx.users.find(claims.userId)
   if (!user || user.sessionVersion !== claims.sessionVersion || user.endedFamilies.has(claims.familyId)) {

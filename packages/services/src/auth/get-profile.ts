@@ -23,5 +23,8 @@ export async function getProfile({ db, userId }: { db: Queryable; userId: string
   )
   if (!row) throw new AppError('UNAUTHENTICATED', 'Sign in to go on')
   const { plan, status, endDate, ...user } = row
-  return { ...user, subscription: plan === null || status === null || endDate === null ? null : { plan, status, endDate: endDate.toISOString() } }
+  return {
+    ...user,
+    subscription: plan === null || status === null || endDate === null ? null : { plan, status, endDate: endDate.toISOString() },
+  }
 }

@@ -38,7 +38,15 @@ export async function logIn({ ctx, input }: { ctx: AuthContext; input: LogIn }):
   const refreshExpiresAtMs = ctx.clock.now() + ctx.tokens.refreshTtlMs
   await ctx.db.query(
     `INSERT INTO session (id, user_id, family_id, token_hash, user_agent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [ctx.newId(), row.id, familyId, ctx.tokens.hashRefresh(refreshToken), input.userAgent?.slice(0, 300) ?? null, new Date(ctx.clock.now()), new Date(refreshExpiresAtMs)],
+    [
+      ctx.newId(),
+      row.id,
+      familyId,
+      ctx.tokens.hashRefresh(refreshToken),
+      input.userAgent?.slice(0, 300) ?? null,
+      new Date(ctx.clock.now()),
+      new Date(refreshExpiresAtMs),
+    ],
   )
   return {
     user: await getProfile({ db: ctx.db, userId: row.id }),

@@ -19,14 +19,23 @@ interface SessionRow {
   sessionVersion: number
 }
 
-type Rotation = { readonly kind: 'renewed'; readonly session: SessionRow; readonly expiresAtMs: number } | { readonly kind: 'refused' } | { readonly kind: 'stolen'; readonly userId: string }
+type Rotation =
+  | { readonly kind: 'renewed'; readonly session: SessionRow; readonly expiresAtMs: number }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'stolen'; readonly userId: string }
 
 /**
  * A refresh token is good once; its successor is answered with a new access token. One that was used before is taken for stolen,
  * and the whole login ends.
  * @throws AppError UNAUTHENTICATED
  */
-export async function refreshSession({ ctx, input }: { ctx: AuthContext; input: { refreshToken: string; userAgent: string | null } }): Promise<SignedIn> {
+export async function refreshSession({
+  ctx,
+  input,
+}: {
+  ctx: AuthContext
+  input: { refreshToken: string; userAgent: string | null }
+}): Promise<SignedIn> {
   const successor = ctx.tokens.successorOf(input.refreshToken)
   const rotation = await ctx.db.transaction((tx) => rotate(tx, ctx, { ...input, successor }))
 
@@ -45,7 +54,11 @@ export async function refreshSession({ ctx, input }: { ctx: AuthContext; input: 
   }
 }
 
-async function rotate(tx: Transaction, ctx: AuthContext, input: { refreshToken: string; successor: string; userAgent: string | null }): Promise<Rotation> {
+async function rotate(
+  tx: Transaction,
+  ctx: AuthContext,
+  input: { refreshToken: string; successor: string; userAgent: string | null },
+): Promise<Rotation> {
   const [session] = await tx.query<SessionRow>(
     `SELECT s.user_id AS "userId", s.family_id AS "familyId", s.expires_at AS "expiresAt", s.rotated_at AS "rotatedAt", s.revoked_at AS "revokedAt",
             (SELECT min(f.created_at) FROM session f WHERE f.family_id = s.family_id) AS "familyStartedAt", u.session_version AS "sessionVersion"
@@ -57,7 +70,10 @@ async function rotate(tx: Transaction, ctx: AuthContext, input: { refreshToken: 
 
   const successorHash = ctx.tokens.hashRefresh(input.successor)
   if (session.rotatedAt) {
-    const [next] = await tx.query<{ expiresAt: Date }>(`SELECT expires_at AS "expiresAt" FROM session WHERE token_hash = $1 AND revoked_at IS NULL`, [successorHash])
+    const [next] = await tx.query<{ expiresAt: Date }>(
+      `SELECT expires_at AS "expiresAt" FROM session WHERE token_hash = $1 AND revoked_at IS NULL`,
+      [successorHash],
+    )
     const inGrace = now.getTime() - session.rotatedAt.getTime() <= GRACE_MS
     if (inGrace && next) return { kind: 'renewed', session, expiresAtMs: next.expiresAt.getTime() }
     await tx.query('UPDATE session SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL', [session.familyId, now])

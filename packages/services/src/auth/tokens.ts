@@ -46,7 +46,16 @@ export function createTokens({ jwtSecret, refreshSecret, accessTtlMs, refreshTtl
     refreshTtlMs,
     signAccess({ userId, familyId, sessionVersion }) {
       const iat = nowSeconds()
-      const payload = { sub: userId, sid: familyId, ver: sessionVersion, typ: 'access', iss: ISSUER, aud: AUDIENCE, iat, exp: iat + Math.ceil(accessTtlMs / 1000) }
+      const payload = {
+        sub: userId,
+        sid: familyId,
+        ver: sessionVersion,
+        typ: 'access',
+        iss: ISSUER,
+        aud: AUDIENCE,
+        iat,
+        exp: iat + Math.ceil(accessTtlMs / 1000),
+      }
       return jwt.sign(payload, jwtSecret.reveal(), { algorithm: ALGORITHM })
     },
     verifyAccess(token) {
@@ -61,7 +70,12 @@ export function createTokens({ jwtSecret, refreshSecret, accessTtlMs, refreshTtl
 
   function verified(token: string): unknown {
     try {
-      return jwt.verify(token, jwtSecret.reveal(), { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE, clockTimestamp: nowSeconds() })
+      return jwt.verify(token, jwtSecret.reveal(), {
+        algorithms: [ALGORITHM],
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        clockTimestamp: nowSeconds(),
+      })
     } catch (cause) {
       if (cause instanceof jwt.TokenExpiredError) throw new AppError('TOKEN_EXPIRED', 'Token expired', { cause })
       throw new AppError('UNAUTHENTICATED', 'Sign in to go on', { cause })

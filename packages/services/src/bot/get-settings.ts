@@ -39,7 +39,9 @@ interface Input {
 /** The bot's rules, its address with the token masked, and its switches. */
 export async function getSettings({ db, input }: { db: Queryable; input: Input }): Promise<BotSettingsView> {
   await db.query('INSERT INTO bot_settings (user_id) VALUES ($1) ON CONFLICT (user_id) DO NOTHING', [input.userId])
-  const [row] = await db.query<SettingsRow & { tokenTail: string | null; lastSeenAt: Date | null; userSwitch: boolean; globalSwitch: boolean }>(
+  const [row] = await db.query<
+    SettingsRow & { tokenTail: string | null; lastSeenAt: Date | null; userSwitch: boolean; globalSwitch: boolean }
+  >(
     `SELECT ${SETTINGS_COLUMNS}, w.token_tail AS "tokenTail", w.last_seen_at AS "lastSeenAt",
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.scope = $1::text AND k.engaged) AS "userSwitch",
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.scope = 'GLOBAL' AND k.engaged) AS "globalSwitch"

@@ -20,7 +20,9 @@ export async function rotateWebhook({ ctx, input }: { ctx: ServiceContext; input
       JSON.stringify({ webhookId: id, tokenTail: token.slice(-4) }),
       input.ip,
     ])
-    const facts = await recordFacts(tx, [{ userId: input.userId, kind: 'settings-changed', entity: 'webhook', entityId: id, payload: { fields: ['webhookUrl'] } }])
+    const facts = await recordFacts(tx, [
+      { userId: input.userId, kind: 'settings-changed', entity: 'webhook', entityId: id, payload: { fields: ['webhookUrl'] } },
+    ])
     return { webhookId: id, factIds: facts }
   })
   ctx.bus.publish('invalidate', { kind: 'webhook', ids: [webhookId] })
@@ -39,7 +41,12 @@ async function replaceToken(tx: Transaction, ctx: ServiceContext, userId: string
   if (changed) return changed.id
 
   const webhookId = ctx.newId()
-  await tx.query('INSERT INTO webhook (id, user_id, token_hash, token_tail) VALUES ($1, $2, $3, $4)', [webhookId, userId, hash, token.slice(-4)])
+  await tx.query('INSERT INTO webhook (id, user_id, token_hash, token_tail) VALUES ($1, $2, $3, $4)', [
+    webhookId,
+    userId,
+    hash,
+    token.slice(-4),
+  ])
   const accounts = await tx.query<{ id: string }>('SELECT id FROM account WHERE user_id = $1 AND is_active', [userId])
   for (const account of accounts) {
     await tx.query(

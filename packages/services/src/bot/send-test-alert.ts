@@ -13,8 +13,17 @@ interface Input {
 }
 
 /** An alert as TradingView would send it, through the same door. @throws AppError CONFLICT without a webhook; STORAGE_UNAVAILABLE */
-export async function sendTestAlert({ ctx, input }: { ctx: ServiceContext & { readonly ingest: SharedCommit }; input: Input }): Promise<{ signalId: string }> {
-  const [webhook] = await ctx.db.query<{ id: string }>('SELECT id FROM webhook WHERE user_id = $1 AND is_active ORDER BY created_at, id LIMIT 1', [input.userId])
+export async function sendTestAlert({
+  ctx,
+  input,
+}: {
+  ctx: ServiceContext & { readonly ingest: SharedCommit }
+  input: Input
+}): Promise<{ signalId: string }> {
+  const [webhook] = await ctx.db.query<{ id: string }>(
+    'SELECT id FROM webhook WHERE user_id = $1 AND is_active ORDER BY created_at, id LIMIT 1',
+    [input.userId],
+  )
   if (!webhook) throw new AppError('CONFLICT', 'There is no webhook yet. Make a new address first.')
 
   const id = ctx.newId()

@@ -36,9 +36,16 @@ export async function setGlobalKillSwitch({ ctx, input }: { ctx: SwitchContext; 
   return { global: input.engaged }
 }
 
-async function flip(ctx: ServiceContext, change: Change, { scope, affected }: { scope: string; affected: readonly string[] }): Promise<void> {
+async function flip(
+  ctx: ServiceContext,
+  change: Change,
+  { scope, affected }: { scope: string; affected: readonly string[] },
+): Promise<void> {
   const factIds = await ctx.db.transaction(async (tx) => {
-    const [before] = await tx.query<{ engaged: boolean; reason: string | null }>('SELECT engaged, reason FROM kill_switch WHERE scope = $1 FOR UPDATE', [scope])
+    const [before] = await tx.query<{ engaged: boolean; reason: string | null }>(
+      'SELECT engaged, reason FROM kill_switch WHERE scope = $1 FOR UPDATE',
+      [scope],
+    )
     await tx.query(
       `INSERT INTO kill_switch AS k (scope, engaged, reason, actor_id, changed_at) VALUES ($1, $2, $3, $4, clock_timestamp())
        ON CONFLICT (scope) DO UPDATE SET engaged = excluded.engaged, reason = excluded.reason, actor_id = excluded.actor_id, version = k.version + 1, changed_at = excluded.changed_at`,
@@ -60,7 +67,8 @@ async function flip(ctx: ServiceContext, change: Change, { scope, affected }: { 
     )
   })
   ctx.bus.publish('invalidate', { kind: 'kill-switch', ids: [scope] })
-  for (let start = 0; start < factIds.length; start += FACTS_PER_MESSAGE) ctx.bus.publish('facts', { ids: factIds.slice(start, start + FACTS_PER_MESSAGE) })
+  for (let start = 0; start < factIds.length; start += FACTS_PER_MESSAGE)
+    ctx.bus.publish('facts', { ids: factIds.slice(start, start + FACTS_PER_MESSAGE) })
 }
 
 const FACTS_PER_MESSAGE = 200
@@ -81,7 +89,17 @@ async function closeEverything(ctx: SwitchContext, userId: string): Promise<stri
     const atMs = ctx.clock.now()
     const alert = manualAlert({ ticker: '', action: 'close-all', idempotencyKey: `kill-${id}`, atMs, comment: 'kill switch' })
     const rawBody = Buffer.from(JSON.stringify({ action: 'close-all', cause: 'kill-switch' }))
-    return ctx.ingest.submit({ id, userId, source: 'MANUAL', sourceId: accountId, receivedAtMs: atMs, rawBody, alert, requestId: null, deliveryId: null })
+    return ctx.ingest.submit({
+      id,
+      userId,
+      source: 'MANUAL',
+      sourceId: accountId,
+      receivedAtMs: atMs,
+      rawBody,
+      alert,
+      requestId: null,
+      deliveryId: null,
+    })
   })
   await Promise.all(signals)
   return [...new Set(open.map((row) => row.symbol))]

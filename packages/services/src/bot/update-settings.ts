@@ -26,9 +26,17 @@ const COLUMNS: Readonly<Record<Field, string>> = {
 }
 
 /** Changes the rules that are named and no others. @throws AppError VALIDATION_FAILED when the result makes no sense */
-export async function updateSettings({ ctx, input }: { ctx: ServiceContext; input: { userId: string; patch: BotSettingsPatch } }): Promise<void> {
+export async function updateSettings({
+  ctx,
+  input,
+}: {
+  ctx: ServiceContext
+  input: { userId: string; patch: BotSettingsPatch }
+}): Promise<void> {
   const { userId, patch } = input
-  const changes = Object.entries(patch).flatMap(([field, value]) => (isField(field) && value !== undefined ? [{ field, column: COLUMNS[field], value }] : []))
+  const changes = Object.entries(patch).flatMap(([field, value]) =>
+    isField(field) && value !== undefined ? [{ field, column: COLUMNS[field], value }] : [],
+  )
   if (changes.length === 0) return
 
   const ids = await ctx.db.transaction(async (tx) => {

@@ -5,7 +5,13 @@ import type { MarkBook } from './mark-book.ts'
 import { findMarket, HOME_EXCHANGE } from './markets.ts'
 
 /** @throws AppError MARKET_NOT_FOUND; EXCHANGE_UNAVAILABLE while no price is known */
-export async function getTicker({ ctx, input }: { ctx: ServiceContext & { readonly marks: MarkBook }; input: { symbol: string } }): Promise<z.infer<typeof Ticker>> {
+export async function getTicker({
+  ctx,
+  input,
+}: {
+  ctx: ServiceContext & { readonly marks: MarkBook }
+  input: { symbol: string }
+}): Promise<z.infer<typeof Ticker>> {
   const market = await findMarket({ db: ctx.db, symbol: input.symbol })
   const live = ctx.marks.find(HOME_EXCHANGE, market.symbol)
   if (live) return { symbol: market.symbol, markPrice: live.price, at: new Date(live.atMs).toISOString() }

@@ -19,14 +19,23 @@ export interface KlineReader {
 const FRESH_MS = 1_000
 const KEPT_MAX = 500
 
-const Candles = z.array(z.object({ startMs: z.number(), open: z.string(), high: z.string(), low: z.string(), close: z.string(), volume: z.string() }))
+const Candles = z.array(
+  z.object({ startMs: z.number(), open: z.string(), high: z.string(), low: z.string(), close: z.string(), volume: z.string() }),
+)
 
 export function createKlineReader(ctx: ServiceContext & { readonly desk: AnswerDesk }): KlineReader {
   const kept = new Map<string, { klines: Promise<Kline[]>; untilMs: number }>()
 
   async function ask({ symbol, interval, limit }: KlineQuestion): Promise<Kline[]> {
     const answer = await askExchange({ ctx, input: { kind: 'KLINES', params: { exchange: HOME_EXCHANGE, symbol, interval, limit } } })
-    return Candles.parse(answer).map(({ startMs, open, high, low, close, volume }) => ({ time: Math.floor(startMs / 1000), open, high, low, close, volume }))
+    return Candles.parse(answer).map(({ startMs, open, high, low, close, volume }) => ({
+      time: Math.floor(startMs / 1000),
+      open,
+      high,
+      low,
+      close,
+      volume,
+    }))
   }
 
   return {

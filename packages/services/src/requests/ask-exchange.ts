@@ -21,7 +21,13 @@ const LOOK_EVERY_MS = 250
  * Only workers talk to exchanges: commits a question and waits for its answer.
  * @throws AppError MARKET_NOT_FOUND; EXCHANGE_UNAVAILABLE when none answered, or not in time
  */
-export async function askExchange({ ctx, input }: { ctx: ServiceContext & { readonly desk: AnswerDesk }; input: ExchangeQuestion }): Promise<unknown> {
+export async function askExchange({
+  ctx,
+  input,
+}: {
+  ctx: ServiceContext & { readonly desk: AnswerDesk }
+  input: ExchangeQuestion
+}): Promise<unknown> {
   const id = ctx.newId()
   const deadlineMs = ctx.clock.monotonic() + ctx.timings.apiRequestWaitMs
   using watch = ctx.desk.watchRequest(id)
@@ -38,7 +44,9 @@ export async function askExchange({ ctx, input }: { ctx: ServiceContext & { read
     const leftMs = deadlineMs - ctx.clock.monotonic()
     if (leftMs <= 0) throw new AppError('EXCHANGE_UNAVAILABLE', 'The exchange did not answer in time. Try again.')
     await watch.next(Math.min(LOOK_EVERY_MS, leftMs))
-    const [row] = await ctx.db.query<RequestRow>('SELECT state, result, error_code AS "errorCode" FROM exchange_request WHERE id = $1', [id])
+    const [row] = await ctx.db.query<RequestRow>('SELECT state, result, error_code AS "errorCode" FROM exchange_request WHERE id = $1', [
+      id,
+    ])
     if (row?.state === 'DONE') return row.result
     if (row?.state === 'FAILED') throw failed(row.errorCode)
   }

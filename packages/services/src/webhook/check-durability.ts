@@ -12,6 +12,8 @@ export async function checkDurability({ db, allowNoFsync }: { db: Db; allowNoFsy
     )
   }
   if (row.fsync !== 'on' && !allowNoFsync) {
-    throw new Error('PostgreSQL runs with fsync=off: a power cut could destroy the database. Set fsync=on in postgresql.conf and restart it.')
+    throw new Error(
+      'PostgreSQL runs with fsync=off: a power cut could destroy the database. Set fsync=on in postgresql.conf and restart it.',
+    )
   }
 }

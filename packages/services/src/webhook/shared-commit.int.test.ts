@@ -17,7 +17,10 @@ let db: Db
 let rings = 0
 
 function door(on: Db = db): SharedCommit {
-  return createSharedCommit({ ctx: { clock: createClock(), timings: createTimings(), log: silent, doorbell: { ring: () => (rings += 1) } }, db: on })
+  return createSharedCommit({
+    ctx: { clock: createClock(), timings: createTimings(), log: silent, doorbell: { ring: () => (rings += 1) } },
+    db: on,
+  })
 }
 
 interface Sent {
@@ -56,7 +59,9 @@ describe('a commit that is shared', () => {
     rings = 0
     const sources = Array.from({ length: 50 }, () => randomUUID())
     await Promise.all(sources.map((sourceId) => ingest.submit(signal({ sourceId, body: 'buy' }))))
-    const [commits] = await db.query<{ n: number }>('SELECT count(DISTINCT xmin::text)::int AS n FROM signal WHERE source_id = ANY($1)', [sources])
+    const [commits] = await db.query<{ n: number }>('SELECT count(DISTINCT xmin::text)::int AS n FROM signal WHERE source_id = ANY($1)', [
+      sources,
+    ])
     expect(commits?.n).toBeLessThanOrEqual(3)
     await new Promise((resolve) => setTimeout(resolve, 10))
     expect(rings).toBeLessThanOrEqual(3)

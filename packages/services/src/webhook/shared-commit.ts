@@ -208,7 +208,11 @@ function unavailable(cause: unknown): AppError {
 }
 
 function notStorable(cause: unknown): AppError {
-  return new AppError('ALERT_NOT_UNDERSTOOD', 'The alert holds characters that cannot be stored. Remove control characters and send it again.', { cause })
+  return new AppError(
+    'ALERT_NOT_UNDERSTOOD',
+    'The alert holds characters that cannot be stored. Remove control characters and send it again.',
+    { cause },
+  )
 }
 
 function sqlState(err: unknown): string {
