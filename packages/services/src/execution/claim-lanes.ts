@@ -1,12 +1,19 @@
+import type { Queryable } from '@matic/db'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
 import { LANE_IS_FREE, LIVE_WORKERS } from './worker-lock.ts'
 
-interface ClaimInput {
+export interface ClaimInput {
   readonly owner: string
   /** Accounts this process works on right now. */
   readonly active: readonly string[]
   readonly limit: number
+}
+
+interface ClaimedLanes {
+  readonly lanes: HeldLane[]
+  /** Database time, ms, that their leases count from. */
+  readonly nowMs: number
 }
 
 /** Accounts with something to send, to look up, to cancel or to protect, the most pressing first. */
@@ -26,13 +33,14 @@ const WORK = `
   ) AS work GROUP BY account_id`
 
 /** Takes lanes that have work and belong to nobody, with a new fence each. Only lanes of accounts whose key opens, or that have something to end. */
-export async function claimWorkLanes(ctx: ExecutionContext, input: ClaimInput): Promise<HeldLane[]> {
-  return claim(ctx, input, `SELECT w.account_id, w.urgency FROM (${WORK}) AS w`, 'w.urgency')
+export async function claimWorkLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
+  return claim(db, ctx, input, `SELECT w.account_id, w.urgency FROM (${WORK}) AS w`, 'w.urgency')
 }
 
 /** Takes lanes whose account is due to be compared with the exchange. Those with work go through the other door first. */
-export async function claimDueLanes(ctx: ExecutionContext, input: ClaimInput): Promise<HeldLane[]> {
+export async function claimDueLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
   return claim(
+    db,
     ctx,
     input,
     `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id
@@ -43,21 +51,28 @@ export async function claimDueLanes(ctx: ExecutionContext, input: ClaimInput): P
   )
 }
 
-async function claim(ctx: ExecutionContext, { owner, active, limit }: ClaimInput, candidates: string, order: string): Promise<HeldLane[]> {
-  if (limit <= 0) return []
-  const rows = await ctx.db.query<{ accountId: string; userId: string; exchange: string; fence: string }>(
+async function claim(
+  db: Queryable,
+  ctx: ExecutionContext,
+  { owner, active, limit }: ClaimInput,
+  candidates: string,
+  order: string,
+): Promise<ClaimedLanes> {
+  if (limit <= 0) return { lanes: [], nowMs: 0 }
+  const rows = await db.query<{ accountId: string; userId: string; exchange: string; fence: string; nowMs: number }>(
     `WITH live AS MATERIALIZED (${LIVE_WORKERS}),
      work AS MATERIALIZED (${candidates}),
      taken AS (
        SELECT l.account_id FROM lane l JOIN work w ON w.account_id = l.account_id
         WHERE NOT l.account_id = ANY($2::uuid[]) AND ${LANE_IS_FREE}
-        ORDER BY ${order} LIMIT $3 FOR UPDATE OF l SKIP LOCKED)
-     UPDATE lane SET owner = $1, fence = fence + 1, lease_until = clock_timestamp() + make_interval(secs => $4)
-       FROM taken, account a WHERE lane.account_id = taken.account_id AND a.id = lane.account_id
-     RETURNING lane.account_id AS "accountId", a.user_id AS "userId", a.exchange, lane.fence`,
+        ORDER BY ${order} LIMIT $3 FOR UPDATE OF l SKIP LOCKED),
+     moment AS (SELECT clock_timestamp() AS at FROM (SELECT count(*) FROM taken) AS locked)
+     UPDATE lane SET owner = $1, fence = fence + 1, lease_until = moment.at + make_interval(secs => $4)
+       FROM taken, moment, account a WHERE lane.account_id = taken.account_id AND a.id = lane.account_id
+     RETURNING lane.account_id AS "accountId", a.user_id AS "userId", a.exchange, lane.fence, (extract(epoch FROM moment.at) * 1000)::float8 AS "nowMs"`,
     [owner, active, limit, ctx.timings.leaseMs / 1000],
   )
-  return rows.map((row) => ({ ...row, owner }))
+  return { lanes: rows.map(({ nowMs: _nowMs, ...row }) => ({ ...row, owner })), nowMs: Math.floor(rows[0]?.nowMs ?? 0) }
 }
 
 /** Keeps the lanes this process works on, however long the exchange takes. */

@@ -5,7 +5,7 @@ import { claimDueLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } 
 import type { ExecutionContext } from './context.ts'
 import { LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'
-import { planLanes } from './plan-lanes.ts'
+import { claimAndPlan, planLanes } from './plan-lanes.ts'
 import type { Plan } from './plan-lanes.ts'
 
 export interface LaneRunner {
@@ -98,16 +98,24 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     wakeIn(restMs)
   }
 
-  async function take(claim: (me: { id: string }) => Promise<HeldLane[]>, run: (lane: HeldLane) => void): Promise<number> {
-    const turn = claiming.then(async () => {
+  async function take(claim: (me: { id: string }) => Promise<number>): Promise<number> {
+    const turn = claiming.then(() => {
       const me = ctx.worker.current()
-      if (!me || draining) return 0
-      const lanes = await claim(me)
-      for (const lane of lanes) run(lane)
-      return lanes.length
+      return me && !draining ? claim(me) : 0
     })
     claiming = turn.catch(() => undefined)
     return turn
+  }
+
+  /** Claims and plans together; where a plan fails, claims alone, so that one bad lane does not keep the others waiting. */
+  async function takeWork(owner: string, limit: number): Promise<{ lane: HeldLane; plan?: Plan }[]> {
+    const input = { owner, active: unavailable(), limit }
+    try {
+      return await claimAndPlan(ctx, input)
+    } catch (err) {
+      ctx.log.warn({ err }, 'a batch of lanes could not be planned; taking them one by one')
+      return (await claimWorkLanes(ctx.db, ctx, input)).lanes.map((lane) => ({ lane }))
+    }
   }
 
   /** A dead worker's lane with a request on its way becomes free at a known moment: be there. */
@@ -126,29 +134,27 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
 
   return {
     async execute() {
-      const limit = lanesMax - working.size
-      const taken = await take(
-        (me) => claimWorkLanes(ctx, { owner: me.id, active: unavailable(), limit }),
-        (lane) => void start(lane).then(() => (full ? wakeIn(0) : undefined)),
-      )
-      full = taken >= limit
+      const taken = await take(async (me) => {
+        const limit = Math.min(BATCH_MAX, lanesMax - working.size)
+        const lanes = await takeWork(me.id, limit)
+        for (const { lane, plan } of lanes) void start(lane, plan).then(() => (full ? wakeIn(0) : undefined))
+        full = lanes.length >= limit
+        return lanes.length
+      })
       await watchOrphans()
       return taken
     },
 
     reconcile() {
-      return take(
-        (me) =>
-          claimDueLanes(ctx, {
-            owner: me.id,
-            active: unavailable(),
-            limit: Math.min(reconcilesMax - reconciling, lanesMax - working.size),
-          }),
-        (lane) => {
+      return take(async (me) => {
+        const limit = Math.min(reconcilesMax - reconciling, lanesMax - working.size)
+        const { lanes } = await claimDueLanes(ctx.db, ctx, { owner: me.id, active: unavailable(), limit })
+        for (const lane of lanes) {
           reconciling += 1
           void start(lane, { kind: 'reconcile', full: false }).finally(() => (reconciling -= 1))
-        },
-      )
+        }
+        return lanes.length
+      })
     },
 
     async renew() {

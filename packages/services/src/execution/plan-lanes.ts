@@ -1,6 +1,8 @@
 import { recordFacts } from '@matic/db'
 import type { NewFact, Transaction } from '@matic/db'
 import { chooseNext } from './choose-next.ts'
+import { claimWorkLanes } from './claim-lanes.ts'
+import type { ClaimInput } from './claim-lanes.ts'
 import type { ChosenOrder, Step } from './choose-next.ts'
 import type { ExecutionContext } from './context.ts'
 import { endOrders } from './end-orders.ts'
@@ -14,6 +16,7 @@ import type { EpochOrder } from './missing-protection.ts'
 import { noteProtection } from './protected.ts'
 import { ORDER_COLUMNS, positionCause } from './rows.ts'
 import type { PositionRow } from './rows.ts'
+import type { Ending } from './veto.ts'
 import { writeAhead } from './write-ahead.ts'
 import type { Send } from './write-ahead.ts'
 
@@ -25,44 +28,73 @@ export type Plan =
   | { readonly kind: 'send'; readonly sends: readonly Send[] }
   | Exclude<Step, { kind: 'send' } | { kind: 'wait' }>
 
-/**
- * One transaction for all these lanes: renew their leases, look at everything, end what must not be sent, write ahead what goes
- * next, give back those with nothing to do. No statement is repeated per lane.
- */
-export async function planLanes(ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<Map<string, Plan>> {
-  const { plans, factIds } = await ctx.db.transaction(async (tx) => {
+type Plans = ReadonlyMap<string, Plan>
+
+/** Renews the leases of these lanes and plans them, in one transaction. A lane that is missing in the answer is lost. */
+export async function planLanes(ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<Plans> {
+  return committed(ctx, async (tx) => {
     const { held, nowMs } = await renew(tx, ctx, lanes)
-    const views = await loadLanes(tx, ctx, held, nowMs)
-    const restored = await restoreProtection(tx, ctx, [...views.values()])
-    const facts = [...restored.facts]
-
-    const plans = new Map<string, Plan>()
-    const chosen: { lane: HeldLane; pick: ChosenOrder }[] = []
-    const idle: { lane: HeldLane; untilMs: number | null }[] = []
-    const endings = []
-    for (const lane of held) {
-      const view = views.get(lane.accountId)
-      if (!view) continue
-      const choice = chooseNext({ ...view, orders: [...view.orders, ...(restored.orders.get(lane.accountId) ?? [])] })
-      endings.push(...choice.endings)
-      if (choice.step.kind === 'send') chosen.push(...choice.step.orders.map((pick) => ({ lane, pick })))
-      else if (choice.step.kind !== 'wait') plans.set(lane.accountId, choice.step)
-      else if (choice.endings.length > 0 || restored.changed.has(lane.accountId)) plans.set(lane.accountId, { kind: 'again' })
-      else idle.push({ lane, untilMs: choice.step.untilMs })
-    }
-
-    facts.push(...(await endOrders(tx, endings)))
-    const sends = Map.groupBy(await writeAhead(tx, ctx, chosen, nowMs), (send) => send.lane.accountId)
-    for (const [accountId, own] of sends) plans.set(accountId, { kind: 'send', sends: own })
-    await release(
-      tx,
-      idle.map(({ lane }) => lane),
-    )
-    for (const { lane, untilMs } of idle) plans.set(lane.accountId, { kind: 'idle', untilMs })
-    return { plans, factIds: await recordFacts(tx, facts) }
+    return planHeld(tx, ctx, held, nowMs)
   })
-  if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
+}
+
+/** Takes lanes that have work and plans them, all in one transaction. */
+export async function claimAndPlan(ctx: ExecutionContext, input: ClaimInput): Promise<{ lane: HeldLane; plan: Plan }[]> {
+  let lanes: readonly HeldLane[] = []
+  const plans = await committed(ctx, async (tx) => {
+    const claimed = await claimWorkLanes(tx, ctx, input)
+    lanes = claimed.lanes
+    return lanes.length === 0 ? { plans: new Map(), factIds: [] } : planHeld(tx, ctx, lanes, claimed.nowMs)
+  })
+  return lanes.map((lane) => ({ lane, plan: plans.get(lane.accountId) ?? { kind: 'lost' } }))
+}
+
+interface Planned {
+  readonly plans: Plans
+  readonly factIds: readonly string[]
+}
+
+async function committed(ctx: ExecutionContext, work: (tx: Transaction) => Promise<Planned>): Promise<Plans> {
+  const { plans, factIds } = await ctx.db.transaction(work)
+  if (factIds.length > 0) ctx.bus.publish('facts', { ids: [...factIds] })
   return plans
+}
+
+/**
+ * For lanes whose leases were renewed in this transaction at `nowMs`: look at everything, end what must not be sent, write ahead what
+ * goes next, give back those with nothing to do. No statement is repeated per lane.
+ */
+async function planHeld(tx: Transaction, ctx: ExecutionContext, held: readonly HeldLane[], nowMs: number): Promise<Planned> {
+  const views = await loadLanes(tx, ctx, held, nowMs)
+  const restored = await restoreProtection(tx, ctx, [...views.values()])
+  const facts = [...restored.facts]
+
+  const plans = new Map<string, Plan>()
+  const chosen: { lane: HeldLane; pick: ChosenOrder }[] = []
+  const idle: HeldLane[] = []
+  const endings: Ending[] = []
+  for (const lane of held) {
+    const view = views.get(lane.accountId)
+    if (!view) continue
+    const choice = chooseNext({ ...view, orders: [...view.orders, ...(restored.orders.get(lane.accountId) ?? [])] })
+    endings.push(...choice.endings)
+    if (choice.step.kind === 'send') {
+      chosen.push(...choice.step.orders.map((pick) => ({ lane, pick })))
+    } else if (choice.step.kind !== 'wait') {
+      plans.set(lane.accountId, choice.step)
+    } else if (choice.endings.length > 0 || restored.changed.has(lane.accountId)) {
+      plans.set(lane.accountId, { kind: 'again' })
+    } else {
+      plans.set(lane.accountId, { kind: 'idle', untilMs: choice.step.untilMs })
+      idle.push(lane)
+    }
+  }
+
+  facts.push(...(await endOrders(tx, endings)))
+  const sends = Map.groupBy(await writeAhead(tx, ctx, chosen, nowMs), (send) => send.lane.accountId)
+  for (const [accountId, own] of sends) plans.set(accountId, { kind: 'send', sends: own })
+  await release(tx, idle)
+  return { plans, factIds: await recordFacts(tx, facts) }
 }
 
 async function renew(tx: Transaction, ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<{ held: HeldLane[]; nowMs: number }> {
