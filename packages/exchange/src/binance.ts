@@ -28,13 +28,23 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   const answers = new AsyncLocalStorage<RawAnswer>()
   let offsetMs = 0
 
-  const fetchImplementation = async (url: string, init: { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal }) => {
+  const fetchImplementation = async (
+    url: string,
+    init: { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal },
+  ) => {
     const source = new URL(url)
     const target = options.baseUrl === undefined ? url : `${options.baseUrl}${source.pathname}${source.search}`
     const raw = answers.getStore()
     if (raw) raw.sent = true
     try {
-      const response = await undiciFetch(target, { method: init.method ?? 'GET', headers: init.headers ?? {}, body: init.body ?? null, signal: init.signal ?? null, dispatcher: agent, redirect: 'error' })
+      const response = await undiciFetch(target, {
+        method: init.method ?? 'GET',
+        headers: init.headers ?? {},
+        body: init.body ?? null,
+        signal: init.signal ?? null,
+        dispatcher: agent,
+        redirect: 'error',
+      })
       if (raw) {
         raw.status = response.status
         raw.retryAfter = response.headers.get('retry-after')
@@ -51,7 +61,14 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     enableRateLimit: false,
     timeout: options.requestTimeoutMs,
     fetchImplementation,
-    options: { recvWindow: options.recvWindowMs, adjustForTimeDifference: false, fetchCurrencies: false, maxRetriesOnFailure: 0, warnOnFetchOpenOrdersWithoutSymbol: false, timeDifference: -offsetMs },
+    options: {
+      recvWindow: options.recvWindowMs,
+      adjustForTimeDifference: false,
+      fetchCurrencies: false,
+      maxRetriesOnFailure: 0,
+      warnOnFetchOpenOrdersWithoutSymbol: false,
+      timeDifference: -offsetMs,
+    },
   })
   const keyless: Client = new ccxt.binanceusdm(settings())
   let loading: Promise<unknown> | undefined
@@ -92,7 +109,9 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   const readBrackets = async (): Promise<Map<string, number>> => {
     const client = [...clients.values()].at(-1)?.client
     if (client === undefined) return new Map()
-    const rows: { symbol: string; brackets: { initialLeverage: number | string }[] }[] = await client.fapiPrivateGetLeverageBracket(signedNow()).catch(() => [])
+    const rows: { symbol: string; brackets: { initialLeverage: number | string }[] }[] = await client
+      .fapiPrivateGetLeverageBracket(signedNow())
+      .catch(() => [])
     return new Map(rows.map((row) => [row.symbol, Math.max(...row.brackets.map((bracket) => Number(bracket.initialLeverage)))]))
   }
   const signedNow = () => ({ timestamp: Math.round(options.clock.now() + offsetMs), recvWindow: options.recvWindowMs })
@@ -125,7 +144,9 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
         await keyless.loadMarkets(true)
         loading = Promise.resolve()
         const brackets = await readBrackets()
-        return Object.values(keyless.markets ?? {}).flatMap((market) => (market?.swap === true && market.quote === 'USDT' ? [presentMarket(market, brackets.get(market.id))] : []))
+        return Object.values(keyless.markets ?? {}).flatMap((market) =>
+          market?.swap === true && market.quote === 'USDT' ? [presentMarket(market, brackets.get(market.id))] : [],
+        )
       }),
     fetchMarks: () =>
       attempt('read', async () => {
@@ -140,35 +161,68 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     fetchCandles: ({ symbol, interval, limit }) =>
       attempt('read', async () => {
         const rows: string[][] = await keyless.fapiPublicGetKlines({ symbol: keyless.market(symbol).id, interval, limit })
-        return rows.map((row) => ({ startMs: Number(row[0]), open: plain(row[1]), high: plain(row[2]), low: plain(row[3]), close: plain(row[4]), volume: plain(row[5]) }))
+        return rows.map((row) => ({
+          startMs: Number(row[0]),
+          open: plain(row[1]),
+          high: plain(row[2]),
+          low: plain(row[3]),
+          close: plain(row[4]),
+          volume: plain(row[5]),
+        }))
       }),
     createOrder: (account, order, signing) =>
       attempt(order.reduceOnly || order.closePosition ? 'close' : 'order', async () => {
         const client = clientOf(account)
         checkQuantised(client, order)
-        return presentOrder(client, await client.createOrder(order.symbol, order.type === 'limit' ? 'limit' : 'market', order.side, amountOf(order.quantityBase), order.price === null ? undefined : Number(order.price), { ...orderParams(account, order), ...pinned(signing) }))
+        return presentOrder(
+          client,
+          await client.createOrder(
+            order.symbol,
+            order.type === 'limit' ? 'limit' : 'market',
+            order.side,
+            amountOf(order.quantityBase),
+            order.price === null ? undefined : Number(order.price),
+            { ...orderParams(account, order), ...pinned(signing) },
+          ),
+        )
       }),
     cancelOrder: (account, order, signing) =>
       attempt('cancel', async () => {
-        await clientOf(account).cancelOrder('', order.symbol, { clientOrderId: order.clientOrderId, ...(order.isTrigger ? { trigger: true } : {}), ...(signing === undefined ? signedNow() : pinned(signing)) })
+        await clientOf(account).cancelOrder('', order.symbol, {
+          clientOrderId: order.clientOrderId,
+          ...(order.isTrigger ? { trigger: true } : {}),
+          ...(signing === undefined ? signedNow() : pinned(signing)),
+        })
         return null
       }),
     findOrder: (account, order) =>
       attempt('lookup', async () => {
         const client = clientOf(account)
-        return presentOrder(client, await client.fetchOrder('', order.symbol, { clientOrderId: order.clientOrderId, ...(order.isTrigger ? { trigger: true } : {}), ...signedNow() }))
+        return presentOrder(
+          client,
+          await client.fetchOrder('', order.symbol, {
+            clientOrderId: order.clientOrderId,
+            ...(order.isTrigger ? { trigger: true } : {}),
+            ...signedNow(),
+          }),
+        )
       }),
     fetchOpenOrders: (account, symbol) =>
       attempt('read', async () => {
         const client = clientOf(account)
-        const [plainOrders, triggers] = await Promise.all([client.fetchOpenOrders(symbol, undefined, undefined, signedNow()), client.fetchOpenOrders(symbol, undefined, undefined, { trigger: true, ...signedNow() })])
+        const [plainOrders, triggers] = await Promise.all([
+          client.fetchOpenOrders(symbol, undefined, undefined, signedNow()),
+          client.fetchOpenOrders(symbol, undefined, undefined, { trigger: true, ...signedNow() }),
+        ])
         return [...plainOrders, ...triggers].map((order) => presentOrder(client, order))
       }),
     fetchPositions: (account) =>
       attempt('read', async () => {
         const client = clientOf(account)
         const rows: Record<string, string>[] = await client.fapiPrivateV3GetPositionRisk(signedNow())
-        const symbolConfig: Record<string, string>[] = rows.some((row) => row['leverage'] === undefined) ? await client.fapiPrivateGetSymbolConfig(signedNow()) : []
+        const symbolConfig: Record<string, string>[] = rows.some((row) => row['leverage'] === undefined)
+          ? await client.fapiPrivateGetSymbolConfig(signedNow())
+          : []
         return rows.flatMap((row) => presentPosition(client, row, symbolConfig))
       }),
     fetchBalance: (account) =>
@@ -185,14 +239,41 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     fetchFills: (account, { symbol, sinceMs }) =>
       attempt('read', async () => {
         const client = clientOf(account)
-        const rows: Record<string, string>[] = await client.fapiPrivateGetUserTrades({ symbol: client.market(symbol).id, startTime: Math.floor(sinceMs), limit: 1_000, ...signedNow() })
-        return rows.map((row): ExchangeFill => ({ tradeId: String(row['id']), exchangeOrderId: String(row['orderId']), symbol, side: row['side'] === 'BUY' ? 'buy' : 'sell', quantityBase: plain(row['qty']), price: plain(row['price']), fee: plain(row['commission']), feeCurrency: row['commissionAsset'] ?? 'USDT', realizedPnl: plain(row['realizedPnl']), atMs: Number(row['time']) }))
+        const rows: Record<string, string>[] = await client.fapiPrivateGetUserTrades({
+          symbol: client.market(symbol).id,
+          startTime: Math.floor(sinceMs),
+          limit: 1_000,
+          ...signedNow(),
+        })
+        return rows.map((row): ExchangeFill => ({
+          tradeId: String(row['id']),
+          exchangeOrderId: String(row['orderId']),
+          symbol,
+          side: row['side'] === 'BUY' ? 'buy' : 'sell',
+          quantityBase: plain(row['qty']),
+          price: plain(row['price']),
+          fee: plain(row['commission']),
+          feeCurrency: row['commissionAsset'] ?? 'USDT',
+          realizedPnl: plain(row['realizedPnl']),
+          atMs: Number(row['time']),
+        }))
       }),
     fetchIncome: (account, { sinceMs }) =>
       attempt('read', async () => {
         const client = clientOf(account)
-        const rows: Record<string, string>[] = await client.fapiPrivateGetIncome({ startTime: Math.floor(sinceMs), limit: 1_000, ...signedNow() })
-        return rows.map((row): ExchangeIncome => ({ venueId: String(row['tranId']), type: incomeType(row['incomeType']), amount: plain(row['income']), currency: row['asset'] ?? 'USDT', symbol: client.markets_by_id?.[row['symbol'] ?? '']?.[0]?.symbol ?? null, atMs: Number(row['time']) }))
+        const rows: Record<string, string>[] = await client.fapiPrivateGetIncome({
+          startTime: Math.floor(sinceMs),
+          limit: 1_000,
+          ...signedNow(),
+        })
+        return rows.map((row): ExchangeIncome => ({
+          venueId: String(row['tranId']),
+          type: incomeType(row['incomeType']),
+          amount: plain(row['income']),
+          currency: row['asset'] ?? 'USDT',
+          symbol: client.markets_by_id?.[row['symbol'] ?? '']?.[0]?.symbol ?? null,
+          atMs: Number(row['time']),
+        }))
       }),
     setLeverage: (account, { symbol, leverage }) =>
       setUp(() => attempt('setup', async () => (await clientOf(account).setLeverage(leverage, symbol, signedNow()), null))),
@@ -214,5 +295,9 @@ function setUp(call: () => Promise<ExchangeResult<null>>): Promise<ExchangeResul
 
 function transportCode(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : cause instanceof Error ? cause.name : 'unknown'
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : cause instanceof Error
+      ? cause.name
+      : 'unknown'
 }

@@ -18,8 +18,22 @@ export function classify(context: CallContext, raw: RawAnswer, error: unknown): 
   const code = codeOf(raw)
   const text = scrub(raw.body ?? (error instanceof Error ? error.message : String(error)))
   const retryAfterMs = raw.retryAfter !== null && /^\d+$/.test(raw.retryAfter) ? Number(raw.retryAfter) * 1_000 : null
-  const found = BINANCE_VERDICTS.find((row) => (row.code === code || row.code === `http-${raw.status}`) && (row.contexts?.includes(context) ?? true) && (row.text?.test(text) ?? true))
-  if (found !== undefined) return { verdict: found.verdict, execution: found.execution, retryable: found.retryable, reason: found.reason, code, text: sentence(text), retryAfterMs }
+  const found = BINANCE_VERDICTS.find(
+    (row) =>
+      (row.code === code || row.code === `http-${raw.status}`) &&
+      (row.contexts?.includes(context) ?? true) &&
+      (row.text?.test(text) ?? true),
+  )
+  if (found !== undefined)
+    return {
+      verdict: found.verdict,
+      execution: found.execution,
+      retryable: found.retryable,
+      reason: found.reason,
+      code,
+      text: sentence(text),
+      retryAfterMs,
+    }
   const execution = raw.sent ? 'unknown' : 'not-sent'
   return { verdict: 'UNKNOWN', execution, retryable: false, reason: 'UNKNOWN_OUTCOME', code, text: sentence(text), retryAfterMs }
 }

@@ -134,17 +134,7 @@ export interface Candle {
  * `verdict` names the row of the verdict table that decided.
  */
 export interface ExchangeFailure {
-  readonly verdict:
-    | 'ADOPT'
-    | 'REJECTED'
-    | 'MOOT'
-    | 'NO_OP'
-    | 'CLOCK'
-    | 'BACK_OFF'
-    | 'OVERLOAD'
-    | 'AUTH'
-    | 'NOT_FOUND'
-    | 'UNKNOWN'
+  readonly verdict: 'ADOPT' | 'REJECTED' | 'MOOT' | 'NO_OP' | 'CLOCK' | 'BACK_OFF' | 'OVERLOAD' | 'AUTH' | 'NOT_FOUND' | 'UNKNOWN'
   readonly execution: 'not-sent' | 'refused' | 'unknown'
   readonly retryable: boolean
   /** Raw exchange code such as -2019, an HTTP status, or a transport name. */
@@ -173,9 +163,16 @@ export interface ExchangePort {
   fetchCandles(input: { symbol: string; interval: string; limit: number }): Promise<ExchangeResult<readonly Candle[]>>
 
   createOrder(account: AccountHandle, order: OrderRequest, signing: Signing): Promise<ExchangeResult<ExchangeOrder>>
-  cancelOrder(account: AccountHandle, order: { symbol: string; clientOrderId: string; isTrigger: boolean }, signing?: Signing): Promise<ExchangeResult<null>>
+  cancelOrder(
+    account: AccountHandle,
+    order: { symbol: string; clientOrderId: string; isTrigger: boolean },
+    signing?: Signing,
+  ): Promise<ExchangeResult<null>>
   /** NOT_FOUND is a negative answer; any other failure says nothing about the order. */
-  findOrder(account: AccountHandle, order: { symbol: string; clientOrderId: string; isTrigger: boolean }): Promise<ExchangeResult<ExchangeOrder>>
+  findOrder(
+    account: AccountHandle,
+    order: { symbol: string; clientOrderId: string; isTrigger: boolean },
+  ): Promise<ExchangeResult<ExchangeOrder>>
   /** Plain and conditional orders together. */
   fetchOpenOrders(account: AccountHandle, symbol?: string): Promise<ExchangeResult<readonly ExchangeOrder[]>>
   /** Open positions only; flat ones are left out. */
@@ -204,7 +201,7 @@ export interface ExchangeCapabilities {
   readonly closePositionTriggers: boolean
   readonly reduceOnlyInHedgeMode: boolean
   readonly trailing: 'none' | 'percent' | 'amount'
- 
+
   readonly clientOrderIdUniqueness: 'open-orders' | 'always'
   readonly clientOrderIdMaxLength: number
   readonly maxRecvWindowMs: number

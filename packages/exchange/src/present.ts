@@ -5,8 +5,26 @@ import type { ExchangeIncome, ExchangeOrder, ExchangeOrderStatus, ExchangePositi
 export type Client = InstanceType<typeof ccxt.binanceusdm>
 type CcxtOrder = Awaited<ReturnType<Client['fetchOrder']>>
 
-const STATUS: Readonly<Record<string, ExchangeOrderStatus>> = { NEW: 'open', PARTIALLY_FILLED: 'partial', FILLED: 'filled', FINISHED: 'filled', TRIGGERED: 'filled', TRIGGERING: 'open', CANCELED: 'canceled', EXPIRED: 'expired', EXPIRED_IN_MATCH: 'expired', REJECTED: 'rejected' }
-const TYPES: Readonly<Record<string, ExchangeOrder['type']>> = { MARKET: 'market', LIMIT: 'limit', STOP_MARKET: 'stop-market', STOP: 'stop-market', TAKE_PROFIT_MARKET: 'take-profit-market', TAKE_PROFIT: 'take-profit-market' }
+const STATUS: Readonly<Record<string, ExchangeOrderStatus>> = {
+  NEW: 'open',
+  PARTIALLY_FILLED: 'partial',
+  FILLED: 'filled',
+  FINISHED: 'filled',
+  TRIGGERED: 'filled',
+  TRIGGERING: 'open',
+  CANCELED: 'canceled',
+  EXPIRED: 'expired',
+  EXPIRED_IN_MATCH: 'expired',
+  REJECTED: 'rejected',
+}
+const TYPES: Readonly<Record<string, ExchangeOrder['type']>> = {
+  MARKET: 'market',
+  LIMIT: 'limit',
+  STOP_MARKET: 'stop-market',
+  STOP: 'stop-market',
+  TAKE_PROFIT_MARKET: 'take-profit-market',
+  TAKE_PROFIT: 'take-profit-market',
+}
 
 export function presentOrder(client: Client, order: CcxtOrder): ExchangeOrder {
   const info: Record<string, string | boolean | undefined> = order.info
@@ -33,7 +51,11 @@ export function presentOrder(client: Client, order: CcxtOrder): ExchangeOrder {
   }
 }
 
-export function presentPosition(client: Client, row: Record<string, string>, configs: readonly Record<string, string>[]): ExchangePosition[] {
+export function presentPosition(
+  client: Client,
+  row: Record<string, string>,
+  configs: readonly Record<string, string>[],
+): ExchangePosition[] {
   const amount = new Decimal(row['positionAmt'] ?? 0)
   const symbol = client.markets_by_id?.[row['symbol'] ?? '']?.[0]?.symbol
   if (amount.isZero() || symbol === undefined) return []
@@ -102,4 +124,3 @@ function positive(value: string | boolean | undefined): string | null {
   const decimal = new Decimal(value)
   return decimal.gt(0) ? decimal.toFixed() : null
 }
-

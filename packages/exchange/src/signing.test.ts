@@ -1,7 +1,14 @@
 import { createHmac } from 'node:crypto'
 import ccxt from 'ccxt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { accountOf, exchangeAt, marketOrder, startAnsweringServer, type AnsweringServer, type SeenRequest } from './testing/answering-server.ts'
+import {
+  accountOf,
+  exchangeAt,
+  marketOrder,
+  startAnsweringServer,
+  type AnsweringServer,
+  type SeenRequest,
+} from './testing/answering-server.ts'
 
 let server: AnsweringServer
 beforeAll(async () => {
@@ -20,7 +27,11 @@ describe('every request is signed with its own account’s key', () => {
     server.seen.length = 0
     const exchange = exchangeAt(server.url, { clientsMax })
     const accounts = Array.from({ length: 200 }, (_, index) => accountOf(`n${index}`))
-    const results = await Promise.all([...accounts, ...accounts].map((account, index) => exchange.createOrder(account, marketOrder(`m${account.accountId}x${index}`), signing())))
+    const results = await Promise.all(
+      [...accounts, ...accounts].map((account, index) =>
+        exchange.createOrder(account, marketOrder(`m${account.accountId}x${index}`), signing()),
+      ),
+    )
     await exchange.close()
 
     expect(results.every((result) => result.ok)).toBe(true)
@@ -55,8 +66,16 @@ test('time of signature and window are the write-ahead’s', async () => {
 describe('what is sent is what plain CCXT sends', () => {
   const cases = [
     ['a market order', marketOrder('m1'), ['market', 'buy', 0.01, undefined, { newClientOrderId: 'm1' }]],
-    ['a reduce-only close', marketOrder('m2', { side: 'sell', reduceOnly: true }), ['market', 'sell', 0.01, undefined, { newClientOrderId: 'm2', reduceOnly: true }]],
-    ['a limit order', marketOrder('m3', { type: 'limit', price: '49000.5' }), ['limit', 'buy', 0.01, 49_000.5, { newClientOrderId: 'm3', timeInForce: 'GTC' }]],
+    [
+      'a reduce-only close',
+      marketOrder('m2', { side: 'sell', reduceOnly: true }),
+      ['market', 'sell', 0.01, undefined, { newClientOrderId: 'm2', reduceOnly: true }],
+    ],
+    [
+      'a limit order',
+      marketOrder('m3', { type: 'limit', price: '49000.5' }),
+      ['limit', 'buy', 0.01, 49_000.5, { newClientOrderId: 'm3', timeInForce: 'GTC' }],
+    ],
     [
       'a stop that closes everything',
       marketOrder('m4', { side: 'sell', type: 'stop-market', quantityBase: null, triggerPrice: '45000', closePosition: true }),
@@ -89,5 +108,7 @@ function essence(request: SeenRequest | undefined): Record<string, string> {
 }
 
 function signatureOf(request: SeenRequest, secret: string): string {
-  return createHmac('sha256', secret).update(request.signed.replace(/&signature=[0-9a-f]+$/, '')).digest('hex')
+  return createHmac('sha256', secret)
+    .update(request.signed.replace(/&signature=[0-9a-f]+$/, ''))
+    .digest('hex')
 }

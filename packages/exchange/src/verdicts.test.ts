@@ -34,12 +34,18 @@ const CALLS: Record<CallContext, () => Promise<ExchangeResult<unknown>>> = {
 const answered = BINANCE_VERDICTS.filter((row) => /^(-|http-)/.test(row.code))
 
 describe('each answer of the exchange has its verdict', () => {
-  test.each(answered.map((row) => [row.code, row.contexts?.[0] ?? (row.verdict === 'NOT_FOUND' ? 'lookup' : 'order'), row] as const))('%s on %s', async (_code, context, row) => {
-    server.answerWith(() => answerFor(row))
-    const result = await CALLS[context]()
-    if (row.verdict === 'NO_OP') return expect(result).toEqual({ ok: true, value: null })
-    expect(result).toMatchObject({ ok: false, failure: { verdict: row.verdict, execution: row.execution, retryable: row.retryable, reason: row.reason, code: row.code } })
-  })
+  test.each(answered.map((row) => [row.code, row.contexts?.[0] ?? (row.verdict === 'NOT_FOUND' ? 'lookup' : 'order'), row] as const))(
+    '%s on %s',
+    async (_code, context, row) => {
+      server.answerWith(() => answerFor(row))
+      const result = await CALLS[context]()
+      if (row.verdict === 'NO_OP') return expect(result).toEqual({ ok: true, value: null })
+      expect(result).toMatchObject({
+        ok: false,
+        failure: { verdict: row.verdict, execution: row.execution, retryable: row.retryable, reason: row.reason, code: row.code },
+      })
+    },
+  )
 
   function answerFor(row: VerdictRow) {
     const status = /^http-(\d+)$/.exec(row.code)?.[1]
@@ -50,7 +56,10 @@ describe('each answer of the exchange has its verdict', () => {
 
 describe('what proves nothing stays unknown', () => {
   test.each([
-    ['a 503 that does not know', { status: 503, body: '{"code":-1000,"msg":"Unknown error, please check your request or try again later."}' }],
+    [
+      'a 503 that does not know',
+      { status: 503, body: '{"code":-1000,"msg":"Unknown error, please check your request or try again later."}' },
+    ],
     ['a back-end timeout', { status: 408, body: '{"code":-1007,"msg":"Timeout waiting for response from backend server."}' }],
     ['an unexpected answer', { status: 400, body: '{"code":-1006,"msg":"An unexpected response was received from the message bus."}' }],
     ['a bad gateway in HTML', { status: 502, body: '<html><body>Bad Gateway</body></html>' }],
@@ -70,7 +79,10 @@ describe('what proves nothing stays unknown', () => {
     await gone.close()
     // The first goes out on a connection that was open: it may have arrived for all we know.
     expect(await port.createOrder(account, marketOrder('m1'), signing())).toMatchObject({ ok: false, failure: { execution: 'unknown' } })
-    expect(await port.createOrder(account, marketOrder('m1'), signing())).toMatchObject({ ok: false, failure: { verdict: 'UNKNOWN', execution: 'not-sent', code: 'ECONNREFUSED' } })
+    expect(await port.createOrder(account, marketOrder('m1'), signing())).toMatchObject({
+      ok: false,
+      failure: { verdict: 'UNKNOWN', execution: 'not-sent', code: 'ECONNREFUSED' },
+    })
     await port.close()
   })
 })

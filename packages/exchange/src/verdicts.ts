@@ -15,7 +15,14 @@ export interface VerdictRow {
   readonly reason: ReasonCode
 }
 
-const row = (code: string, verdict: VerdictRow['verdict'], execution: VerdictRow['execution'], retryable: boolean, reason: ReasonCode, more: Pick<VerdictRow, 'contexts' | 'text'> = {}): VerdictRow => ({ code, verdict, execution, retryable, reason, ...more })
+const row = (
+  code: string,
+  verdict: VerdictRow['verdict'],
+  execution: VerdictRow['execution'],
+  retryable: boolean,
+  reason: ReasonCode,
+  more: Pick<VerdictRow, 'contexts' | 'text'> = {},
+): VerdictRow => ({ code, verdict, execution, retryable, reason, ...more })
 
 /** What each answer of Binance USDⓈ-M means. First row that fits; nothing fits: UNKNOWN. */
 export const BINANCE_VERDICTS: readonly VerdictRow[] = [

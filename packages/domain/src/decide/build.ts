@@ -27,6 +27,12 @@ export function closeOrder(cause: string, symbol: string, position: DecisionPosi
   }
 }
 
-export function refuse(outcome: 'SKIPPED' | 'BLOCKED', intent: IntentKind, reason: ReasonCode, symbol: string | null, numbers: Decision['numbers']): Decision {
+export function refuse(
+  outcome: 'SKIPPED' | 'BLOCKED',
+  intent: IntentKind,
+  reason: ReasonCode,
+  symbol: string | null,
+  numbers: Decision['numbers'],
+): Decision {
   return { outcome, intent, reason, numbers, symbol, orders: [], cancelSymbols: [] }
 }

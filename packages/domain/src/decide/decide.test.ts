@@ -8,8 +8,32 @@ import { decide } from './decide.ts'
 import type { DecisionInput } from './types.ts'
 
 const markets = indexMarkets([
-  { symbol: 'BTC/USDT:USDT', marketId: 'BTCUSDT', base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minQuantity: '0.001', maxQuantity: '1000', minNotional: '100', maxLeverage: 125, status: 'TRADING' },
-  { symbol: 'ETH/USDT:USDT', marketId: 'ETHUSDT', base: 'ETH', quote: 'USDT', tickSize: '0.01', stepSize: '0.001', minQuantity: '0.001', maxQuantity: '10000', minNotional: '20', maxLeverage: 100, status: 'TRADING' },
+  {
+    symbol: 'BTC/USDT:USDT',
+    marketId: 'BTCUSDT',
+    base: 'BTC',
+    quote: 'USDT',
+    tickSize: '0.1',
+    stepSize: '0.001',
+    minQuantity: '0.001',
+    maxQuantity: '1000',
+    minNotional: '100',
+    maxLeverage: 125,
+    status: 'TRADING',
+  },
+  {
+    symbol: 'ETH/USDT:USDT',
+    marketId: 'ETHUSDT',
+    base: 'ETH',
+    quote: 'USDT',
+    tickSize: '0.01',
+    stepSize: '0.001',
+    minQuantity: '0.001',
+    maxQuantity: '10000',
+    minNotional: '20',
+    maxLeverage: 100,
+    status: 'TRADING',
+  },
 ])
 
 function alert(body: Record<string, unknown>): Alert {
@@ -50,6 +74,7 @@ function input(change: Partial<DecisionInput> = {}): DecisionInput {
     markOf: () => '50000',
     killSwitch: false,
     entitled: true,
+    overtaken: false,
     nowMs: 1_000_500,
     ...change,
   }
@@ -61,19 +86,40 @@ describe('an open', () => {
     const decision = decide(input())
     expect(decision).toMatchObject({ outcome: 'ORDERS', intent: 'open', symbol: 'BTC/USDT:USDT' })
     expect(decision.orders).toHaveLength(1)
-    expect(decision.orders[0]).toMatchObject({ leg: 'open', side: 'buy', quantityBase: '0.01', leverage: 10, stopFraction: '0.05', targetFraction: '0.1', reduceOnly: false, priority: 2 })
+    expect(decision.orders[0]).toMatchObject({
+      leg: 'open',
+      side: 'buy',
+      quantityBase: '0.01',
+      leverage: 10,
+      stopFraction: '0.05',
+      targetFraction: '0.1',
+      reduceOnly: false,
+      priority: 2,
+    })
   })
 
   test.each([
     ['the bot is off', { settings: { ...settings, isEnabled: false } }, 'BOT_DISABLED'],
     ['the kill switch is on', { killSwitch: true }, 'KILL_SWITCH'],
     ['nobody pays', { entitled: false }, 'NOT_ENTITLED'],
-    ['the account is not ready', { account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'OPENING', certified: true } }, 'ACCOUNT_NOT_READY'],
-    ['the venue is not certified', { account: { exchange: 'BINANCE', environment: 'LIVE', isActive: true, keyStatus: 'VALID', certified: false } }, 'VENUE_NOT_CERTIFIED'],
+    [
+      'the account is not ready',
+      { account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'OPENING', certified: true } },
+      'ACCOUNT_NOT_READY',
+    ],
+    [
+      'the venue is not certified',
+      { account: { exchange: 'BINANCE', environment: 'LIVE', isActive: true, keyStatus: 'VALID', certified: false } },
+      'VENUE_NOT_CERTIFIED',
+    ],
     ['the alert is old', { nowMs: 1_061_500 }, 'SIGNAL_TOO_OLD'],
     ['the symbol is not allowed', { settings: { ...settings, allowedSymbols: ['ETHUSDT'] } }, 'SYMBOL_NOT_ALLOWED'],
     ['the symbol is blocked', { settings: { ...settings, blacklistedSymbols: ['BTC/USDT:USDT'] } }, 'SYMBOL_BLACKLISTED'],
-    ['there are enough positions', { settings: { ...settings, maxPositions: 1 }, positions: [{ ...long, symbol: 'ETH/USDT:USDT' }] }, 'MAX_POSITIONS'],
+    [
+      'there are enough positions',
+      { settings: { ...settings, maxPositions: 1 }, positions: [{ ...long, symbol: 'ETH/USDT:USDT' }] },
+      'MAX_POSITIONS',
+    ],
     ['another source holds the symbol', { positions: [{ ...long, routeId: 'other' }] }, 'SYMBOL_OWNED'],
     ['it would be worth too much', { settings: { ...settings, maxNotional: '499' } }, 'MAX_NOTIONAL'],
     ['it would be too small', { alert: alert({ action: 'buy', quantity: '0.001' }) }, 'BELOW_MINIMUM'],
@@ -83,7 +129,11 @@ describe('an open', () => {
     ['the stop is on the wrong side', { alert: alert({ action: 'buy', quantity: '0.01', stopLoss: '51000' }) }, 'STOP_WRONG_SIDE'],
     ['the target is on the wrong side', { alert: alert({ action: 'sell', quantity: '0.01', takeProfit: '51000' }) }, 'TARGET_WRONG_SIDE'],
     ['the market is not known', { alert: alert({ action: 'buy', symbol: 'NOPEUSDT' }) }, 'SYMBOL_UNKNOWN'],
-    ['a spot ticker may not stand for the perpetual', { alert: alert({ action: 'buy', symbol: 'BTCUSDT' }), settings: { ...settings, spotTickerToPerp: false } }, 'SPOT_TICKER_REFUSED'],
+    [
+      'a spot ticker may not stand for the perpetual',
+      { alert: alert({ action: 'buy', symbol: 'BTCUSDT' }), settings: { ...settings, spotTickerToPerp: false } },
+      'SPOT_TICKER_REFUSED',
+    ],
   ] satisfies [string, Partial<DecisionInput>, string][])('is blocked when %s', (_name, change, reason) => {
     expect(decide(input(change))).toMatchObject({ outcome: 'BLOCKED', reason, orders: [] })
   })
@@ -99,7 +149,9 @@ describe('an open', () => {
   })
 
   test('limits of a source do not stop an order placed by hand while the bot is off', () => {
-    expect(decide(input({ settings: { ...settings, isEnabled: false }, route: { id: 'hand', sourceKind: 'MANUAL' } })).outcome).toBe('ORDERS')
+    expect(decide(input({ settings: { ...settings, isEnabled: false }, route: { id: 'hand', sourceKind: 'MANUAL' } })).outcome).toBe(
+      'ORDERS',
+    )
   })
 })
 
@@ -107,19 +159,49 @@ describe('a close', () => {
   const close = alert({ action: 'close' })
 
   test('runs whatever stops opens', () => {
-    const decision = decide(input({ alert: close, positions: [long], killSwitch: true, entitled: false, settings: { ...settings, isEnabled: false }, nowMs: 9_000_000, funds: null, markOf: () => null }))
+    const decision = decide(
+      input({
+        alert: close,
+        positions: [long],
+        killSwitch: true,
+        entitled: false,
+        settings: { ...settings, isEnabled: false },
+        nowMs: 9_000_000,
+        funds: null,
+        markOf: () => null,
+      }),
+    )
     expect(decision).toMatchObject({ outcome: 'ORDERS', intent: 'close', cancelSymbols: ['BTC/USDT:USDT'] })
-    expect(decision.orders[0]).toMatchObject({ leg: 'close', side: 'sell', quantityBase: null, reduceOnly: true, priority: 0, expiresAtMs: null })
+    expect(decision.orders[0]).toMatchObject({
+      leg: 'close',
+      side: 'sell',
+      quantityBase: null,
+      reduceOnly: true,
+      priority: 0,
+      expiresAtMs: null,
+    })
   })
 
   test('with nothing there is skipped, and leaves what another source holds', () => {
     expect(decide(input({ alert: close }))).toMatchObject({ outcome: 'SKIPPED', reason: 'NOTHING_TO_CLOSE' })
-    expect(decide(input({ alert: close, positions: [{ ...long, routeId: 'other' }] }))).toMatchObject({ outcome: 'SKIPPED', reason: 'NOTHING_TO_CLOSE' })
-    expect(decide(input({ alert: close, positions: [{ ...long, routeId: 'other' }], route: { id: 'hand', sourceKind: 'MANUAL' } })).outcome).toBe('ORDERS')
+    expect(decide(input({ alert: close, positions: [{ ...long, routeId: 'other' }] }))).toMatchObject({
+      outcome: 'SKIPPED',
+      reason: 'NOTHING_TO_CLOSE',
+    })
+    expect(
+      decide(input({ alert: close, positions: [{ ...long, routeId: 'other' }], route: { id: 'hand', sourceKind: 'MANUAL' } })).outcome,
+    ).toBe('ORDERS')
   })
 
   test('right after its open closes what is still on its way', () => {
-    expect(decide(input({ alert: close, pendingOpens: [{ symbol: 'BTC/USDT:USDT', side: 'buy', openBase: '0.01', routeId: 'route' }] })).orders).toHaveLength(1)
+    expect(
+      decide(
+        input({
+          alert: close,
+          pendingOpens: [{ symbol: 'BTC/USDT:USDT', side: 'buy', openBase: '0.01', reservedQuote: '50', routeId: 'route' }],
+        }),
+      ).orders,
+    ).toHaveLength(1)
   })
 
   test('of everything is one order a symbol', () => {
@@ -131,12 +213,18 @@ describe('a close', () => {
 test('a reversal closes first and opens only after it', () => {
   const decision = decide(input({ alert: alert({ action: 'sell', quantity: '0.01' }), positions: [long] }))
   expect(decision.intent).toBe('reverse')
-  expect(decision.orders.map((order) => [order.leg, order.side, order.afterClose])).toEqual([['close', 'sell', false], ['open', 'sell', true]])
+  expect(decision.orders.map((order) => [order.leg, order.side, order.afterClose])).toEqual([
+    ['close', 'sell', false],
+    ['open', 'sell', true],
+  ])
 })
 
 test('a test alert on a live account decides nothing that trades', () => {
   const account = { exchange: 'BINANCE', environment: 'LIVE', isActive: true, keyStatus: 'VALID', certified: true } as const
-  expect(decide(input({ account, signal: { id: 's', source: 'TEST', receivedAtMs: 1_000_000 } }))).toMatchObject({ outcome: 'BLOCKED', reason: 'TEST_ALERT_ON_LIVE' })
+  expect(decide(input({ account, signal: { id: 's', source: 'TEST', receivedAtMs: 1_000_000 } }))).toMatchObject({
+    outcome: 'BLOCKED',
+    reason: 'TEST_ALERT_ON_LIVE',
+  })
 })
 
 test('whatever the mode, an opening order is on the step, above the minimum and affordable', () => {
@@ -162,7 +250,13 @@ test('whatever the mode, an opening order is on the step, above the minimum and 
       if (order === undefined) return decision.reason !== null
       const size = new Decimal(order.quantityBase ?? 0)
       const notional = size.mul(price)
-      return size.mod('0.001').isZero() && notional.gte(100) && order.side === side && notional.div(order.leverage ?? 1).lte(equity) && (order.leverage ?? 0) <= 50
+      return (
+        size.mod('0.001').isZero() &&
+        notional.gte(100) &&
+        order.side === side &&
+        notional.div(order.leverage ?? 1).lte(equity) &&
+        (order.leverage ?? 0) <= 50
+      )
     }),
     { numRuns: 500 },
   )

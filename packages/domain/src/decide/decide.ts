@@ -3,6 +3,7 @@ import { Decimal } from 'decimal.js'
 import { deriveIntent, type HeldPosition, type Intent } from '../intent/derive-intent.ts'
 import { resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
 import { closeOrder, refuse } from './build.ts'
+import { mayClose, owns } from './ownership.ts'
 import { planOpen } from './plan-open.ts'
 import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './types.ts'
 
@@ -11,18 +12,29 @@ import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './
  * Switches and limits stop opens; closes always pass.
  */
 export function decide(input: DecisionInput): Decision {
+  const decision = decideAsIfReal(input)
+  if (decision.outcome !== 'ORDERS' || input.signal.source !== 'TEST' || input.account.environment !== 'LIVE') return decision
+  const numbers = { ...decision.numbers, plannedOrders: decision.orders.length }
+  return { ...decision, outcome: 'BLOCKED', reason: 'TEST_ALERT_ON_LIVE', numbers, orders: [], cancelSymbols: [] }
+}
+
+function decideAsIfReal(input: DecisionInput): Decision {
   if (input.alert.action === 'close-all') return closeAll(input)
-  const resolved = resolveMarket(input.alert.ticker, input.markets, input.settings)
-  if (!resolved.ok) return refuse('BLOCKED', 'none', resolved.reason, null, { ticker: input.alert.ticker, exchange: input.account.exchange })
+  const resolved = resolveMarket(input.alert.ticker, input.markets)
+  if (resolved === null)
+    return refuse('BLOCKED', 'none', 'SYMBOL_UNKNOWN', null, { ticker: input.alert.ticker, exchange: input.account.exchange })
   const { market } = resolved
 
   const position = heldPosition(input, market)
-  const intent = deriveIntent(input.alert, expected(input, market, position))
-  if (intent.kind === 'none') return refuse('SKIPPED', 'none', intent.reason ?? 'ALREADY_AT_TARGET', market.symbol, { side: intent.direction })
-  if (testOnLive(input)) return refuse('BLOCKED', intent.kind, 'TEST_ALERT_ON_LIVE', market.symbol, {})
+  const intent = deriveIntent(input.alert, expected(input, market, position), { sizesCompare: input.settings.sizingMode === 'alert' })
   switch (intent.kind) {
+    case 'none':
+      return refuse('SKIPPED', 'none', intent.reason ?? 'ALREADY_AT_TARGET', market.symbol, {
+        symbol: market.symbol,
+        side: intent.direction,
+      })
     case 'cancel':
-      return { outcome: 'ORDERS', intent: 'cancel', reason: null, numbers: {}, symbol: market.symbol, orders: [], cancelSymbols: [market.symbol] }
+      return cancel(input, market)
     case 'close':
       return close(input, market, position)
     case 'reduce':
@@ -30,16 +42,20 @@ export function decide(input: DecisionInput): Decision {
     case 'open':
     case 'add':
     case 'reverse':
-      return planOpen(input, market, position, intent)
+      return planOpen(input, resolved, position, intent)
     case 'close-all':
       return closeAll(input)
   }
 }
 
+function cancel(input: DecisionInput, { symbol }: DecisionMarket): Decision {
+  const working = input.pendingOpens.filter((open) => open.symbol === symbol && owns(input, open)).length
+  if (working === 0) return refuse('SKIPPED', 'cancel', 'NOTHING_TO_CANCEL', symbol, { symbol })
+  return { outcome: 'ORDERS', intent: 'cancel', reason: null, numbers: { working }, symbol, orders: [], cancelSymbols: [symbol] }
+}
+
 function close(input: DecisionInput, market: DecisionMarket, position: DecisionPosition | undefined): Decision {
-  const opening = input.pendingOpens.some((open) => open.symbol === market.symbol && mayClose(input, open.routeId))
-  const mine = position !== undefined && mayClose(input, position.routeId)
-  if (!mine && !opening) return refuse('SKIPPED', 'close', 'NOTHING_TO_CLOSE', market.symbol, { symbol: market.symbol })
+  if (!mayClose(input, market.symbol)) return refuse('SKIPPED', 'close', 'NOTHING_TO_CLOSE', market.symbol, { symbol: market.symbol })
   return {
     outcome: 'ORDERS',
     intent: 'close',
@@ -52,25 +68,30 @@ function close(input: DecisionInput, market: DecisionMarket, position: DecisionP
 }
 
 function closeAll(input: DecisionInput): Decision {
-  if (testOnLive(input)) return refuse('BLOCKED', 'close-all', 'TEST_ALERT_ON_LIVE', null, {})
-  const held = input.positions.filter((position) => mayClose(input, position.routeId))
-  const opening = input.pendingOpens.filter((open) => mayClose(input, open.routeId)).map((open) => open.symbol)
-  const symbols = [...new Set([...held.map((position) => position.symbol), ...opening])]
-  if (symbols.length === 0) return refuse('SKIPPED', 'close-all', 'NOTHING_TO_CLOSE', null, { symbol: '*' })
+  const held = input.positions.filter((position) => owns(input, position))
+  const opening = input.pendingOpens.filter((open) => owns(input, open))
+  const symbols = [...new Set([...held, ...opening].map((holder) => holder.symbol))]
+  if (symbols.length === 0) return refuse('SKIPPED', 'close-all', 'NOTHING_TO_CLOSE', null, { symbol: 'any market' })
   return {
     outcome: 'ORDERS',
     intent: 'close-all',
     reason: null,
     numbers: { symbols: symbols.length },
     symbol: null,
-    orders: symbols.map((symbol) => closeOrder(`${input.signal.id}:${symbol}`, symbol, held.find((position) => position.symbol === symbol))),
+    orders: symbols.map((symbol) =>
+      closeOrder(
+        `${input.signal.id}:${symbol}`,
+        symbol,
+        held.find((position) => position.symbol === symbol),
+      ),
+    ),
     cancelSymbols: symbols,
   }
 }
 
 function reduce(input: DecisionInput, market: DecisionMarket, position: DecisionPosition | undefined, intent: Intent): Decision {
-  if (position === undefined || !mayClose(input, position.routeId)) {
-    return refuse('SKIPPED', 'reduce', 'NOTHING_TO_REDUCE', market.symbol, { side: intent.direction })
+  if (position === undefined || !owns(input, position)) {
+    return refuse('SKIPPED', 'reduce', 'NOTHING_TO_REDUCE', market.symbol, { symbol: market.symbol, side: intent.direction })
   }
   const order: PlannedOrder = {
     ...closeOrder(input.signal.id, market.symbol, position),
@@ -78,18 +99,10 @@ function reduce(input: DecisionInput, market: DecisionMarket, position: Decision
     quantityBase: intent.reduceFraction === null ? (intent.quantityBase?.toFixed() ?? null) : null,
     reduceFraction: intent.reduceFraction?.toFixed() ?? null,
   }
-  if (order.quantityBase === null && order.reduceFraction === null) return refuse('BLOCKED', 'reduce', 'SIZE_ZERO', market.symbol, { stepSizeBase: market.stepSize })
+  if (order.reduceFraction === null && !intent.quantityBase?.gt(0))
+    return refuse('BLOCKED', 'reduce', 'SIZE_ZERO', market.symbol, { stepSizeBase: market.stepSize })
   const numbers = { positionBase: position.quantityBase, reduceFraction: order.reduceFraction, quantityBase: order.quantityBase }
   return { outcome: 'ORDERS', intent: 'reduce', reason: null, numbers, symbol: market.symbol, orders: [order], cancelSymbols: [] }
-}
-
-/** A manual close takes all; every other source closes only what it opened. What nobody claims belongs to the owner's webhook. */
-function mayClose({ route }: DecisionInput, ownerRouteId: string | null): boolean {
-  return route.sourceKind === 'MANUAL' || ownerRouteId === null || ownerRouteId === route.id
-}
-
-function testOnLive({ signal, account }: DecisionInput): boolean {
-  return signal.source === 'TEST' && account.environment === 'LIVE'
 }
 
 function heldPosition(input: DecisionInput, market: DecisionMarket): DecisionPosition | undefined {
@@ -98,8 +111,11 @@ function heldPosition(input: DecisionInput, market: DecisionMarket): DecisionPos
 
 /** What will be held once everything under way has filled: alerts that follow each other closely are read against that. */
 function expected(input: DecisionInput, market: DecisionMarket, position: DecisionPosition | undefined): HeldPosition | null {
-  const signed = (side: PositionDirection | 'buy' | 'sell', quantity: string) => new Decimal(quantity).mul(side === 'LONG' || side === 'buy' ? 1 : -1)
+  const signed = (side: PositionDirection | 'buy' | 'sell', quantity: string) =>
+    new Decimal(quantity).mul(side === 'LONG' || side === 'buy' ? 1 : -1)
   const held = position === undefined ? new Decimal(0) : signed(position.side, position.quantityBase)
-  const total = input.pendingOpens.filter((open) => open.symbol === market.symbol).reduce((sum, open) => sum.add(signed(open.side, open.openBase)), held)
+  const total = input.pendingOpens
+    .filter((open) => open.symbol === market.symbol)
+    .reduce((sum, open) => sum.add(signed(open.side, open.openBase)), held)
   return total.isZero() ? null : { side: total.gt(0) ? 'LONG' : 'SHORT', quantityBase: total.abs() }
 }

@@ -36,6 +36,8 @@ export interface PendingOpen {
   readonly side: Side
   /** What is not filled yet, base. */
   readonly openBase: string
+  /** Margin it will take that the account's figures do not know of yet, quote. */
+  readonly reservedQuote: string
   readonly routeId: string | null
 }
 
@@ -60,6 +62,8 @@ export interface DecisionInput {
   readonly markOf: (symbol: string) => string | null
   readonly killSwitch: boolean
   readonly entitled: boolean
+  /** A close of the same source and ticker, sent later, was decided already: nothing may open any more. */
+  readonly overtaken: boolean
   readonly nowMs: number
 }
 

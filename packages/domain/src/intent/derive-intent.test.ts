@@ -34,8 +34,20 @@ describe('from previous position, position and side', () => {
     ['long → short', { action: 'sell', marketPosition: 'short', previousMarketPosition: 'long' }, held('LONG', '1'), 'reverse', 'SHORT'],
     ['short → long', { action: 'buy', marketPosition: 'long', previousMarketPosition: 'short' }, held('SHORT', '1'), 'reverse', 'LONG'],
     ['long → long, buy', { action: 'buy', marketPosition: 'long', previousMarketPosition: 'long' }, held('LONG', '1'), 'add', 'LONG'],
-    ['long → long, sell', { action: 'sell', marketPosition: 'long', previousMarketPosition: 'long', quantity: '0.5' }, held('LONG', '1'), 'reduce', 'LONG'],
-    ['short → short, buy', { action: 'buy', marketPosition: 'short', previousMarketPosition: 'short', quantity: '0.5' }, held('SHORT', '1'), 'reduce', 'SHORT'],
+    [
+      'long → long, sell',
+      { action: 'sell', marketPosition: 'long', previousMarketPosition: 'long', quantity: '0.5' },
+      held('LONG', '1'),
+      'reduce',
+      'LONG',
+    ],
+    [
+      'short → short, buy',
+      { action: 'buy', marketPosition: 'short', previousMarketPosition: 'short', quantity: '0.5' },
+      held('SHORT', '1'),
+      'reduce',
+      'SHORT',
+    ],
     ['plain buy while short', { action: 'buy' }, held('SHORT', '1'), 'reverse', 'LONG'],
     ['plain sell while long', { action: 'sell' }, held('LONG', '1'), 'reverse', 'SHORT'],
     ['close-long while short', { action: 'close-long' }, held('SHORT', '1'), 'none', 'LONG'],
@@ -44,13 +56,29 @@ describe('from previous position, position and side', () => {
   })
 
   test('a reduce takes the same share of ours as the sender took of theirs', () => {
-    const alert: Alert = { ...nothing, action: 'sell', marketPosition: 'long', previousMarketPosition: 'long', marketPositionSize: '3', previousMarketPositionSize: '4', quantity: '1' }
+    const alert: Alert = {
+      ...nothing,
+      action: 'sell',
+      marketPosition: 'long',
+      previousMarketPosition: 'long',
+      marketPositionSize: '3',
+      previousMarketPositionSize: '4',
+      quantity: '1',
+    }
     expect(deriveIntent(alert, held('LONG', '10')).reduceFraction?.toFixed()).toBe('0.25')
   })
 
   test('a reversal opens the new size, not the size of the order', () => {
-    const alert: Alert = { ...nothing, action: 'sell', marketPosition: 'short', previousMarketPosition: 'long', marketPositionSize: '2', previousMarketPositionSize: '3', quantity: '5' }
-    expect(deriveIntent(alert, held('LONG', '3')).targetBase?.toFixed()).toBe('2')
+    const alert: Alert = {
+      ...nothing,
+      action: 'sell',
+      marketPosition: 'short',
+      previousMarketPosition: 'long',
+      marketPositionSize: '2',
+      previousMarketPositionSize: '3',
+      quantity: '5',
+    }
+    expect(deriveIntent(alert, held('LONG', '3')).quantityBase?.toFixed()).toBe('2')
     expect(deriveIntent({ ...alert, marketPositionSize: null }, held('LONG', '3')).quantityBase?.toFixed()).toBe('2')
   })
 })
@@ -63,7 +91,9 @@ const anyAlert = fc.record({
   previousMarketPositionSize: fc.option(fc.integer({ min: 0, max: 9 }).map(String)),
   quantity: fc.option(fc.integer({ min: 1, max: 9 }).map(String)),
 })
-const anyPosition = fc.option(fc.record({ side: fc.constantFrom('LONG', 'SHORT'), quantityBase: fc.integer({ min: 1, max: 9 }).map((size) => new Decimal(size)) }))
+const anyPosition = fc.option(
+  fc.record({ side: fc.constantFrom('LONG', 'SHORT'), quantityBase: fc.integer({ min: 1, max: 9 }).map((size) => new Decimal(size)) }),
+)
 
 test('flat closes and never opens', () => {
   fc.assert(
@@ -80,9 +110,15 @@ test('what opens goes the way the alert says, and what reduces never turns the p
       const alert = { ...nothing, ...fields } as Alert
       const intent = deriveIntent(alert, position as never)
       const opens = intent.kind === 'open' || intent.kind === 'add' || intent.kind === 'reverse'
-      const said = alert.marketPosition === 'long' ? 'LONG' : alert.marketPosition === 'short' ? 'SHORT' : alert.action === 'buy' ? 'LONG' : 'SHORT'
+      const said =
+        alert.marketPosition === 'long' ? 'LONG' : alert.marketPosition === 'short' ? 'SHORT' : alert.action === 'buy' ? 'LONG' : 'SHORT'
       if (opens && intent.direction !== said) return false
-      return intent.kind !== 'reduce' || intent.reduceFraction === null || (intent.reduceFraction.gt(0) && intent.reduceFraction.lt(1)) || intent.reduceFraction.isZero()
+      return (
+        intent.kind !== 'reduce' ||
+        intent.reduceFraction === null ||
+        (intent.reduceFraction.gt(0) && intent.reduceFraction.lt(1)) ||
+        intent.reduceFraction.isZero()
+      )
     }),
   )
 })

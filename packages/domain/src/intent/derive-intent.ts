@@ -8,8 +8,8 @@ export interface HeldPosition {
 }
 
 /**
- * What the position should become. `targetBase`: the absolute size the sender has afterwards. `quantityBase`: the size of the sender's
- * order. `reduceFraction`: share of what we hold that goes (0.25 is a quarter).
+ * What the position should become. `targetBase`: the absolute size the sender has afterwards. `quantityBase`: what is to be opened, added
+ * or taken off; null where the alert leaves it to the settings. `reduceFraction`: share of what we hold that goes (0.25 is a quarter).
  */
 export interface Intent {
   readonly kind: IntentKind
@@ -20,8 +20,16 @@ export interface Intent {
   readonly reason: ReasonCode | null
 }
 
-/** Reads an alert as a target for the position, not as a blind side. `flat` closes and can never open. */
-export function deriveIntent(alert: Alert, held: HeldPosition | null): Intent {
+interface Options {
+  /** Our sizes follow the sender's, so that one can be subtracted from the other. Not so when the settings size each order. */
+  readonly sizesCompare?: boolean
+}
+
+/**
+ * Reads an alert as a target for the position, not as a blind side. `flat` closes and can never open. An alert that names no position is an
+ * order of its own: buy opens or adds to a long, and turns a short around.
+ */
+export function deriveIntent(alert: Alert, held: HeldPosition | null, { sizesCompare = true }: Options = {}): Intent {
   const position = held !== null && held.quantityBase.gt(0) ? held : null
   if (alert.action === 'cancel') return intent('cancel')
   if (alert.action === 'close-all') return intent('close-all')
@@ -29,47 +37,99 @@ export function deriveIntent(alert: Alert, held: HeldPosition | null): Intent {
   if (alert.action === 'close-long') return closeOnly('LONG', position)
   if (alert.action === 'close-short') return closeOnly('SHORT', position)
 
-  const wanted = wantedDirection(alert)
+  const wanted = directionOf(alert.marketPosition) ?? (alert.action === null ? null : alert.action === 'buy' ? 'LONG' : 'SHORT')
   if (wanted === null) return intent('none', { reason: 'ALREADY_AT_TARGET' })
-  const quantityBase = alert.quantity === null ? null : new Decimal(alert.quantity)
-  const targetBase = alert.marketPositionSize === null || alert.marketPosition === null ? null : new Decimal(alert.marketPositionSize)
-  const reduces = alert.marketPosition !== null && alert.action !== null && (alert.action === 'buy') !== (wanted === 'LONG')
+  if (reduces(alert, wanted)) return reduceIntent({ alert, side: wanted, position, sizesCompare })
 
-  if (reduces) return reduceIntent(alert, wanted, position, quantityBase)
-  if (position === null) return intent('open', { direction: wanted, targetBase, quantityBase: openingQuantity(alert, quantityBase) })
-  if (position.side !== wanted) return intent('reverse', { direction: wanted, targetBase, quantityBase: openingQuantity(alert, quantityBase) })
-  if (targetBase !== null && targetBase.lte(position.quantityBase)) return intent('none', { direction: wanted, targetBase, reason: 'ALREADY_AT_TARGET' })
-  return intent('add', { direction: wanted, targetBase, quantityBase })
-}
-
-function wantedDirection(alert: Alert): PositionDirection | null {
-  if (alert.marketPosition === 'long') return 'LONG'
-  if (alert.marketPosition === 'short') return 'SHORT'
-  if (alert.action === 'buy') return 'LONG'
-  return alert.action === 'sell' ? 'SHORT' : null
+  const targetBase = alert.marketPosition === null ? null : decimal(alert.marketPositionSize)
+  if (position?.side !== wanted) {
+    const quantityBase = targetBase ?? openingQuantity({ alert, wanted, position, sizesCompare })
+    return intent(position === null ? 'open' : 'reverse', { direction: wanted, targetBase, quantityBase })
+  }
+  return growIntent({ alert, wanted, position, targetBase: sizesCompare ? targetBase : null })
 }
 
 function closeOnly(side: PositionDirection, position: HeldPosition | null): Intent {
   return position?.side === side ? intent('close', { direction: side }) : intent('none', { direction: side, reason: 'NOTHING_TO_CLOSE' })
 }
 
-function reduceIntent(alert: Alert, side: PositionDirection, position: HeldPosition | null, quantityBase: Decimal | null): Intent {
-  if (position?.side !== side) return intent('none', { direction: side, reason: 'NOTHING_TO_REDUCE' })
-  const after = alert.marketPositionSize === null ? null : new Decimal(alert.marketPositionSize)
-  const before = alert.previousMarketPositionSize === null ? null : new Decimal(alert.previousMarketPositionSize)
-  if (after !== null && before !== null && before.gt(0) && after.lte(before)) {
-    const reduceFraction = new Decimal(1).sub(after.div(before)).toDecimalPlaces(18)
-    return reduceFraction.gte(1) ? intent('close', { direction: side }) : intent('reduce', { direction: side, reduceFraction })
-  }
-  return intent('reduce', { direction: side, quantityBase })
+/** The order goes against the position it leaves, or the position it leaves is smaller than before. */
+function reduces(alert: Alert, wanted: PositionDirection): boolean {
+  if (alert.marketPosition === null) return false
+  if (alert.action !== null && (alert.action === 'buy') !== (wanted === 'LONG')) return true
+  const after = decimal(alert.marketPositionSize)
+  const before = decimal(alert.previousMarketPositionSize)
+  return directionOf(alert.previousMarketPosition) === wanted && after !== null && before !== null && after.lt(before)
 }
 
-/** On a reversal the sender's order is old size plus new size: only the new size opens. */
-function openingQuantity(alert: Alert, quantityBase: Decimal | null): Decimal | null {
-  const turned = (alert.previousMarketPosition === 'long' && alert.marketPosition === 'short') || (alert.previousMarketPosition === 'short' && alert.marketPosition === 'long')
-  if (quantityBase === null || !turned || alert.previousMarketPositionSize === null) return quantityBase
-  const opening = quantityBase.sub(alert.previousMarketPositionSize)
-  return opening.gt(0) ? opening : quantityBase
+interface Reduction {
+  readonly alert: Alert
+  readonly side: PositionDirection
+  readonly position: HeldPosition | null
+  readonly sizesCompare: boolean
+}
+
+/** The share the sender took of theirs, where both sizes are known; else the quantity. */
+function reduceIntent({ alert, side, position, sizesCompare }: Reduction): Intent {
+  if (position?.side !== side) return intent('none', { direction: side, reason: 'NOTHING_TO_REDUCE' })
+  const after = decimal(alert.marketPositionSize)
+  const before = decimal(alert.previousMarketPositionSize)
+  if (after?.isZero()) return intent('close', { direction: side })
+  if (after !== null && before?.gt(0)) {
+    if (after.gte(before)) return intent('none', { direction: side, targetBase: after, reason: 'ALREADY_AT_TARGET' })
+    return intent('reduce', {
+      direction: side,
+      reduceFraction: new Decimal(1).sub(after.div(before)).toDecimalPlaces(18, Decimal.ROUND_DOWN),
+    })
+  }
+  if (after !== null && sizesCompare) {
+    const excess = position.quantityBase.sub(after)
+    if (excess.lte(0)) return intent('none', { direction: side, targetBase: after, reason: 'ALREADY_AT_TARGET' })
+    return intent('reduce', { direction: side, targetBase: after, quantityBase: excess })
+  }
+  return intent('reduce', { direction: side, quantityBase: decimal(alert.quantity) })
+}
+
+interface Growth {
+  readonly alert: Alert
+  readonly wanted: PositionDirection
+  readonly position: HeldPosition
+  readonly targetBase: Decimal | null
+}
+
+/** With a target only what is missing is added. An alert that opens or turns around asks for no more of what is there already. */
+function growIntent({ alert, wanted, position, targetBase }: Growth): Intent {
+  const missing = targetBase?.sub(position.quantityBase) ?? null
+  const wasElsewhere = alert.previousMarketPosition !== null && directionOf(alert.previousMarketPosition) !== wanted
+  if (missing?.lte(0) || (missing === null && wasElsewhere))
+    return intent('none', { direction: wanted, targetBase, reason: 'ALREADY_AT_TARGET' })
+  return intent('add', { direction: wanted, targetBase, quantityBase: missing ?? decimal(alert.quantity) })
+}
+
+interface Opening {
+  readonly alert: Alert
+  readonly wanted: PositionDirection
+  readonly position: HeldPosition | null
+  readonly sizesCompare: boolean
+}
+
+/** On a strategy's reversal the order is old size plus new size: only the new size opens. */
+function openingQuantity({ alert, wanted, position, sizesCompare }: Opening): Decimal | null {
+  const quantity = decimal(alert.quantity)
+  if (quantity === null || alert.marketPosition === null) return quantity
+  const previous = directionOf(alert.previousMarketPosition)
+  if (alert.previousMarketPosition !== null && (previous === null || previous === wanted)) return quantity
+  const old = decimal(alert.previousMarketPositionSize) ?? (sizesCompare ? position?.quantityBase : undefined)
+  return old !== undefined && quantity.gt(old) ? quantity.sub(old) : quantity
+}
+
+function directionOf(position: Alert['marketPosition']): PositionDirection | null {
+  if (position === 'long') return 'LONG'
+  return position === 'short' ? 'SHORT' : null
+}
+
+function decimal(text: string | null): Decimal | null {
+  return text === null ? null : new Decimal(text)
 }
 
 function intent(kind: IntentKind, more: Partial<Omit<Intent, 'kind'>> = {}): Intent {

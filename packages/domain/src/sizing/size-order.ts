@@ -6,7 +6,7 @@ export interface SizeInput {
   readonly mode: SizingMode
   /** What the alert asks for, base; null where it says nothing. */
   readonly askedBase: Decimal | null
-  /** Quote per base. */
+  /** Quote per base, above zero. */
   readonly price: Decimal
   /** Quote. */
   readonly equity: Decimal
@@ -15,16 +15,22 @@ export interface SizeInput {
   /** Notional in quote, for fixed-quote. */
   readonly fixedQuote: Decimal
   readonly leverage: number
-  readonly market: Pick<DecisionMarket, 'stepSize' | 'minQuantity' | 'minNotional'>
+  readonly market: Pick<DecisionMarket, 'stepSize' | 'minQuantity' | 'maxQuantity' | 'minNotional'>
 }
 
 export type Sized =
-  | { readonly ok: true; readonly quantityBase: Decimal; readonly notionalQuote: Decimal; readonly marginQuote: Decimal; readonly numbers: ReasonNumbers }
+  | {
+      readonly ok: true
+      readonly quantityBase: Decimal
+      readonly notionalQuote: Decimal
+      readonly marginQuote: Decimal
+      readonly numbers: ReasonNumbers
+    }
   | { readonly ok: false; readonly reason: ReasonCode; readonly numbers: ReasonNumbers }
 
 /**
  * Base quantity of an opening order, floored to the market's step.
- * @returns `BELOW_MINIMUM` or `SIZE_ZERO` with the numbers where the market would not take it
+ * @returns `SIZE_ZERO`, `BELOW_MINIMUM` or `ABOVE_MAXIMUM` with the numbers where the market would not take it
  */
 export function sizeOrder(input: SizeInput): Sized {
   const { market, price, leverage } = input
@@ -43,10 +49,12 @@ export function sizeOrder(input: SizeInput): Sized {
     leverage,
     stepSizeBase: step.toFixed(),
     minQuantityBase: new Decimal(market.minQuantity).toFixed(),
+    maxQuantityBase: market.maxQuantity === null ? null : new Decimal(market.maxQuantity).toFixed(),
     minNotionalQuote: new Decimal(market.minNotional).toFixed(),
   }
   if (quantityBase.lte(0)) return { ok: false, reason: 'SIZE_ZERO', numbers }
   if (quantityBase.lt(market.minQuantity) || notionalQuote.lt(market.minNotional)) return { ok: false, reason: 'BELOW_MINIMUM', numbers }
+  if (market.maxQuantity !== null && quantityBase.gt(market.maxQuantity)) return { ok: false, reason: 'ABOVE_MAXIMUM', numbers }
   return { ok: true, quantityBase, notionalQuote, marginQuote, numbers }
 }
 

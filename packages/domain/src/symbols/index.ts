@@ -1,1 +1,1 @@
-export { indexMarkets, isSameSymbol, resolveMarket, type DecisionMarket, type MarketIndex } from './resolve-market.ts'
+export { indexMarkets, isSameSymbol, resolveMarket, type DecisionMarket, type MarketIndex, type Resolved } from './resolve-market.ts'

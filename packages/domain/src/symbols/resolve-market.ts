@@ -1,5 +1,3 @@
-import type { ReasonCode } from '@matic/contracts'
-
 /** One market's identity and filters as decisions need them. Quantities base, tick quote per base, minNotional quote. */
 export interface DecisionMarket {
   readonly symbol: string
@@ -19,21 +17,27 @@ export type MarketIndex = ReadonlyMap<string, DecisionMarket>
 
 /** Markets by bare name: BTCUSDT. */
 export function indexMarkets(markets: readonly DecisionMarket[]): MarketIndex {
-  return new Map(markets.flatMap((market) => [...new Set([market.marketId.toUpperCase(), `${market.base}${market.quote}`.toUpperCase()])].map((name) => [name, market] as const)))
+  return new Map(markets.flatMap((market) => namesOf(market).map((name) => [name, market] as const)))
 }
 
-export type Resolved = { readonly ok: true; readonly market: DecisionMarket } | { readonly ok: false; readonly reason: ReasonCode }
+function namesOf({ marketId, base, quote }: DecisionMarket): string[] {
+  return [...new Set([marketId.toUpperCase(), `${base}${quote}`.toUpperCase()])]
+}
+
+export interface Resolved {
+  readonly market: DecisionMarket
+  /** The ticker is the spot pair's: it means the perpetual only where the settings say so. */
+  readonly isSpotTicker: boolean
+}
 
 /**
- * The perpetual a ticker means: BTCUSDT.P, BTCUSDTPERP, BTC-USDT-SWAP and BTC/USDT:USDT name it themselves; a bare BTCUSDT is the
- * spot pair and means the perpetual only where the settings say so.
+ * The perpetual a ticker means: BTCUSDT.P, BTCUSDTPERP, BTC-USDT-SWAP and BTC/USDT:USDT name it themselves, a bare BTCUSDT is the spot pair.
+ * @returns `null` for what is no market here
  */
-export function resolveMarket(ticker: string, markets: MarketIndex, { spotTickerToPerp }: { spotTickerToPerp: boolean }): Resolved {
+export function resolveMarket(ticker: string, markets: MarketIndex): Resolved | null {
   const { name, isPerpetual } = bareName(ticker)
   const market = markets.get(name)
-  if (market === undefined) return { ok: false, reason: 'SYMBOL_UNKNOWN' }
-  if (!isPerpetual && !spotTickerToPerp) return { ok: false, reason: 'SPOT_TICKER_REFUSED' }
-  return { ok: true, market }
+  return market === undefined ? null : { market, isSpotTicker: !isPerpetual }
 }
 
 /** Whether two ways of writing a symbol mean the same market: BTCUSDT, BTCUSDT.P, BTC/USDT:USDT. */
@@ -42,12 +46,11 @@ export function isSameSymbol(a: string, b: string): boolean {
 }
 
 function bareName(ticker: string): { name: string; isPerpetual: boolean } {
-  const upper = ticker.trim().toUpperCase().replace(/^[A-Z]{2,12}:(?=[A-Z0-9]+(\.P|PERP)?$)/, '')
+  const upper = ticker.trim().toUpperCase()
   const settled = /^([A-Z0-9]+)\/([A-Z0-9]+):\2$/.exec(upper)
   if (settled !== null) return { name: `${settled[1] ?? ''}${settled[2] ?? ''}`, isPerpetual: true }
-  const swap = /^([A-Z0-9]+)[-_]([A-Z0-9]+)[-_](SWAP|PERP)$/.exec(upper)
-  if (swap !== null) return { name: `${swap[1] ?? ''}${swap[2] ?? ''}`, isPerpetual: true }
-  const marked = /^([A-Z0-9]+?)(\.P|\.PERP|PERP|\.PM)$/.exec(upper)
-  if (marked !== null) return { name: marked[1] ?? upper, isPerpetual: true }
-  return { name: upper.replaceAll(/[/_-]/g, ''), isPerpetual: false }
+  // What is left of a colon can only be the exchange.
+  const plain = upper.slice(upper.indexOf(':') + 1).replaceAll(/[/_-]/g, '')
+  const marked = /^([A-Z0-9]+?)(\.P|\.PERP|\.PM|PERP|SWAP)$/.exec(plain)
+  return marked === null ? { name: plain, isPerpetual: false } : { name: marked[1] ?? plain, isPerpetual: true }
 }

@@ -56,9 +56,18 @@ export async function startAnsweringServer(): Promise<AnsweringServer> {
   const server = http.createServer((incoming, outgoing) => {
     void readAll(incoming).then((body) => {
       const url = new URL(incoming.url ?? '/', 'http://exchange')
-      if (url.pathname === '/fapi/v1/exchangeInfo') return outgoing.end(JSON.stringify({ timezone: 'UTC', serverTime: Date.now(), rateLimits: [], exchangeFilters: [], symbols: [SYMBOL] }))
+      if (url.pathname === '/fapi/v1/exchangeInfo')
+        return outgoing.end(
+          JSON.stringify({ timezone: 'UTC', serverTime: Date.now(), rateLimits: [], exchangeFilters: [], symbols: [SYMBOL] }),
+        )
       const signed = [url.search.slice(1), body].filter((part) => part !== '').join('&')
-      const request: SeenRequest = { method: incoming.method ?? '', path: url.pathname, query: new URLSearchParams(signed), signed, apiKey: String(incoming.headers['x-mbx-apikey'] ?? '') }
+      const request: SeenRequest = {
+        method: incoming.method ?? '',
+        path: url.pathname,
+        query: new URLSearchParams(signed),
+        signed,
+        apiKey: String(incoming.headers['x-mbx-apikey'] ?? ''),
+      }
       seen.push(request)
       const said = answer(request)
       if (said === 'hang') return undefined
@@ -84,12 +93,39 @@ export async function startAnsweringServer(): Promise<AnsweringServer> {
 }
 
 export function filledOrder(request: SeenRequest): Answer {
-  const body = { orderId: 1, symbol: 'BTCUSDT', status: 'FILLED', clientOrderId: request.query.get('newClientOrderId'), price: '0', avgPrice: '50000.0', origQty: '0.010', executedQty: '0.010', cumQuote: '500', timeInForce: 'GTC', type: 'MARKET', reduceOnly: false, closePosition: false, side: 'BUY', positionSide: 'BOTH', stopPrice: '0', origType: 'MARKET', updateTime: Date.now() }
+  const body = {
+    orderId: 1,
+    symbol: 'BTCUSDT',
+    status: 'FILLED',
+    clientOrderId: request.query.get('newClientOrderId'),
+    price: '0',
+    avgPrice: '50000.0',
+    origQty: '0.010',
+    executedQty: '0.010',
+    cumQuote: '500',
+    timeInForce: 'GTC',
+    type: 'MARKET',
+    reduceOnly: false,
+    closePosition: false,
+    side: 'BUY',
+    positionSide: 'BOTH',
+    stopPrice: '0',
+    origType: 'MARKET',
+    updateTime: Date.now(),
+  }
   return { status: 200, body: JSON.stringify(body) }
 }
 
 export function exchangeAt(url: string, options: { clientsMax?: number; requestTimeoutMs?: number } = {}): ExchangePort {
-  return createBinanceExchange({ exchange: 'PAPER', certified: true, baseUrl: url, clock: { now: () => Date.now() }, requestTimeoutMs: 2_000, recvWindowMs: 3_000, ...options })
+  return createBinanceExchange({
+    exchange: 'PAPER',
+    certified: true,
+    baseUrl: url,
+    clock: { now: () => Date.now() },
+    requestTimeoutMs: 2_000,
+    recvWindowMs: 3_000,
+    ...options,
+  })
 }
 
 export function accountOf(name: string): AccountHandle {
@@ -97,7 +133,19 @@ export function accountOf(name: string): AccountHandle {
 }
 
 export function marketOrder(clientOrderId: string, change: Partial<OrderRequest> = {}): OrderRequest {
-  return { clientOrderId, symbol: 'BTC/USDT:USDT', side: 'buy', positionSide: 'BOTH', type: 'market', quantityBase: '0.01', price: null, triggerPrice: null, reduceOnly: false, closePosition: false, ...change }
+  return {
+    clientOrderId,
+    symbol: 'BTC/USDT:USDT',
+    side: 'buy',
+    positionSide: 'BOTH',
+    type: 'market',
+    quantityBase: '0.01',
+    price: null,
+    triggerPrice: null,
+    reduceOnly: false,
+    closePosition: false,
+    ...change,
+  }
 }
 
 async function readAll(incoming: IncomingMessage): Promise<string> {

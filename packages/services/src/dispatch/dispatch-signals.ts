@@ -37,7 +37,9 @@ async function dispatchBatch(ctx: DispatchContext, claim: { limit: number; only?
     if (rows.length === 0) return { count: 0, factIds: [] }
     const decided = await decideAll(tx, ctx, rows)
     const facts = await saveDecisions(tx, ctx, decided)
-    await tx.query(`UPDATE signal SET state = 'DISPATCHED', dispatched_at = clock_timestamp() WHERE id = ANY($1::uuid[])`, [rows.map((row) => row.id)])
+    await tx.query(`UPDATE signal SET state = 'DISPATCHED', dispatched_at = clock_timestamp() WHERE id = ANY($1::uuid[])`, [
+      rows.map((row) => row.id),
+    ])
     return { count: rows.length, factIds: await recordFacts(tx, facts) }
   })
   if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
@@ -62,7 +64,13 @@ async function decideAll(tx: Transaction, ctx: DispatchContext, rows: readonly S
   })
 }
 
-function decideOne(ctx: DispatchContext, signal: ReceivedSignal, route: RouteRow, book: AccountBook, markets: Markets | undefined): Decision {
+function decideOne(
+  ctx: DispatchContext,
+  signal: ReceivedSignal,
+  route: RouteRow,
+  book: AccountBook,
+  markets: Markets | undefined,
+): Decision {
   return decide({
     signal: { id: signal.id, source: signal.source, receivedAtMs: signal.receivedAt.getTime() },
     alert: signal.alert,
@@ -84,19 +92,25 @@ function decideOne(ctx: DispatchContext, signal: ReceivedSignal, route: RouteRow
 function noteEffect(book: AccountBook, route: RouteRow, decision: Decision): void {
   for (const order of decision.orders) {
     if (order.leg === 'close') noteClosed(book, order.symbol)
-    if (order.leg === 'open') book.pendingOpens.push({ symbol: order.symbol, side: order.side, openBase: order.quantityBase ?? '0', routeId: route.id })
+    if (order.leg === 'open')
+      book.pendingOpens.push({ symbol: order.symbol, side: order.side, openBase: order.quantityBase ?? '0', routeId: route.id })
   }
 }
 
 async function dispatchOneByOne(ctx: DispatchContext, limit: number): Promise<number> {
-  const waiting = await ctx.db.query<{ id: string }>(`SELECT id FROM signal WHERE state = 'RECEIVED' ORDER BY received_at, id LIMIT $1`, [limit])
+  const waiting = await ctx.db.query<{ id: string }>(`SELECT id FROM signal WHERE state = 'RECEIVED' ORDER BY received_at, id LIMIT $1`, [
+    limit,
+  ])
   let count = 0
   for (const { id } of waiting) {
     try {
       count += await dispatchBatch(ctx, { limit: 1, only: id })
     } catch (err) {
       ctx.log.error({ err, signalId: id }, 'a signal could not be decided')
-      await ctx.db.query(`UPDATE signal SET tries = tries + 1, state = CASE WHEN tries + 1 >= $2 THEN 'DEAD' ELSE state END WHERE id = $1 AND state = 'RECEIVED'`, [id, TRIES_MAX])
+      await ctx.db.query(
+        `UPDATE signal SET tries = tries + 1, state = CASE WHEN tries + 1 >= $2 THEN 'DEAD' ELSE state END WHERE id = $1 AND state = 'RECEIVED'`,
+        [id, TRIES_MAX],
+      )
     }
   }
   return count

@@ -1,7 +1,14 @@
 import { Alert } from '@matic/contracts'
 import type { PositionDirection, Side } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
-import { indexMarkets, type DecisionMarket, type DecisionPosition, type DecisionSettings, type MarketIndex, type PendingOpen } from '@matic/domain'
+import {
+  indexMarkets,
+  type DecisionMarket,
+  type DecisionPosition,
+  type DecisionSettings,
+  type MarketIndex,
+  type PendingOpen,
+} from '@matic/domain'
 
 export interface SignalRow {
   readonly id: string
@@ -89,10 +96,15 @@ export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[])
 
 /** Positions and opens under way of these accounts, held still until this transaction ends. */
 export async function loadBooks(tx: Transaction, accountIds: readonly string[]): Promise<Map<string, AccountBook>> {
-  await tx.query(`SELECT pg_advisory_xact_lock($2, h) FROM (SELECT DISTINCT hashtext(a::text) AS h FROM unnest($1::uuid[]) AS a ORDER BY h) AS keys`, [accountIds, ACCOUNT_LOCK])
+  await tx.query(
+    `SELECT pg_advisory_xact_lock($2, h) FROM (SELECT DISTINCT hashtext(a::text) AS h FROM unnest($1::uuid[]) AS a ORDER BY h) AS keys`,
+    [accountIds, ACCOUNT_LOCK],
+  )
   // Whoever writes a fill holds the lane's row: none can slip in between reading positions and reading orders.
   await tx.query('SELECT 1 FROM lane WHERE account_id = ANY($1::uuid[]) ORDER BY account_id FOR SHARE', [accountIds])
-  const positions = await tx.query<DecisionPosition & { accountId: string; positionSide: 'BOTH' | 'LONG' | 'SHORT'; side: PositionDirection }>(
+  const positions = await tx.query<
+    DecisionPosition & { accountId: string; positionSide: 'BOTH' | 'LONG' | 'SHORT'; side: PositionDirection }
+  >(
     `SELECT account_id AS "accountId", symbol, position_side AS "positionSide", side, quantity_base AS "quantityBase", margin, route_id AS "routeId"
        FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0`,
     [accountIds],

@@ -45,7 +45,11 @@ export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decid
   const fresh = new Set(inserted.map((row) => row.id))
   const ours = decided.filter((item) => fresh.has(item.id))
   await requestCancels(tx, ours)
-  await insertOrders(tx, ctx, ours.flatMap((item) => ordersOf(ctx, item)))
+  await insertOrders(
+    tx,
+    ctx,
+    ours.flatMap((item) => ordersOf(ctx, item)),
+  )
   return ours.map(decisionFact)
 }
 
@@ -120,5 +124,11 @@ async function requestCancels(tx: Transaction, decided: readonly Decided[]): Pro
 
 function decisionFact({ id, signal, route, decision }: Decided): NewFact {
   const { outcome, intent, reason, symbol } = decision
-  return { userId: route.userId, kind: 'signal-decided', entity: 'signal', entityId: signal.id, payload: { decisionId: id, accountId: route.accountId, outcome, intent, reason, symbol } }
+  return {
+    userId: route.userId,
+    kind: 'signal-decided',
+    entity: 'signal',
+    entityId: signal.id,
+    payload: { decisionId: id, accountId: route.accountId, outcome, intent, reason, symbol },
+  }
 }

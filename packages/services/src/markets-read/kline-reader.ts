@@ -1,4 +1,4 @@
-import { Kline, type KLINE_INTERVALS } from '@matic/contracts'
+import type { Kline, KLINE_INTERVALS } from '@matic/contracts'
 import { z } from 'zod'
 import type { ServiceContext } from '../context.ts'
 import { askExchange, type AnswerDesk } from '../requests/index.ts'

@@ -107,7 +107,9 @@ export function sentenceFor(reason: string | null, numbers: ReasonNumbers | null
 
 /** Numeric columns leave zeros behind that nobody reads. */
 export function tidyNumbers(numbers: ReasonNumbers): ReasonNumbers {
-  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, typeof value === 'string' && /^-?\d+\.\d*0$/.test(value) ? plain(value) : value]))
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, value]) => [name, typeof value === 'string' && /^-?\d+\.\d*0$/.test(value) ? plain(value) : value]),
+  )
 }
 
 function isReason(text: string): text is ReasonCode {

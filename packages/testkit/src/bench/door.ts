@@ -15,7 +15,19 @@ export interface DoorFigures {
 const CONNECTIONS = 32
 
 /** Durable acknowledgements: our door beside the floor and beside the ordinary way, in turns on the same machine. */
-export async function benchDoor({ rig, traders, rounds, roundMs, say }: { rig: Rig; traders: readonly Trader[]; rounds: number; roundMs: number; say: (line: string) => void }): Promise<DoorFigures> {
+export async function benchDoor({
+  rig,
+  traders,
+  rounds,
+  roundMs,
+  say,
+}: {
+  rig: Rig
+  traders: readonly Trader[]
+  rounds: number
+  roundMs: number
+  say: (line: string) => void
+}): Promise<DoorFigures> {
   const bare = await startBaseline('bare-insert', rig)
   const ordinary = await startBaseline('ordinary', rig)
   const ours = `http://127.0.0.1:${rig.apiPorts[0] ?? 0}`
@@ -54,17 +66,38 @@ export async function benchDoor({ rig, traders, rounds, roundMs, say }: { rig: R
 export function request(traders: readonly Trader[], index: number, fields: Record<string, string> = {}): { path: string; body: string } {
   const trader = traders[index % traders.length]
   if (trader === undefined) throw new Error('No traders')
-  const body = { symbol: 'BTCUSDT.P', action: 'buy', side: 'long', quantity: '0.01', price: '67432.5', interval: '15', comment: `b${index}`, timenow: new Date().toISOString(), ...fields }
+  const body = {
+    symbol: 'BTCUSDT.P',
+    action: 'buy',
+    side: 'long',
+    quantity: '0.01',
+    price: '67432.5',
+    interval: '15',
+    comment: `b${index}`,
+    timenow: new Date().toISOString(),
+    ...fields,
+  }
   return { path: trader.webhookPath, body: JSON.stringify(body) }
 }
 
-export async function startBaseline(name: 'bare-insert' | 'ordinary', rig: Rig, env: NodeJS.ProcessEnv = {}): Promise<{ url: string; running: Running }> {
+export async function startBaseline(
+  name: 'bare-insert' | 'ordinary',
+  rig: Rig,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ url: string; running: Running }> {
   const port = await freePort()
   const running = await startProcess({
     name,
     command: process.execPath,
     args: [fileURLToPath(new URL(`baseline/${name}.ts`, import.meta.url))],
-    env: { PATH: process.env['PATH'], NODE_ENV: 'production', DATABASE_URL: rig.databaseUrl, REDIS_URL: process.env['REDIS_URL'], PORT: String(port), ...env },
+    env: {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'production',
+      DATABASE_URL: rig.databaseUrl,
+      REDIS_URL: process.env['REDIS_URL'],
+      PORT: String(port),
+      ...env,
+    },
     readyWhen: { line: /baseline ready/ },
   })
   return { url: `http://127.0.0.1:${port}`, running }

@@ -65,7 +65,14 @@ interface Post {
 function send({ agent, hostname, port, path, body }: Post): Promise<number> {
   return new Promise((resolve) => {
     const outgoing = http.request(
-      { agent, hostname, port, path, method: 'POST', headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } },
+      {
+        agent,
+        hostname,
+        port,
+        path,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      },
       (answer) => {
         answer.resume()
         answer.on('end', () => resolve(answer.statusCode ?? 0))

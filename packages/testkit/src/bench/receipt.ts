@@ -36,17 +36,36 @@ const DURATION_MS = 5_000
  * Alert → order receipt, ours beside the ordinary way, at the highest rate that both sustain: every order arrived and the
  * slowest hundredth within a second. Ours also writes ahead and protects each position; the ordinary way does neither.
  */
-export async function benchReceipt({ rig, traders, say }: { rig: Rig; traders: readonly Trader[]; say: (line: string) => void }): Promise<ReceiptFigures | undefined> {
+export async function benchReceipt({
+  rig,
+  traders,
+  say,
+}: {
+  rig: Rig
+  traders: readonly Trader[]
+  say: (line: string) => void
+}): Promise<ReceiptFigures | undefined> {
   const witness = createWitness({ url: rig.venueUrl, adminToken: rig.venueAdminToken })
-  const baseline = await startBaseline('ordinary', rig, { VENUE_URL: rig.venueUrl, ACCOUNT_KEYS: JSON.stringify(await openOrdinaryAccounts(rig, traders)) })
+  const baseline = await startBaseline('ordinary', rig, {
+    VENUE_URL: rig.venueUrl,
+    ACCOUNT_KEYS: JSON.stringify(await openOrdinaryAccounts(rig, traders)),
+  })
   const ways: Way[] = [
     { name: 'ordinary', url: baseline.url, traders, receipts: async () => byClientId(await witness.orders()) },
-    { name: 'ours', url: `http://127.0.0.1:${rig.apiPorts[0] ?? 0}`, traders, receipts: async () => byComment(rig, await witness.orders()) },
+    {
+      name: 'ours',
+      url: `http://127.0.0.1:${rig.apiPorts[0] ?? 0}`,
+      traders,
+      receipts: async () => byComment(rig, await witness.orders()),
+    },
   ]
   let best: ReceiptFigures | undefined
   try {
     for (const ratePerSecond of RATES) {
-      const latencies: Record<Way['name'], ReceiptLatency> = { ordinary: await measure(ways[0], ratePerSecond), ours: await measure(ways[1], ratePerSecond) }
+      const latencies: Record<Way['name'], ReceiptLatency> = {
+        ordinary: await measure(ways[0], ratePerSecond),
+        ours: await measure(ways[1], ratePerSecond),
+      }
       say(`bench: receipt at ${ratePerSecond}/s: ordinary p99 ${latencies.ordinary.p99Ms} ms, ours p99 ${latencies.ours.p99Ms} ms`)
       if (!sustained(latencies.ordinary) || !sustained(latencies.ours)) break
       best = { ratePerSecond, ...latencies }

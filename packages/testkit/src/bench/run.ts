@@ -12,7 +12,15 @@ export interface BenchFigures {
 }
 
 /** Both measurements against one real stack: an api, a worker, Postgres and the venue, each a process of its own. */
-export async function runBench({ rounds, roundMs, say }: { rounds: number; roundMs: number; say: (line: string) => void }): Promise<BenchFigures> {
+export async function runBench({
+  rounds,
+  roundMs,
+  say,
+}: {
+  rounds: number
+  roundMs: number
+  say: (line: string) => void
+}): Promise<BenchFigures> {
   const dir = createTestFolder({ onDisk: true })
   const rig = await startRig({ dir, timingsScale: 1, apis: 1, workers: 1, say })
   try {

@@ -38,7 +38,8 @@ export function createKiller({ rig, random, say }: { rig: Rig; random: SeededRan
         if (ms !== undefined) recoveriesMs.push(ms)
       })
     }
-    if (kills.length % 10 === 0) say(`chaos: ${kills.length} kills, ${kills.filter((kill) => kill.submitting > 0).length} of them with an order on its way`)
+    if (kills.length % 10 === 0)
+      say(`chaos: ${kills.length} kills, ${kills.filter((kill) => kill.submitting > 0).length} of them with an order on its way`)
   }
 
   return {

@@ -67,7 +67,9 @@ export async function judge({ db, witness, sent }: { db: Db; witness: Witness; s
     lost: [
       ...missingSignals(sent, signals),
       ...gaps.map(({ id }) => ({ oracle: 'decision', detail: `signal ${id} has no decision` })),
-      ...signals.filter((signal) => signal.state !== 'DISPATCHED').map((signal) => ({ oracle: 'dispatch', detail: `signal ${signal.id} is ${signal.state}` })),
+      ...signals
+        .filter((signal) => signal.state !== 'DISPATCHED')
+        .map((signal) => ({ oracle: 'dispatch', detail: `signal ${signal.id} is ${signal.state}` })),
       ...unfinished(orders),
       ...positionDifferences(positions, venuePositions),
     ],
@@ -78,13 +80,19 @@ export async function judge({ db, witness, sent }: { db: Db; witness: Witness; s
         .filter((order) => !isExchangesOwn(order) && !attempts.some((attempt) => attempt.client_order_id === order.clientOrderId))
         .map((order) => ({ oracle: 'write-ahead', detail: `the exchange holds ${describe(order)} that no attempt announced` })),
       ...orders
-        .filter((order) => ['REJECTED', 'EXPIRED', 'BLOCKED', 'SUPERSEDED', 'MOOT', 'DEAD', 'CANCELED'].includes(order.state) && order.reason === null)
+        .filter(
+          (order) =>
+            ['REJECTED', 'EXPIRED', 'BLOCKED', 'SUPERSEDED', 'MOOT', 'DEAD', 'CANCELED'].includes(order.state) && order.reason === null,
+        )
         .map((order) => ({ oracle: 'reason', detail: `${order.leg} order ${order.id} ended ${order.state} without a reason` })),
     ],
     orders: orders.length,
     opensAccepted: opens.length,
     opensProtected: opens.filter((order) => order.state === 'FILLED' && order.protected_at !== null).length,
-    reasons: countBy(orders.filter((order) => order.state !== 'FILLED'), (order) => `${order.leg} ${order.state} ${order.reason ?? '-'}`),
+    reasons: countBy(
+      orders.filter((order) => order.state !== 'FILLED'),
+      (order) => `${order.leg} ${order.state} ${order.reason ?? '-'}`,
+    ),
   }
 }
 
@@ -112,7 +120,11 @@ function doubledLegs(orders: readonly OrderRow[]): Breach[] {
 }
 
 /** One accepted order per order of ours; a full close may be sent again, for it can only bring the position to zero. */
-function doubledAtExchange(orders: readonly OrderRow[], attempts: readonly { client_order_id: string; order_id: string }[], venueOrders: readonly VenueOrder[]): Breach[] {
+function doubledAtExchange(
+  orders: readonly OrderRow[],
+  attempts: readonly { client_order_id: string; order_id: string }[],
+  venueOrders: readonly VenueOrder[],
+): Breach[] {
   const orderOf = new Map(attempts.map((attempt) => [attempt.client_order_id, attempt.order_id]))
   const byId = new Map(orders.map((order) => [order.id, order]))
   const accepted = new Map<string, VenueOrder[]>()
@@ -143,7 +155,9 @@ function unfinished(orders: readonly OrderRow[]): Breach[] {
 }
 
 function positionDifferences(ours: readonly PositionRow[], theirs: readonly VenuePosition[]): Breach[] {
-  const believed = new Map(ours.map((row) => [`${row.account_id} ${row.market_id}`, new Decimal(row.quantity_base).mul(row.side === 'SHORT' ? -1 : 1)]))
+  const believed = new Map(
+    ours.map((row) => [`${row.account_id} ${row.market_id}`, new Decimal(row.quantity_base).mul(row.side === 'SHORT' ? -1 : 1)]),
+  )
   const real = new Map(theirs.map((position) => [`${position.ref} ${position.symbol}`, new Decimal(position.positionAmt)]))
   return [...new Set([...believed.keys(), ...real.keys()])].flatMap((key) => {
     const a = believed.get(key) ?? new Decimal(0)
@@ -162,7 +176,9 @@ function orphanedProtection(orders: readonly VenueOrder[], positions: readonly V
 
 function unprotectedPositions(orders: readonly VenueOrder[], positions: readonly VenuePosition[]): Breach[] {
   return positions.flatMap((position) => {
-    const mine = orders.filter((order) => isOpen(order) && order.closePosition && order.ref === position.ref && order.symbol === position.symbol)
+    const mine = orders.filter(
+      (order) => isOpen(order) && order.closePosition && order.ref === position.ref && order.symbol === position.symbol,
+    )
     const stops = mine.filter((order) => order.type.startsWith('STOP')).length
     const targets = mine.filter((order) => order.type.startsWith('TAKE_PROFIT')).length
     return stops === 1 && targets === 1

@@ -51,7 +51,12 @@ export function createTraderPlan({ marketId, unitBase, random }: { marketId: str
     return compose('close', mark, nowMs, { action: 'close' })
   }
 
-  const moveTo = (kind: PlannedAlert['kind'], mark: string, nowMs: number, target: { direction: 'long' | 'short'; units: number }): PlannedAlert => {
+  const moveTo = (
+    kind: PlannedAlert['kind'],
+    mark: string,
+    nowMs: number,
+    target: { direction: 'long' | 'short'; units: number },
+  ): PlannedAlert => {
     const grows = kind === 'add' || kind === 'reverse'
     const action = (target.direction === 'long') === grows ? 'buy' : 'sell'
     const contracts = kind === 'reverse' ? units + target.units : Math.abs(target.units - units)

@@ -26,7 +26,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { say, seed } = options
   const random = createSeededRandom(seed)
   const dir = createTestFolder()
-  const rig = await startRig({ dir, timingsScale: options.timingsScale, apis: options.apis, workers: options.workers, say, ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }) })
+  const rig = await startRig({
+    dir,
+    timingsScale: options.timingsScale,
+    apis: options.apis,
+    workers: options.workers,
+    say,
+    ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }),
+  })
   const witness = createWitness({ url: rig.venueUrl, adminToken: rig.venueAdminToken })
   const proxy = await startProxy(rig.apiPorts.map((port) => ({ host: '127.0.0.1', port })))
   try {
@@ -40,22 +47,34 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       return { trader, plan: createTraderPlan({ marketId, unitBase: units.get(marketId) ?? '0', random }) }
     })
     const startedAtMs = Date.now()
-    const sender = startSender({ url: proxy.url, traders: plans, random, pauseMs: { from: 12_000, to: 28_000 }, timingsScale: options.timingsScale })
+    const sender = startSender({
+      url: proxy.url,
+      traders: plans,
+      random,
+      pauseMs: { from: 12_000, to: 28_000 },
+      timingsScale: options.timingsScale,
+    })
     await sleep(3_000)
 
     const replays = startReplays(rig.db, 3_000)
     let breached = false
     const killer = createKiller({ rig, random, say })
-    const watch = options.stopAtFirstBreach ? watchForBreach({ rig, witness, sent: sender.sent, found: () => (breached = true) }) : undefined
+    const watch = options.stopAtFirstBreach
+      ? watchForBreach({ rig, witness, sent: sender.sent, found: () => (breached = true) })
+      : undefined
     await killer.run(options.kills, () => breached)
-    say(`chaos: ${killer.kills.length} kills in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${proxy.badGateways()} bad gateways, ${replays.replayed()} signals replayed; healing`)
+    say(
+      `chaos: ${killer.kills.length} kills in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${proxy.badGateways()} bad gateways, ${replays.replayed()} signals replayed; healing`,
+    )
 
     await sender.stop()
     await replays.stop()
     await rig.whole()
     await witness.setFaults({ seed, rules: [] })
     await sender.closeAll(plans.flatMap((_, index) => (index % 2 === 0 ? [index] : [])))
-    await waitUntil(() => isQuiet(rig.db), breached ? 1 : options.quietWithinMs, 'quiet').catch((error: unknown) => say(`chaos: ${String(error)}`))
+    await waitUntil(() => isQuiet(rig.db), breached ? 1 : options.quietWithinMs, 'quiet').catch((error: unknown) =>
+      say(`chaos: ${String(error)}`),
+    )
     await watch?.stop()
     await sleep(4_000 * options.timingsScale)
 
@@ -76,9 +95,20 @@ function faults(seed: number): unknown {
     rules: [
       { name: 'answer-lost', ...order, probability: 0.05, action: { kind: 'accept-then-drop' } },
       { name: 'request-lost', ...order, probability: 0.02, action: { kind: 'drop-before' } },
-      { name: 'server-error', ...order, probability: 0.01, action: { kind: 'status', status: 503, code: -1000, msg: 'Unknown error, please check your request or try again later.' } },
+      {
+        name: 'server-error',
+        ...order,
+        probability: 0.01,
+        action: { kind: 'status', status: 503, code: -1000, msg: 'Unknown error, please check your request or try again later.' },
+      },
       { name: 'slow-answer', ...order, probability: 1, action: { kind: 'delay', minMs: 200, maxMs: 500, when: 'answer' } },
-      { name: 'slow-read', method: 'GET', path: '/fapi/', probability: 0.2, action: { kind: 'delay', minMs: 20, maxMs: 100, when: 'answer' } },
+      {
+        name: 'slow-read',
+        method: 'GET',
+        path: '/fapi/',
+        probability: 0.2,
+        action: { kind: 'delay', minMs: 20, maxMs: 100, when: 'answer' },
+      },
     ],
   }
 }
@@ -114,7 +144,15 @@ async function isQuiet(db: Db): Promise<boolean> {
 }
 
 /** The reconciler may still be about to tidy up: a breach counts when it stays. */
-async function judgeSettled({ patienceMs, ...input }: { rig: Rig; witness: Witness; sent: Parameters<typeof judge>[0]['sent']; patienceMs: number }): Promise<Verdict> {
+async function judgeSettled({
+  patienceMs,
+  ...input
+}: {
+  rig: Rig
+  witness: Witness
+  sent: Parameters<typeof judge>[0]['sent']
+  patienceMs: number
+}): Promise<Verdict> {
   const deadline = Date.now() + patienceMs
   for (;;) {
     const verdict = await judge({ db: input.rig.db, witness: input.witness, sent: input.sent })
@@ -124,7 +162,17 @@ async function judgeSettled({ patienceMs, ...input }: { rig: Rig; witness: Witne
 }
 
 /** Breaches that no later moment can heal. */
-function watchForBreach({ rig, witness, sent, found }: { rig: Rig; witness: Witness; sent: Parameters<typeof judge>[0]['sent']; found: () => void }): { stop(): Promise<void> } {
+function watchForBreach({
+  rig,
+  witness,
+  sent,
+  found,
+}: {
+  rig: Rig
+  witness: Witness
+  sent: Parameters<typeof judge>[0]['sent']
+  found: () => void
+}): { stop(): Promise<void> } {
   let stopped = false
   const watching = (async () => {
     while (!stopped) {
@@ -153,7 +201,17 @@ function allBreaches(verdict: Verdict): Breach[] {
   return [...verdict.lost, ...verdict.doubled, ...verdict.orphaned, ...verdict.unexplained]
 }
 
-function report({ options, killer, verdict, signals }: { options: ChaosOptions; killer: ReturnType<typeof createKiller>; verdict: Verdict; signals: number }): ChaosReport {
+function report({
+  options,
+  killer,
+  verdict,
+  signals,
+}: {
+  options: ChaosOptions
+  killer: ReturnType<typeof createKiller>
+  verdict: Verdict
+  signals: number
+}): ChaosReport {
   const kills = killer.kills.length
   return {
     kills,
@@ -195,9 +253,18 @@ export function shortfalls(report: ChaosReport): string[] {
     [report.doubled === 0, `${report.doubled} doubled`],
     [report.orphaned === 0, `${report.orphaned} orphaned`],
     [report.unexplained === 0, `${report.unexplained} unexplained`],
-    [report.killsWhileSubmitting >= 0.2, `only ${percent(report.killsWhileSubmitting)} of the kills hit an order on its way; a fifth is asked`],
-    [report.killsBetweenFillAndStop >= 0.1, `only ${percent(report.killsBetweenFillAndStop)} of the kills fell between fill and stop; a tenth is asked`],
-    [report.opensProtected >= 0.95, `only ${percent(report.opensProtected)} of the accepted opens ended filled and protected; 95 % is asked`],
+    [
+      report.killsWhileSubmitting >= 0.2,
+      `only ${percent(report.killsWhileSubmitting)} of the kills hit an order on its way; a fifth is asked`,
+    ],
+    [
+      report.killsBetweenFillAndStop >= 0.1,
+      `only ${percent(report.killsBetweenFillAndStop)} of the kills fell between fill and stop; a tenth is asked`,
+    ],
+    [
+      report.opensProtected >= 0.95,
+      `only ${percent(report.opensProtected)} of the accepted opens ended filled and protected; 95 % is asked`,
+    ],
   ]
   return claims.flatMap(([holds, claim]) => (holds ? [] : [claim]))
 }

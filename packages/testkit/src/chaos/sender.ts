@@ -81,7 +81,12 @@ export function startSender({ url, traders, random, pauseMs, timingsScale }: Sen
 /** @returns the status, or 0 when no answer came in time (TradingView does not send again then) */
 async function post(url: string, body: string): Promise<number> {
   try {
-    const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json; charset=utf-8' }, signal: AbortSignal.timeout(3_000) })
+    const response = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+      signal: AbortSignal.timeout(3_000),
+    })
     await response.arrayBuffer()
     return response.status
   } catch {

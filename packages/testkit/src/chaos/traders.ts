@@ -18,7 +18,10 @@ export interface TraderOptions {
 }
 
 /** Ready users with a paper account to be opened by a worker, rules, a webhook and its routes. */
-export async function createTraders(db: Db, { count, depositUsdt = '10000', stopLossPercent = '20', takeProfitPercent = '40' }: TraderOptions): Promise<Trader[]> {
+export async function createTraders(
+  db: Db,
+  { count, depositUsdt = '10000', stopLossPercent = '20', takeProfitPercent = '40' }: TraderOptions,
+): Promise<Trader[]> {
   const traders = Array.from({ length: count }, () => {
     const token = randomBytes(32).toString('base64url')
     const userId = randomUUID()

@@ -17,15 +17,28 @@ const venueUrl = process.env['VENUE_URL']
 
 const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: 20 }) })
 const Body = z.object({ symbol: z.string(), action: z.string(), quantity: z.coerce.number().optional(), comment: z.string() })
-const Job = z.object({ mark: z.string(), marketId: z.string(), action: z.string(), quantity: z.number(), apiKey: z.string(), secret: z.string() })
+const Job = z.object({
+  mark: z.string(),
+  marketId: z.string(),
+  action: z.string(),
+  quantity: z.number(),
+  apiKey: z.string(),
+  secret: z.string(),
+})
 
 const queueOptions = { removeOnComplete: true, removeOnFail: true }
 const queue =
   redisUrl === undefined || redisUrl === ''
-    ? new Queue('ordinary', { connection: { connectionString: databaseUrl, migrate: true, schema: 'ordinary' }, defaultJobOptions: queueOptions }, createPostgresBackend)
+    ? new Queue(
+        'ordinary',
+        { connection: { connectionString: databaseUrl, migrate: true, schema: 'ordinary' }, defaultJobOptions: queueOptions },
+        createPostgresBackend,
+      )
     : new Queue('ordinary', { connection: new Redis(redisUrl, { maxRetriesPerRequest: null }), defaultJobOptions: queueOptions })
 
-const keys = z.record(z.string(), z.object({ apiKey: z.string(), secret: z.string() })).parse(JSON.parse(process.env['ACCOUNT_KEYS'] ?? '{}'))
+const keys = z
+  .record(z.string(), z.object({ apiKey: z.string(), secret: z.string() }))
+  .parse(JSON.parse(process.env['ACCOUNT_KEYS'] ?? '{}'))
 
 const app = express()
 app.use(express.json())
@@ -35,10 +48,28 @@ app.post('/api/webhook/:userId/:token', async (request, response) => {
   if (webhook === null) return response.status(404).json({ success: false })
   const raw = Buffer.from(JSON.stringify(request.body))
   await prisma.signal.create({
-    data: { id: randomUUID(), userId: webhook.userId, source: 'WEBHOOK', sourceId: webhook.id, receivedAt: new Date(), rawBody: raw, bodyHash: createHash('sha256').update(raw).digest(), ticker: body.symbol, alert: request.body, state: 'DISPATCHED' },
+    data: {
+      id: randomUUID(),
+      userId: webhook.userId,
+      source: 'WEBHOOK',
+      sourceId: webhook.id,
+      receivedAt: new Date(),
+      rawBody: raw,
+      bodyHash: createHash('sha256').update(raw).digest(),
+      ticker: body.symbol,
+      alert: request.body,
+      state: 'DISPATCHED',
+    },
   })
   const key = keys[webhook.userId]
-  await queue.add('order', { mark: body.comment, marketId: body.symbol.replace('.P', ''), action: body.action, quantity: body.quantity ?? 0, apiKey: key?.apiKey ?? '', secret: key?.secret ?? '' })
+  await queue.add('order', {
+    mark: body.comment,
+    marketId: body.symbol.replace('.P', ''),
+    action: body.action,
+    quantity: body.quantity ?? 0,
+    apiKey: key?.apiKey ?? '',
+    secret: key?.secret ?? '',
+  })
   return response.json({ success: true, message: 'Webhook received' })
 })
 
@@ -66,12 +97,22 @@ async function startWorker(baseUrl: string): Promise<void> {
     const job = Job.parse(data)
     const symbol = shared.markets_by_id?.[job.marketId]?.[0]?.symbol
     if (symbol === undefined) return
-    await clientOf(job.apiKey, job.secret).createOrder(symbol, 'market', job.action === 'buy' ? 'buy' : 'sell', job.quantity, undefined, { newClientOrderId: job.mark })
+    await clientOf(job.apiKey, job.secret).createOrder(symbol, 'market', job.action === 'buy' ? 'buy' : 'sell', job.quantity, undefined, {
+      newClientOrderId: job.mark,
+    })
   }
   const worker =
     redisUrl === undefined || redisUrl === ''
-      ? new Worker('ordinary', (job) => process(job.data), { connection: { connectionString: databaseUrl, migrate: true, schema: 'ordinary' }, concurrency: 20 }, createPostgresBackend)
-      : new Worker('ordinary', (job) => process(job.data), { connection: new Redis(redisUrl, { maxRetriesPerRequest: null }), concurrency: 20 })
+      ? new Worker(
+          'ordinary',
+          (job) => process(job.data),
+          { connection: { connectionString: databaseUrl, migrate: true, schema: 'ordinary' }, concurrency: 20 },
+          createPostgresBackend,
+        )
+      : new Worker('ordinary', (job) => process(job.data), {
+          connection: new Redis(redisUrl, { maxRetriesPerRequest: null }),
+          concurrency: 20,
+        })
   worker.on('error', () => undefined)
   worker.on('failed', (_job, error) => console.error(error.message))
 }
