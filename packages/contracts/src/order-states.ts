@@ -19,7 +19,16 @@ export type OrderState = (typeof ORDER_STATES)[number]
 export const WORKING_STATES = ['ACKED', 'PARTIAL'] as const satisfies readonly OrderState[]
 /** The lane still owes this order something before it may go on to the next. */
 export const UNRESOLVED_STATES = ['SUBMITTING', 'UNKNOWN'] as const satisfies readonly OrderState[]
-export const TERMINAL_STATES = ['FILLED', 'CANCELED', 'REJECTED', 'EXPIRED', 'BLOCKED', 'SUPERSEDED', 'MOOT', 'DEAD'] as const satisfies readonly OrderState[]
+export const TERMINAL_STATES = [
+  'FILLED',
+  'CANCELED',
+  'REJECTED',
+  'EXPIRED',
+  'BLOCKED',
+  'SUPERSEDED',
+  'MOOT',
+  'DEAD',
+] as const satisfies readonly OrderState[]
 
 export function isTerminal(state: OrderState): boolean {
   return (TERMINAL_STATES as readonly OrderState[]).includes(state)

@@ -2,20 +2,16 @@ import { Decimal } from 'decimal.js'
 import { z } from 'zod'
 
 /** A decimal number as text: no exponent, no grouping, no leading plus. */
-export const DecimalString = z
-  .string()
-  .regex(/^-?\d{1,20}(\.\d{1,18})?$/, 'Write a plain decimal number, such as 0.25')
+export const DecimalString = z.string().regex(/^-?\d{1,20}(\.\d{1,18})?$/, 'Write a plain decimal number, such as 0.25')
 export type DecimalString = z.infer<typeof DecimalString>
 
 /** What REST accepts for a decimal: text or a finite JSON number; leaves as DecimalString. */
-export const DecimalInput = z
-  .union([z.string().trim(), z.number()])
-  .transform((value, context) => {
-    const text = typeof value === 'number' ? new Decimal(value).toFixed() : value
-    if (DecimalString.safeParse(text).success) return text
-    context.addIssue({ code: 'custom', message: 'Write a plain decimal number, such as 0.25' })
-    return z.NEVER
-  })
+export const DecimalInput = z.union([z.string().trim(), z.number()]).transform((value, context) => {
+  const text = typeof value === 'number' ? new Decimal(value).toFixed() : value
+  if (DecimalString.safeParse(text).success) return text
+  context.addIssue({ code: 'custom', message: 'Write a plain decimal number, such as 0.25' })
+  return z.NEVER
+})
 
 export const PositiveDecimalInput = DecimalInput.refine((text) => new Decimal(text).gt(0), 'Must be above zero')
 

@@ -120,13 +120,20 @@ function understand(route: RouteDefinition, response: Response, text: string): A
   }
 
   // A proxy in front answers in its own words when the API is away.
-  if (status >= 502 && status <= 504) throw new ApiError({ code: 'UNREACHABLE', message: 'The server is starting or away.', requestId, status })
+  if (status >= 502 && status <= 504)
+    throw new ApiError({ code: 'UNREACHABLE', message: 'The server is starting or away.', requestId, status })
 
   const success = Success.safeParse(envelope)
   const data = success.success ? route.response.safeParse(success.data.data) : null
   if (!success.success || data === null || !data.success) {
     const cause = data?.error ?? success.error
-    throw new ApiError({ code: 'ANSWER_NOT_UNDERSTOOD', message: `The answer of ${route.method} ${route.path} has an unexpected shape.`, requestId, status, cause })
+    throw new ApiError({
+      code: 'ANSWER_NOT_UNDERSTOOD',
+      message: `The answer of ${route.method} ${route.path} has an unexpected shape.`,
+      requestId,
+      status,
+      cause,
+    })
   }
   return { data: data.data, message: success.data.message ?? null, meta: success.data.meta ?? null, status }
 }

@@ -130,7 +130,13 @@ export const listOrders = defineRoute({
 })
 
 /** A manual order is a signal like any other; the answer names it and the orders it became, as far as known within 5 s. */
-const Placed = z.object({ signalId: z.string(), decision: z.string().nullable(), reason: z.string().nullable(), reasonText: z.string().nullable(), orders: z.array(OrderView) })
+const Placed = z.object({
+  signalId: z.string(),
+  decision: z.string().nullable(),
+  reason: z.string().nullable(),
+  reasonText: z.string().nullable(),
+  orders: z.array(OrderView),
+})
 
 export const placeOrder = defineRoute({
   method: 'POST',
@@ -158,7 +164,11 @@ export const closePosition = defineRoute({
   path: '/api/exchange/close-position',
   policy: 'user',
   summary: 'Close the whole position in a symbol at market; its working orders are cleared too.',
-  body: z.strictObject({ accountId: z.uuid().optional(), symbol: z.string().min(3).max(40), idempotencyKey: z.string().min(8).max(100).optional() }),
+  body: z.strictObject({
+    accountId: z.uuid().optional(),
+    symbol: z.string().min(3).max(40),
+    idempotencyKey: z.string().min(8).max(100).optional(),
+  }),
   response: Placed,
   errors: ['NO_ACCOUNT', 'POSITION_NOT_FOUND', 'ORDER_REFUSED'],
 })

@@ -52,7 +52,14 @@ export const getTicker = defineRoute({
 export const KLINE_INTERVALS = ['1m', '5m', '15m', '1h', '4h', '1d'] as const
 
 /** time is the candle's start, UTC seconds. */
-export const Kline = z.object({ time: z.number().int(), open: DecimalString, high: DecimalString, low: DecimalString, close: DecimalString, volume: DecimalString })
+export const Kline = z.object({
+  time: z.number().int(),
+  open: DecimalString,
+  high: DecimalString,
+  low: DecimalString,
+  close: DecimalString,
+  volume: DecimalString,
+})
 export type Kline = z.infer<typeof Kline>
 
 export const getKlines = defineRoute({

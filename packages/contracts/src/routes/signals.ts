@@ -61,5 +61,7 @@ export const listRejectedDeliveries = defineRoute({
   policy: 'user',
   summary: 'Deliveries that made no signal, with what to fix.',
   query: PageQuery,
-  response: z.array(z.object({ id: z.string(), receivedAt: z.string(), errorCode: z.string().nullable(), message: z.string(), rawBody: z.string() })),
+  response: z.array(
+    z.object({ id: z.string(), receivedAt: z.string(), errorCode: z.string().nullable(), message: z.string(), rawBody: z.string() }),
+  ),
 })
