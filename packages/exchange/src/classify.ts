@@ -1,57 +1,61 @@
 import type { ExchangeFailure } from './port.ts'
-import { BINANCE_VERDICTS } from './verdicts.ts'
+import type { RequestNote } from './transport.ts'
+import type { CallContext, VerdictRow } from './verdicts/row.ts'
 
-export type CallContext = 'order' | 'close' | 'cancel' | 'lookup' | 'setup' | 'read'
-
-/** One request as it really went, noted beside CCXT's own view. */
-export interface RawAnswer {
-  /** It may have left this machine. */
-  sent: boolean
-  status: number | null
-  retryAfter: string | null
-  body: string | null
-  transport: string | null
+export interface FailedCall {
+  readonly table: readonly VerdictRow[]
+  readonly context: CallContext
+  readonly note: RequestNote
+  readonly error: unknown
 }
 
-/** What a failed call means, by the exchange's own code, the HTTP status or the transport's word, never by CCXT's class. */
-export function classify(context: CallContext, raw: RawAnswer, error: unknown): ExchangeFailure {
-  const code = codeOf(raw)
-  const text = scrub(raw.body ?? (error instanceof Error ? error.message : String(error)))
-  const retryAfterMs = raw.retryAfter !== null && /^\d+$/.test(raw.retryAfter) ? Number(raw.retryAfter) * 1_000 : null
-  const found = BINANCE_VERDICTS.find(
-    (row) =>
-      (row.code === code || row.code === `http-${raw.status}`) &&
-      (row.contexts?.includes(context) ?? true) &&
-      (row.text?.test(text) ?? true),
-  )
+/** What a failed call means: by the exchange's own code, the HTTP status or the transport's word, never by CCXT's class. */
+export function classify({ table, context, note, error }: FailedCall): ExchangeFailure {
+  const code = codeOf(note, error)
+  const body = note.body ?? ''
+  const facts = { code, text: scrub(sentenceOf(body) ?? messageOf(error)), retryAfterMs: retryAfterMs(note) }
+  const found = table.find((row) => fits(row, { code, body, context, status: note.status }))
   if (found !== undefined)
-    return {
-      verdict: found.verdict,
-      execution: found.execution,
-      retryable: found.retryable,
-      reason: found.reason,
-      code,
-      text: sentence(text),
-      retryAfterMs,
-    }
-  const execution = raw.sent ? 'unknown' : 'not-sent'
-  return { verdict: 'UNKNOWN', execution, retryable: false, reason: 'UNKNOWN_OUTCOME', code, text: sentence(text), retryAfterMs }
+    return { verdict: found.verdict, execution: found.execution, retryable: found.retryable, reason: found.reason, ...facts }
+  return { verdict: 'UNKNOWN', execution: note.sent ? 'unknown' : 'not-sent', retryable: false, reason: 'UNKNOWN_OUTCOME', ...facts }
 }
 
-function codeOf(raw: RawAnswer): string {
-  const match = raw.body === null ? null : /"code"\s*:\s*"?(-?\d+)/.exec(raw.body)
-  if (match?.[1] !== undefined && Number(match[1]) < 0) return match[1]
-  if (raw.status !== null && (raw.status < 200 || raw.status > 299)) return `http-${raw.status}`
-  return raw.transport ?? (raw.status === null ? 'no-answer' : 'unreadable')
-}
-
-function sentence(text: string): string {
-  return /"msg"\s*:\s*"([^"]*)"/.exec(text)?.[1] ?? text.slice(0, 200)
-}
-
-function scrub(text: string): string {
+/** No addresses, keys or signatures: texts like these are stored and shown. */
+export function scrub(text: string): string {
   return text
-    .replaceAll(/https?:\/\/\S+/g, '[address]')
-    .replaceAll(/(signature|apiKey|X-MBX-APIKEY|secret)=?["':\s]*[\w-]+/gi, '$1=[hidden]')
-    .slice(0, 500)
+    .replaceAll(/https?:\/\/\S+/gi, '[address]')
+    .replaceAll(/\b(signature|apiKey|X-MBX-APIKEY|secret)\b["':=\s]*[\w-]+/gi, '$1=[hidden]')
+    .replaceAll(/\w{32,}/g, '[hidden]')
+    .slice(0, 200)
+}
+
+function fits(row: VerdictRow, seen: { code: string; body: string; context: CallContext; status: number | null }): boolean {
+  if (row.code !== seen.code && row.code !== `http-${seen.status}`) return false
+  return (row.contexts?.includes(seen.context) ?? true) && (row.text?.test(seen.body) ?? true)
+}
+
+function codeOf(note: RequestNote, error: unknown): string {
+  const told = /"code"\s*:\s*"?(-\d+)/.exec(note.body ?? '')?.[1]
+  if (told !== undefined) return told
+  if (note.status !== null && (note.status < 200 || note.status > 299)) return `http-${note.status}`
+  if (note.transport !== null) return note.transport
+  if (note.status !== null) return 'unreadable'
+  return error instanceof Error ? error.name : 'unknown'
+}
+
+/** Seconds of the header, or the moment that a ban's own text names. */
+function retryAfterMs({ retryAfter, body, status }: RequestNote): number | null {
+  if (retryAfter !== null && /^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000
+  return status === 418 && /banned/i.test(body ?? '') ? BAN_MS : null
+}
+
+/** The shortest ban there is. */
+const BAN_MS = 120_000
+
+function sentenceOf(body: string): string | undefined {
+  return /"msg"\s*:\s*"([^"]*)"/.exec(body)?.[1] ?? (body === '' ? undefined : body)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,7 +1,7 @@
-import { createBinanceExchange } from './binance.ts'
+import { createBinanceExchange } from './binance/exchange.ts'
 import type { ExchangePort } from './port.ts'
 
-export { createBinanceExchange, type BinanceOptions } from './binance.ts'
+export { createBinanceExchange, type BinanceOptions } from './binance/exchange.ts'
 export type * from './port.ts'
 
 export interface ExchangesOptions {

@@ -1,5 +1,5 @@
 import http, { type IncomingMessage } from 'node:http'
-import { createBinanceExchange } from '../binance.ts'
+import { createBinanceExchange } from '../binance/exchange.ts'
 import type { AccountHandle, ExchangePort, OrderRequest } from '../port.ts'
 
 export interface SeenRequest {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { CallContext } from './classify.ts'
-import type { ExchangePort, ExchangeResult } from './port.ts'
-import { accountOf, exchangeAt, filledOrder, marketOrder, startAnsweringServer, type AnsweringServer } from './testing/answering-server.ts'
-import { BINANCE_VERDICTS, type VerdictRow } from './verdicts.ts'
+import type { CallContext, VerdictRow } from './row.ts'
+import type { ExchangePort, ExchangeResult } from '../port.ts'
+import { accountOf, exchangeAt, filledOrder, marketOrder, startAnsweringServer, type AnsweringServer } from '../testing/answering-server.ts'
+import { BINANCE_VERDICTS } from './binance.ts'
 
 let server: AnsweringServer
 let exchange: ExchangePort

@@ -1,0 +1,300 @@
+import ccxt from 'ccxt'
+import { invariant, InvariantError } from '@matic/contracts'
+import { classify } from '../classify.ts'
+import { createClientPool } from '../client-pool.ts'
+import type { AccountHandle, ExchangeFailure, ExchangePort, ExchangeResult, OrderRequest, Signing } from '../port.ts'
+import { createTransport, newNote } from '../transport.ts'
+import { BINANCE_VERDICTS } from '../verdicts/binance.ts'
+import type { CallContext } from '../verdicts/row.ts'
+import { binanceCapabilities } from './capabilities.ts'
+import { checkSigning, refusalOf } from './check-order.ts'
+import { count, flag, listOf, type Row, rowOf, rowsOf, text, decimal, Unreadable } from './fields.ts'
+import { orderParams } from './order-params.ts'
+import { isOpen, presentBalance, presentIncome, presentPosition, presentSymbolConfigs } from './present-account.ts'
+import { isTraded, presentBrackets, presentCandle, presentMarket } from './present-markets.ts'
+import { presentFill, presentOrder } from './present-orders.ts'
+import { windowsOf } from './windows.ts'
+
+type Client = InstanceType<typeof ccxt.binanceusdm>
+
+export interface BinanceOptions {
+  exchange: string
+  certified: boolean
+  /** Where requests really go; the real hosts when left out. */
+  baseUrl?: string
+  /** Epoch ms, ours. */
+  clock: { now(): number }
+  requestTimeoutMs: number
+  /** For calls that change something; orders bring their own. */
+  recvWindowMs: number
+  /** Keyed clients kept, 0.17 MB each. */
+  clientsMax?: number
+}
+
+/** Reading late does no harm. */
+const READ_WINDOW_MS = 10_000
+/** The exchange's own limits on one page. */
+const PAGE_ROWS = 1_000
+
+/**
+ * Binance USDⓈ-M futures through stock CCXT: markets loaded once and shared, a bounded pool of keyed clients, one connection pool. With a
+ * `baseUrl` the host is replaced on the way out, so that adapter and error mapping are the same for the venue as for the real exchange.
+ */
+export function createBinanceExchange(options: BinanceOptions): ExchangePort {
+  const { clock, requestTimeoutMs, recvWindowMs } = options
+  const capabilities = binanceCapabilities(options.certified)
+  const transport = createTransport(options)
+  const keyless = createClient({ transport, requestTimeoutMs })
+  const unused = otherMarkets(keyless)
+  const clients = createClientPool(options.clientsMax ?? 2_000, ({ apiKey, secret }) => {
+    const client = createClient({ transport, requestTimeoutMs, apiKey, secret, api: unused })
+    client.setMarketsFromExchange(keyless)
+    return client
+  })
+  let offsetMs = 0
+  let loading: Promise<ExchangeResult<null>> | undefined
+  let brackets: ReadonlyMap<string, number> = new Map()
+
+  const nowMs = () => Math.round(clock.now() + offsetMs)
+  const forReading = () => ({ timestamp: nowMs(), recvWindow: READ_WINDOW_MS })
+  const forWriting = (signing?: Signing) => ({
+    timestamp: signing?.timestampMs ?? nowMs(),
+    recvWindow: signing?.recvWindowMs ?? recvWindowMs,
+  })
+  const symbolOf = (marketId: string): string => keyless.markets_by_id?.[marketId]?.[0]?.symbol ?? marketId
+
+  /** @throws CCXT's BadSymbol */
+  const marketIdOf = (symbol: string): string => keyless.market(symbol).id ?? symbol
+
+  /** One request through CCXT. */
+  const call = async <T>(context: CallContext, work: () => Promise<T>): Promise<ExchangeResult<T>> => {
+    const note = newNote()
+    try {
+      return { ok: true, value: await transport.observe(note, work) }
+    } catch (error) {
+      if (error instanceof InvariantError) throw error
+      return { ok: false, failure: classify({ table: BINANCE_VERDICTS, context, note, error }) }
+    }
+  }
+
+  const loadMarkets = (reload: boolean): Promise<ExchangeResult<null>> =>
+    call('read', async () => {
+      await keyless.loadMarkets(reload)
+      for (const client of clients.all()) client.setMarketsFromExchange(keyless)
+      return null
+    })
+
+  const marketsLoaded = async (): Promise<ExchangeResult<null>> => {
+    loading ??= loadMarkets(false)
+    const loaded = await loading
+    if (!loaded.ok) loading = undefined
+    return loaded
+  }
+
+  /** A request that needs the markets. Without them nothing is sent. */
+  const ask = async <T>(context: CallContext, work: () => Promise<T>): Promise<ExchangeResult<T>> => {
+    const loaded = await marketsLoaded()
+    return loaded.ok ? call(context, work) : { ok: false, failure: { ...loaded.failure, execution: 'not-sent' } }
+  }
+
+  const precision = {
+    amount: (symbol: string, value: number) => keyless.amountToPrecision(symbol, value),
+    price: (symbol: string, value: number) => keyless.priceToPrecision(symbol, value),
+  }
+
+  const isMarket = (symbol: string): boolean => isTraded(keyless.markets?.[symbol])
+
+  const readSymbolConfigs = (account: AccountHandle) =>
+    ask('read', async () => presentSymbolConfigs(rowsOf(await clients.of(account).fapiPrivateGetSymbolConfig(forReading()))))
+
+  /** Brackets are told to key holders only: any account at hand will do, and what was told once stays. */
+  const readBrackets = async (): Promise<void> => {
+    const client = clients.latest()
+    if (client === undefined) return
+    const read = await call('read', async () => presentBrackets(rowsOf(await client.fapiPrivateGetLeverageBracket(forReading()))))
+    if (read.ok) brackets = read.value
+  }
+
+  const orderOf = (info: unknown, clientOrderId: string) => {
+    const order = presentOrder(rowOf(info), symbolOf)
+    if (order.clientOrderId !== clientOrderId) throw new Unreadable('the answer is about another order')
+    return order
+  }
+
+  const listOrders = (account: AccountHandle, symbol: string | undefined, params: Row) =>
+    ask('read', async () => {
+      const orders = await clients.of(account).fetchOpenOrders(symbol, undefined, undefined, { ...forReading(), ...params })
+      return orders.map((order) => presentOrder(rowOf(order.info), symbolOf))
+    })
+
+  const sendOrder = (account: AccountHandle, order: OrderRequest, signing: Signing) => {
+    const type = order.type === 'limit' ? 'limit' : 'market'
+    const amount = Number(order.quantityBase ?? 0)
+    const price = order.price === null ? undefined : Number(order.price)
+    const params = { ...orderParams(account, order), ...forWriting(signing) }
+    return clients.of(account).createOrder(order.symbol, type, order.side, amount, price, params)
+  }
+
+  return {
+    exchange: options.exchange,
+    capabilities,
+
+    measureClock: () =>
+      call('read', async () => {
+        const beforeMs = clock.now()
+        const serverMs = count(rowOf(await keyless.fapiPublicGetTime()), 'serverTime')
+        const afterMs = clock.now()
+        offsetMs = serverMs - (beforeMs + afterMs) / 2
+        return { offsetMs, errorMs: (afterMs - beforeMs) / 2 }
+      }),
+
+    async loadMarkets() {
+      const reloaded = await loadMarkets(true)
+      if (!reloaded.ok) return reloaded
+      loading = Promise.resolve(reloaded)
+      await readBrackets()
+      const markets = Object.values(keyless.markets ?? {}).filter(isTraded)
+      return { ok: true, value: markets.map((market) => presentMarket(market, brackets.get(market.id))) }
+    },
+
+    fetchMarks: () =>
+      ask('read', async () => {
+        const rows = rowsOf(await keyless.fapiPublicGetPremiumIndex())
+        const traded = rows.flatMap((row): [string, string][] => {
+          const symbol = symbolOf(text(row, 'symbol'))
+          return isMarket(symbol) ? [[symbol, decimal(row, 'markPrice')]] : []
+        })
+        return { atMs: Math.max(0, ...rows.map((row) => count(row, 'time'))), marks: Object.fromEntries(traded) }
+      }),
+
+    fetchCandles: ({ symbol, interval, limit }) =>
+      ask('read', async () =>
+        listOf(await keyless.fapiPublicGetKlines({ symbol: marketIdOf(symbol), interval, limit })).map(presentCandle),
+      ),
+
+    async createOrder(account, order, signing) {
+      checkSigning(signing, capabilities)
+      const loaded = await marketsLoaded()
+      if (!loaded.ok) return { ok: false, failure: { ...loaded.failure, execution: 'not-sent' } }
+      const refusal = refusalOf({ account, order, capabilities, isMarket: isMarket(order.symbol), precision })
+      if (refusal !== null) return { ok: false, failure: refusal }
+      const context = order.reduceOnly || order.closePosition ? 'close' : 'order'
+      return call(context, async () => orderOf((await sendOrder(account, order, signing)).info, order.clientOrderId))
+    },
+
+    cancelOrder: (account, { symbol, clientOrderId, isTrigger }, signing) =>
+      ask('cancel', async () => {
+        await clients.of(account).cancelOrder('', symbol, { clientOrderId, ...triggerFlag(isTrigger), ...forWriting(signing) })
+        return null
+      }),
+
+    findOrder: (account, { symbol, clientOrderId, isTrigger }) =>
+      ask('lookup', async () => {
+        const found = await clients.of(account).fetchOrder('', symbol, { clientOrderId, ...triggerFlag(isTrigger), ...forReading() })
+        return orderOf(found.info, clientOrderId)
+      }),
+
+    async fetchOpenOrders(account, symbol) {
+      const [resting, triggers] = await Promise.all([listOrders(account, symbol, {}), listOrders(account, symbol, { trigger: true })])
+      if (!resting.ok) return resting
+      if (!triggers.ok) return triggers
+      return { ok: true, value: [...resting.value, ...triggers.value] }
+    },
+
+    async fetchPositions(account) {
+      const held = await ask('read', async () =>
+        rowsOf(await clients.of(account).fapiPrivateV3GetPositionRisk(forReading())).filter(isOpen),
+      )
+      if (!held.ok || held.value.length === 0) return held.ok ? { ok: true, value: [] } : held
+      const configs = await readSymbolConfigs(account)
+      if (!configs.ok) return configs
+      return call('read', async () =>
+        held.value.map((row) => presentPosition(row, symbolOf(text(row, 'symbol')), configs.value.get(text(row, 'symbol')))),
+      )
+    },
+
+    fetchBalance: (account) =>
+      ask('read', async () => presentBalance(rowOf(await clients.of(account).fapiPrivateV3GetAccount(forReading())))),
+
+    fetchFills: (account, { symbol, sinceMs }) =>
+      ask('read', async () => {
+        const client = clients.of(account)
+        const fills = []
+        for (const window of windowsOf(sinceMs, nowMs())) {
+          const rows = rowsOf(
+            await client.fapiPrivateGetUserTrades({ symbol: marketIdOf(symbol), ...window, limit: PAGE_ROWS, ...forReading() }),
+          )
+          fills.push(...rows.map((row) => presentFill(row, symbol)))
+          if (rows.length >= PAGE_ROWS) break
+        }
+        return fills.toSorted((one, other) => one.atMs - other.atMs)
+      }),
+
+    fetchIncome: (account, { sinceMs }) =>
+      ask('read', async () => {
+        const rows = rowsOf(
+          await clients.of(account).fapiPrivateGetIncome({ startTime: Math.floor(sinceMs), limit: PAGE_ROWS, ...forReading() }),
+        )
+        return rows.map((row) => presentIncome(row, symbolOf)).toSorted((one, other) => one.atMs - other.atMs)
+      }),
+
+    setLeverage: (account, { symbol, leverage }) =>
+      unlessAlreadySo(ask('setup', () => clients.of(account).setLeverage(leverage, symbol, forWriting()))),
+
+    setMarginMode: (account, { symbol, marginMode }) =>
+      unlessAlreadySo(ask('setup', () => clients.of(account).setMarginMode(marginMode, symbol, forWriting()))),
+
+    fetchPositionMode: (account) =>
+      ask('read', async () => {
+        const row = rowOf(await clients.of(account).fapiPrivateGetPositionSideDual(forReading()))
+        if (row['dualSidePosition'] === undefined) throw new Unreadable('no dualSidePosition')
+        return flag(row, 'dualSidePosition') ? 'HEDGE' : 'ONE_WAY'
+      }),
+
+    forget: (accountId) => clients.forget(accountId),
+    close: () => transport.close(),
+  }
+}
+
+interface ClientSettings {
+  readonly transport: Pick<ReturnType<typeof createTransport>, 'fetchImplementation'>
+  readonly requestTimeoutMs: number
+  readonly apiKey?: string
+  readonly secret?: string
+  /** Groups of endpoints to leave out: a client has a function for each, three quarters of them for other markets. */
+  readonly api?: Readonly<Record<string, false>>
+}
+
+function createClient({ transport, requestTimeoutMs, ...settings }: ClientSettings): Client {
+  const client = new ccxt.binanceusdm({
+    ...settings,
+    enableRateLimit: false,
+    timeout: requestTimeoutMs,
+    fetchImplementation: transport.fetchImplementation,
+    // What was asked and answered last, keys among it, is not kept.
+    enableLastHttpResponse: false,
+    enableLastJsonResponse: false,
+    enableLastResponseHeaders: false,
+    options: { adjustForTimeDifference: false, fetchCurrencies: false, maxRetriesOnFailure: 0, warnOnFetchOpenOrdersWithoutSymbol: false },
+  })
+  invariant(Number(client.options['maxRetriesOnFailure']) === 0 && !client.enableRateLimit, 'CCXT sends each request once and at once')
+  return client
+}
+
+function otherMarkets({ api }: Client): Record<string, false> {
+  const groups: Record<string, false> = {}
+  for (const group of Object.keys(api)) if (!group.startsWith('fapi')) groups[group] = false
+  return groups
+}
+
+function triggerFlag(isTrigger: boolean): Row {
+  return isTrigger ? { trigger: true } : {}
+}
+
+async function unlessAlreadySo(set: Promise<ExchangeResult<unknown>>): Promise<ExchangeResult<null>> {
+  const result = await set
+  if (result.ok || isNoOp(result.failure)) return { ok: true, value: null }
+  return result
+}
+
+const isNoOp = ({ verdict }: ExchangeFailure): boolean => verdict === 'NO_OP'

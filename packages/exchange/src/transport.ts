@@ -1,0 +1,101 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { Agent } from 'undici'
+
+/** One request as it really went, noted beside CCXT's own view of it. */
+export interface RequestNote {
+  /** It may have left this machine. */
+  sent: boolean
+  status: number | null
+  retryAfter: string | null
+  body: string | null
+  /** Why no answer came: an error code such as ECONNRESET, or `timeout`. */
+  transport: string | null
+}
+
+export interface RequestInit {
+  method?: string
+  headers?: Record<string, string>
+  body?: string | null
+  signal?: AbortSignal
+}
+
+/** As much of a Response as CCXT reads. */
+export interface ReadResponse {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  text(): Promise<string>
+}
+
+export interface Transport {
+  /** What CCXT calls instead of fetch. */
+  fetchImplementation(url: string, init: RequestInit): Promise<ReadResponse>
+  /** Notes the last request that `work` makes, however deep in CCXT. */
+  observe<T>(note: RequestNote, work: () => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export interface TransportOptions {
+  /** Where requests really go; the host of the request when left out. */
+  readonly baseUrl?: string
+  /** Connections to one host, kept open and shared by all accounts. */
+  readonly connectionsMax?: number
+}
+
+export function createTransport({ baseUrl, connectionsMax = 256 }: TransportOptions): Transport {
+  const agent = new Agent({ connections: connectionsMax, keepAliveTimeout: 30_000, pipelining: 1 })
+  const notes = new AsyncLocalStorage<RequestNote>()
+
+  return {
+    async fetchImplementation(url, init) {
+      const asked = new URL(url)
+      const note = notes.getStore() ?? newNote()
+      Object.assign(note, newNote(), { sent: true })
+      try {
+        const response = await agent.request({
+          origin: baseUrl ?? asked.origin,
+          path: `${asked.pathname}${asked.search}`,
+          method: methodOf(init.method),
+          headers: init.headers ?? {},
+          body: init.body ?? null,
+          signal: init.signal ?? null,
+        })
+        // Read here, so that the time limit covers the body too.
+        const body = await response.body.text()
+        const retryAfter = response.headers['retry-after']
+        note.status = response.statusCode
+        note.retryAfter = typeof retryAfter === 'string' ? retryAfter : null
+        note.body = body
+        if (response.statusCode >= 300 && response.statusCode < 400) throw new Redirected(response.statusCode)
+        return { status: response.statusCode, statusText: '', headers: response.headers, text: () => Promise.resolve(body) }
+      } catch (error) {
+        note.transport = transportCode(error)
+        throw error
+      }
+    },
+    observe: (note, work) => notes.run(note, work),
+    close: () => agent.close(),
+  }
+}
+
+export function newNote(): RequestNote {
+  return { sent: false, status: null, retryAfter: null, body: null, transport: null }
+}
+
+class Redirected extends Error {
+  readonly code = 'redirect'
+  constructor(status: number) {
+    super(`Answered ${status}; an exchange's redirects are never followed`)
+    this.name = 'Redirected'
+  }
+}
+
+function methodOf(name: string | undefined): 'GET' | 'POST' | 'PUT' | 'DELETE' {
+  return name === 'POST' || name === 'PUT' || name === 'DELETE' ? name : 'GET'
+}
+
+function transportCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'timeout'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
