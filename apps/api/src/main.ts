@@ -10,20 +10,22 @@ const STOP_ANSWERING_MS = 8_000
 
 async function main(): Promise<void> {
   const ctx = createApiContext(readApiEnv())
-  const stop = waitForShutdownSignal()
-  const lifecycle = createLifecycle({ components: components(ctx), logger: ctx.log })
+  const stopping = new AbortController()
+  const stop = waitForShutdownSignal().finally(() => stopping.abort())
+  const lifecycle = createLifecycle({ components: components(ctx, stopping.signal), logger: ctx.log })
   try {
     await lifecycle.start()
     const signal = await stop
     ctx.log.info({ signal }, 'stopping')
   } catch {
-    process.exitCode = 1
+    // The lifecycle has said what failed.
+    process.exitCode = stopping.signal.aborted ? 0 : 1
   }
   await lifecycle.stop()
   await ctx.close()
 }
 
-function components(ctx: ApiContext): Component[] {
+function components(ctx: ApiContext, stopping: AbortSignal): Component[] {
   const server = createApp(ctx)
   const sockets = createSockets({ ctx, server })
   const nothing = async (): Promise<void> => undefined
@@ -32,7 +34,7 @@ function components(ctx: ApiContext): Component[] {
     {
       name: 'database',
       async start() {
-        await reachDatabase(ctx)
+        await reachDatabase(ctx, stopping)
         ctx.log.info({}, 'database connected')
       },
       stop: nothing,
@@ -51,7 +53,8 @@ function components(ctx: ApiContext): Component[] {
         sockets.start()
         ctx.log.info({}, 'websocket ready')
       },
-      stop: () => sockets.close(),
+      // With the server, which would wait for open sockets.
+      stop: nothing,
     },
     {
       name: 'server',
@@ -64,6 +67,7 @@ function components(ctx: ApiContext): Component[] {
       },
       async stop() {
         const closed = new Promise((resolve) => server.close(resolve))
+        await sockets.close()
         server.closeIdleConnections()
         await Promise.race([closed, sleep(STOP_ANSWERING_MS, undefined, { ref: false })])
         server.closeAllConnections()
@@ -73,14 +77,14 @@ function components(ctx: ApiContext): Component[] {
 }
 
 /** A database that is still starting is waited for; one that would lose alerts is refused. */
-async function reachDatabase(ctx: ApiContext): Promise<void> {
+async function reachDatabase(ctx: ApiContext, stopping: AbortSignal): Promise<void> {
   for (let failures = 0; ; failures += 1) {
     try {
       await ctx.doorDb.query('SELECT 1')
       break
     } catch (err) {
       if (failures % 20 === 0) ctx.log.warn({ err }, 'waiting for the database')
-      await sleep(DATABASE_RETRY_MS)
+      await sleep(DATABASE_RETRY_MS, undefined, { signal: stopping })
     }
   }
   await checkDurability({ db: ctx.doorDb, allowNoFsync: ctx.config.nodeEnv === 'test' })
