@@ -6,6 +6,8 @@ const cluster = ['packages/testkit/src/vitest-setup.ts']
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // Generous, because a busy machine is no failure.
+    testTimeout: 20_000,
     projects: [
       { extends: true, test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...elsewhere, '**/*.int.test.ts', '**/*.e2e.test.ts'] } },
       {
