@@ -14,12 +14,17 @@ export interface ClientOptions {
   readonly timeoutMs?: number
 }
 
-type Key<Name extends string, Value> = undefined extends Value ? { readonly [K in Name]?: Value } : { readonly [K in Name]: Value }
+type Key<Name extends string, Value, May extends boolean> = May extends true
+  ? { readonly [K in Name]?: Value }
+  : { readonly [K in Name]: Value }
+type MayBeLeftOut<Value> = undefined extends Value ? true : false
+/** A query of optional parts alone may be left out as a whole. */
+type QueryMayBeLeftOut<Value> = undefined extends Value ? true : Record<never, never> extends Value ? true : false
 
 /** What a route asks for; parts it does not need may be left out. */
-export type CallInput<R extends RouteDefinition> = Key<'params', z.input<R['params']>> &
-  Key<'query', z.input<R['query']>> &
-  Key<'body', z.input<R['body']>> & { readonly signal?: AbortSignal }
+export type CallInput<R extends RouteDefinition> = Key<'params', z.input<R['params']>, MayBeLeftOut<z.input<R['params']>>> &
+  Key<'query', z.input<R['query']>, QueryMayBeLeftOut<z.input<R['query']>>> &
+  Key<'body', z.input<R['body']>, MayBeLeftOut<z.input<R['body']>>> & { readonly signal?: AbortSignal }
 
 type CallArguments<R extends RouteDefinition> = Record<never, never> extends CallInput<R> ? [input?: CallInput<R>] : [input: CallInput<R>]
 

@@ -28,7 +28,9 @@ export const useExchangeStore = defineStore('exchange', () => {
   const liveEquity = computed(() => {
     const read = balance.data.value
     if (read === null) return null
-    return unrealizedPnl.value === null ? new Decimal(read.equity) : new Decimal(read.equity).minus(read.unrealizedPnl).plus(unrealizedPnl.value)
+    return unrealizedPnl.value === null
+      ? new Decimal(read.equity)
+      : new Decimal(read.equity).minus(read.unrealizedPnl).plus(unrealizedPnl.value)
   })
   const openNotional = computed(() => livePositions.value.reduce((sum, { notional }) => sum.plus(notional ?? 0), new Decimal(0)))
 
@@ -52,5 +54,20 @@ export const useExchangeStore = defineStore('exchange', () => {
     return api.call(routes.exchange.cancelOrder, { params: { id } })
   }
 
-  return { accounts, account, balance, positions, orders, equity, livePositions, unrealizedPnl, liveEquity, openNotional, refreshAll, choose, closePosition, cancelOrder }
+  return {
+    accounts,
+    account,
+    balance,
+    positions,
+    orders,
+    equity,
+    livePositions,
+    unrealizedPnl,
+    liveEquity,
+    openNotional,
+    refreshAll,
+    choose,
+    closePosition,
+    cancelOrder,
+  }
 })

@@ -1,8 +1,15 @@
-import { KLINE_INTERVALS, routes } from '@matic/contracts'
+import { routes, type KLINE_INTERVALS } from '@matic/contracts'
 
 export type KlineInterval = (typeof KLINE_INTERVALS)[number]
 
-export const INTERVAL_SECONDS: Readonly<Record<KlineInterval, number>> = { '1m': 60, '5m': 300, '15m': 900, '1h': 3_600, '4h': 14_400, '1d': 86_400 }
+export const INTERVAL_SECONDS: Readonly<Record<KlineInterval, number>> = {
+  '1m': 60,
+  '5m': 300,
+  '15m': 900,
+  '1h': 3_600,
+  '4h': 14_400,
+  '1d': 86_400,
+}
 
 /** The markets, and the one the chart shows. */
 export const useMarketsStore = defineStore('markets', () => {
@@ -13,7 +20,9 @@ export const useMarketsStore = defineStore('markets', () => {
   const symbol = ref('BTC/USDT:USDT')
   const interval = ref<KlineInterval>('1m')
   const market = computed(() => bySymbol.value.get(symbol.value) ?? null)
-  const klines = createResource(() => api.call(routes.markets.klines, { params: { symbol: symbol.value }, query: { interval: interval.value, limit: 500 } }))
+  const klines = createResource(() =>
+    api.call(routes.markets.klines, { params: { symbol: symbol.value }, query: { interval: interval.value, limit: 500 } }),
+  )
 
   watch([symbol, interval], () => {
     klines.clear()

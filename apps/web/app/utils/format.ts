@@ -9,18 +9,22 @@ const MINUS = '−'
 /** 1234.5 → 1,234.50. Rounds half to even for display alone. */
 export function formatAmount(value: Amount, decimals = 2): string {
   if (value === null || value === undefined) return UNKNOWN
-  const fixed = new Decimal(value).toFixed(decimals, Decimal.ROUND_HALF_EVEN)
-  const negative = fixed.startsWith('-')
-  const [whole = '0', fraction] = fixed.replace('-', '').split('.')
-  const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
-  return `${negative ? MINUS : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`
+  const amount = new Decimal(value).toDecimalPlaces(decimals, Decimal.ROUND_HALF_EVEN)
+  return `${amount.lt(0) ? MINUS : ''}${groupDigits(amount.abs().toFixed(decimals))}`
 }
 
-/** With an explicit sign; exactly zero has none. */
+function groupDigits(fixed: string): string {
+  const [whole = '0', fraction] = fixed.split('.')
+  const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}
+
+/** With an explicit sign, even where rounding leaves zero; exactly zero has none. */
 export function formatSigned(value: Amount, decimals = 2): string {
   if (value === null || value === undefined) return UNKNOWN
-  const text = formatAmount(value, decimals)
-  return new Decimal(value).gt(0) ? `+${text}` : text
+  const amount = new Decimal(value)
+  if (amount.isZero()) return formatAmount(amount, decimals)
+  return `${amount.gt(0) ? '+' : MINUS}${formatAmount(amount.abs(), decimals)}`
 }
 
 /** As many decimals as the value itself has. */

@@ -22,7 +22,7 @@ export function atMark(position: PositionView, newestMark: string | undefined): 
   const mark = new Decimal(markText)
   const direction = position.side === 'LONG' ? 1 : -1
   const pnl = mark.minus(position.entryPrice).times(position.size).times(direction)
-  const margin = position.margin === null ? null : new Decimal(position.margin)
+  const margin = marginOf(position)
   const liquidation = position.liquidationPrice === null ? null : new Decimal(position.liquidationPrice)
   return {
     position,
@@ -32,6 +32,12 @@ export function atMark(position: PositionView, newestMark: string | undefined): 
     notional: mark.times(position.size),
     liquidationDistance: liquidation === null || mark.isZero() ? null : mark.minus(liquidation).abs().div(mark).times(100),
   }
+}
+
+/** As the exchange says it; until it was read, what the leverage asks for at entry. */
+function marginOf({ margin, entryPrice, size, leverage }: PositionView): Decimal | null {
+  if (margin !== null) return new Decimal(margin)
+  return leverage === null ? null : new Decimal(entryPrice).times(size).div(leverage)
 }
 
 /** Sum of what is known; null where one is not. */

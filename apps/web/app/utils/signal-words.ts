@@ -33,7 +33,8 @@ function outcomeOfOrders(orders: readonly OrderView[]): Outcome {
   const unknown = orders.find((order) => order.state === 'UNKNOWN')
   if (unknown !== undefined) return { word: 'Checking', sentence: unknown.reasonText, tone: 'busy' }
   if (orders.every((order) => order.state === 'FILLED')) return { word: 'Filled', sentence: null, tone: 'good' }
-  if (orders.some((order) => order.state === 'ACKED' || order.state === 'PARTIAL')) return { word: 'Working', sentence: 'Resting at the exchange.', tone: 'busy' }
+  if (orders.some((order) => order.state === 'ACKED' || order.state === 'PARTIAL'))
+    return { word: 'Working', sentence: 'Resting at the exchange.', tone: 'busy' }
   const quiet = orders.find((order) => quietStates.has(order.state))
   if (quiet !== undefined) return { word: 'Cancelled', sentence: quiet.reasonText, tone: 'plain' }
   return { word: 'Sending', sentence: null, tone: 'busy' }
@@ -60,8 +61,16 @@ export function askedFor(signal: SignalView): AskedFor {
 export const PROTECTION_WORDS = {
   NONE: { word: 'No stop', hint: 'The settings ask for none, so nothing closes this position by itself.', icon: 'i-lucide-shield-off' },
   PROTECTING: { word: 'Protecting', hint: 'The stop is on its way to the exchange.', icon: 'i-lucide-shield-ellipsis' },
-  PROTECTED: { word: 'Protected', hint: 'The stop rests at the exchange and works even when this server is off.', icon: 'i-lucide-shield-check' },
-  EMERGENCY: { word: 'Closing', hint: 'The stop could not be placed in time, so the position is being closed.', icon: 'i-lucide-shield-alert' },
+  PROTECTED: {
+    word: 'Protected',
+    hint: 'The stop rests at the exchange and works even when this server is off.',
+    icon: 'i-lucide-shield-check',
+  },
+  EMERGENCY: {
+    word: 'Closing',
+    hint: 'The stop could not be placed in time, so the position is being closed.',
+    icon: 'i-lucide-shield-alert',
+  },
 } as const
 
 export const LEG_WORDS: Readonly<Record<string, string>> = {

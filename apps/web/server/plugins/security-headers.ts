@@ -4,7 +4,12 @@ const inlineScript = /<script(?![^>]*\ssrc=)([^>]*)>([\s\S]*?)<\/script>/g
 
 /** The page's own inline scripts are named by their hashes; every other is refused. */
 function contentSecurityPolicy(html: string): string {
-  const hashes = [...html.matchAll(inlineScript)].map(([, , source]) => `'sha256-${createHash('sha256').update(source ?? '').digest('base64')}'`)
+  const hashes = [...html.matchAll(inlineScript)].map(
+    ([, , source]) =>
+      `'sha256-${createHash('sha256')
+        .update(source ?? '')
+        .digest('base64')}'`,
+  )
   return [
     "default-src 'self'",
     `script-src 'self' ${[...new Set(hashes)].join(' ')}`,
