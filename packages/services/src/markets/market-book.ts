@@ -4,32 +4,41 @@ import { Decimal } from 'decimal.js'
 import type { MarketBook } from '../execution/context.ts'
 
 const FRESH_MS = 60_000
+/** A market nobody knows may have been stored a moment ago. */
+const MISSING_FRESH_MS = 1_000
 
-/** Markets as workers last stored them, kept in memory. `refresh` when they were stored anew. */
+/**
+ * Markets as workers last stored them, kept in memory. Only the very first question waits for the database: later ones are answered from
+ * what is known while it is read anew, since they come from inside transactions, which must not wait for another connection.
+ */
 export function createMarketBook({ db, clock }: { db: Db; clock: { monotonic(): number } }): MarketBook & { refresh(): void } {
-  let books: Promise<ReadonlyMap<string, MarketInfo>> | undefined
-  let loadedAtMs = 0
+  let book: ReadonlyMap<string, MarketInfo> | undefined
+  let loading: Promise<ReadonlyMap<string, MarketInfo>> | undefined
+  let loadedAtMs = -Infinity
 
   function load(): Promise<ReadonlyMap<string, MarketInfo>> {
-    loadedAtMs = clock.monotonic()
-    const loading = readMarkets(db)
-    loading.catch(() => {
-      if (books === loading) books = undefined
-    })
+    loading ??= readMarkets(db)
+      .then((read) => {
+        loadedAtMs = clock.monotonic()
+        return (book = read)
+      })
+      .finally(() => (loading = undefined))
     return loading
+  }
+
+  /** What is known stays in use when it cannot be read. */
+  function loadAside(): void {
+    load().catch(() => undefined)
   }
 
   return {
     async find(exchange, symbol) {
-      if (!books || clock.monotonic() - loadedAtMs > FRESH_MS) books = load()
-      const known = (await books).get(`${exchange} ${symbol}`)
-      if (known || clock.monotonic() - loadedAtMs < 1_000) return known
-      books = load()
-      return (await books).get(`${exchange} ${symbol}`)
+      const known = (book ?? (await load())).get(`${exchange} ${symbol}`)
+      const staleAfterMs = known ? FRESH_MS : MISSING_FRESH_MS
+      if (clock.monotonic() - loadedAtMs > staleAfterMs) loadAside()
+      return known
     },
-    refresh() {
-      books = undefined
-    },
+    refresh: loadAside,
   }
 }
 
