@@ -51,7 +51,7 @@ function readSaid(fields: Fields): Said | Refused {
   // A flat position wins over any side: an exit is sent as "sell" too.
   const action = spoken ?? sideAction ?? null
   if (action === 'close-all' || action === 'cancel') return { action, marketPosition: null, closes: true }
-  if (position === 'flat' || sidePosition === 'flat') return { action: 'close', marketPosition: 'flat', closes: true }
+  if (position === 'flat' || saysFlat(fields)) return { action: 'close', marketPosition: 'flat', closes: true }
   if (action !== null && action !== 'buy' && action !== 'sell')
     return { action: closeOf(action, sidePosition), marketPosition: null, closes: true }
   if (sideAction !== undefined && sideAction !== 'buy' && sideAction !== 'sell')
@@ -68,6 +68,11 @@ function readSaid(fields: Fields): Said | Refused {
   // `side: long` beside `action: buy` is how a plain order speaks; it is a target only when the action does not say the same.
   const target = position ?? (spoken !== undefined && sideAction === spoken ? undefined : sidePosition)
   return { action, marketPosition: target ?? null, closes: false }
+}
+
+/** One field that says so is enough, whatever the others say. */
+function saysFlat(fields: Fields): boolean {
+  return [...KEYS.marketPosition, ...KEYS.side].some((key) => readPosition(fields.get(key) ?? '') === 'flat')
 }
 
 /** The position afterwards, in words or as a size: no size is flat. */

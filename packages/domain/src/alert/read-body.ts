@@ -2,7 +2,7 @@ import { refuse, type BodyRead } from './fields.ts'
 import { readJson } from './read-json.ts'
 import { readText } from './read-text.ts'
 
-export const BODY_BYTES_MAX = 16_384
+const BODY_BYTES_MAX = 16_384
 
 /** Reads the fields out of a body, JSON first whatever its header says, then key=value text, then plain words. */
 export function readBody(body: Uint8Array): BodyRead {

@@ -123,6 +123,14 @@ describe('an open', () => {
     ['another source holds the symbol', { positions: [{ ...long, routeId: 'other' }] }, 'SYMBOL_OWNED'],
     ['it would be worth too much', { settings: { ...settings, maxNotional: '499' } }, 'MAX_NOTIONAL'],
     ['it would be too small', { alert: alert({ action: 'buy', quantity: '0.001' }) }, 'BELOW_MINIMUM'],
+    ['it would be too large', { alert: alert({ action: 'buy', quantity: '1001' }) }, 'ABOVE_MAXIMUM'],
+    ['it asks for nothing', { alert: alert({ action: 'buy', quantity: '0' }) }, 'SIZE_ZERO'],
+    ['its own close came first', { overtaken: true }, 'SUPERSEDED'],
+    [
+      'opens under way take the margin',
+      { pendingOpens: [{ symbol: 'ETH/USDT:USDT', side: 'buy', openBase: '1', reservedQuote: '9960', routeId: 'route' }] },
+      'INSUFFICIENT_MARGIN',
+    ],
     ['the margin is not there', { funds: { equity: '10', available: '10' } }, 'INSUFFICIENT_MARGIN'],
     ['nothing is known of the account', { funds: null }, 'ACCOUNT_STALE'],
     ['the price is unknown', { markOf: () => null }, 'PRICE_UNKNOWN'],
@@ -210,6 +218,66 @@ describe('a close', () => {
   })
 })
 
+describe('a reversal that may not open', () => {
+  const flip = { alert: alert({ action: 'sell', quantity: '0.01' }), positions: [long] }
+
+  test.each([
+    ['the kill switch is on', { killSwitch: true }, 'KILL_SWITCH'],
+    ['the bot is off', { settings: { ...settings, isEnabled: false } }, 'BOT_DISABLED'],
+    ['the alert is old', { nowMs: 9_000_000 }, 'SIGNAL_TOO_OLD'],
+    ['the stop is on the wrong side', { alert: alert({ action: 'sell', quantity: '0.01', stopLoss: '40000' }) }, 'STOP_WRONG_SIDE'],
+  ] satisfies [string, Partial<DecisionInput>, string][])('still closes when %s', (_name, change, reason) => {
+    const decision = decide(input({ ...flip, ...change }))
+    expect(decision).toMatchObject({ outcome: 'ORDERS', intent: 'reverse', reason })
+    expect(decision.orders).toMatchObject([{ leg: 'close', side: 'sell', reduceOnly: true }])
+  })
+
+  test('closes nothing by hand, nothing of another source, and nothing once overtaken', () => {
+    expect(decide(input({ ...flip, killSwitch: true, route: { id: 'hand', sourceKind: 'MANUAL' } }))).toMatchObject({
+      outcome: 'BLOCKED',
+      orders: [],
+    })
+    expect(decide(input({ ...flip, positions: [{ ...long, routeId: 'other' }] }))).toMatchObject({
+      outcome: 'BLOCKED',
+      reason: 'SYMBOL_OWNED',
+      orders: [],
+    })
+    expect(decide(input({ ...flip, overtaken: true }))).toMatchObject({ outcome: 'BLOCKED', reason: 'SUPERSEDED', orders: [] })
+  })
+})
+
+test('a spot ticker closes even where it may not open', () => {
+  const settingsWithout = { ...settings, spotTickerToPerp: false }
+  expect(
+    decide(input({ alert: alert({ action: 'close', symbol: 'BTCUSDT' }), positions: [long], settings: settingsWithout })).outcome,
+  ).toBe('ORDERS')
+})
+
+test('an add counts what is on its way', () => {
+  const grow = alert({
+    action: 'buy',
+    market_position: 'long',
+    prev_market_position: 'long',
+    market_position_size: '0.03',
+    quantity: '0.02',
+  })
+  const decision = decide(
+    input({
+      alert: grow,
+      pendingOpens: [{ symbol: 'BTC/USDT:USDT', side: 'buy', openBase: '0.01', reservedQuote: '50', routeId: 'route' }],
+    }),
+  )
+  expect(decision).toMatchObject({ intent: 'add' })
+  expect(decision.orders[0]?.quantityBase).toBe('0.02')
+})
+
+test('a limit price goes to its tick and never past what was asked', () => {
+  const limit = (action: string) =>
+    decide(input({ alert: alert({ action, quantity: '0.01', type: 'limit', price: '50000.17' }) })).orders[0]?.price
+  expect(limit('buy')).toBe('50000.1')
+  expect(limit('sell')).toBe('50000.2')
+})
+
 test('a reversal closes first and opens only after it', () => {
   const decision = decide(input({ alert: alert({ action: 'sell', quantity: '0.01' }), positions: [long] }))
   expect(decision.intent).toBe('reverse')
@@ -259,5 +327,70 @@ test('whatever the mode, an opening order is on the step, above the minimum and 
       )
     }),
     { numRuns: 500 },
+  )
+})
+
+const anyWords = fc.record(
+  {
+    action: fc.constantFrom('buy', 'sell', 'close', 'exit_long', 'enter_short', 'close_all', 'cancel'),
+    side: fc.constantFrom('long', 'short'),
+    market_position: fc.constantFrom('long', 'short'),
+    prev_market_position: fc.constantFrom('long', 'short', 'flat'),
+    market_position_size: fc.constantFrom('0', '0.01', '0.05'),
+    prev_market_position_size: fc.constantFrom('0', '0.02', '0.05'),
+    quantity: fc.constantFrom('0', '0.01', '0.03', '2'),
+  },
+  { requiredKeys: [] },
+)
+const anyState = fc.record({
+  position: fc.option(
+    fc.record({ side: fc.constantFrom('LONG' as const, 'SHORT' as const), quantityBase: fc.constantFrom('0.01', '0.02', '0.5') }),
+  ),
+  pending: fc.option(fc.record({ side: fc.constantFrom('buy' as const, 'sell' as const), openBase: fc.constantFrom('0.01', '0.4') })),
+  sizingMode: fc.constantFrom('alert' as const, 'percent-of-equity' as const, 'fixed-quote' as const),
+  killSwitch: fc.boolean(),
+})
+type State = typeof anyState extends fc.Arbitrary<infer T> ? T : never
+
+function inState(body: Record<string, string>, { position, pending, sizingMode, killSwitch }: State): DecisionInput | undefined {
+  const parsed = parseAlert(new TextEncoder().encode(JSON.stringify({ symbol: 'BTCUSDT.P', ...body })))
+  if (!parsed.ok) return undefined
+  return input({
+    alert: parsed.alert,
+    positions: position === null ? [] : [{ ...long, ...position }],
+    pendingOpens: pending === null ? [] : [{ symbol: 'BTC/USDT:USDT', reservedQuote: '0', routeId: 'route', ...pending }],
+    settings: { ...settings, sizingMode },
+    killSwitch,
+  })
+}
+
+test('whatever else an alert says, flat only closes', () => {
+  fc.assert(
+    fc.property(anyWords, anyState, fc.constantFrom('side', 'market_position', 'sentiment'), (words, state, key) => {
+      const given = inState({ ...words, [key]: 'flat' }, state)
+      return given === undefined || decide(given).orders.every((order) => order.reduceOnly && order.leg === 'close')
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('opens go the way of the words, reductions against the position, and the same input decides the same', () => {
+  fc.assert(
+    fc.property(anyWords, anyState, (words, state) => {
+      const given = inState(words, state)
+      if (given === undefined) return true
+      const decision = decide(given)
+      const says = words.market_position ?? (/buy|long/.test(words.action ?? words.side ?? '') ? 'long' : 'short')
+      const opensRight = decision.orders.every(
+        (order) => order.leg !== 'open' || (order.side === (says === 'long' ? 'buy' : 'sell') && !given.killSwitch),
+      )
+      const reducesRight = decision.orders.every(
+        (order) => order.leg !== 'reduce' || order.side === (given.positions[0]?.side === 'LONG' ? 'sell' : 'buy'),
+      )
+      const explained = decision.outcome === 'ORDERS' || (decision.reason !== null && decision.orders.length === 0)
+      const uniqueLegs = new Set(decision.orders.map((order) => `${order.cause} ${order.leg}`)).size === decision.orders.length
+      return opensRight && reducesRight && explained && uniqueLegs && JSON.stringify(decide(given)) === JSON.stringify(decision)
+    }),
+    { numRuns: 3_000 },
   )
 })

@@ -60,7 +60,7 @@ function close(input: DecisionInput, market: DecisionMarket, position: DecisionP
     outcome: 'ORDERS',
     intent: 'close',
     reason: null,
-    numbers: { positionBase: position?.quantityBase ?? '0' },
+    numbers: { positionBase: new Decimal(position?.quantityBase ?? 0).toFixed() },
     symbol: market.symbol,
     orders: [closeOrder(input.signal.id, market.symbol, position)],
     cancelSymbols: [market.symbol],
@@ -101,7 +101,11 @@ function reduce(input: DecisionInput, market: DecisionMarket, position: Decision
   }
   if (order.reduceFraction === null && !intent.quantityBase?.gt(0))
     return refuse('BLOCKED', 'reduce', 'SIZE_ZERO', market.symbol, { stepSizeBase: market.stepSize })
-  const numbers = { positionBase: position.quantityBase, reduceFraction: order.reduceFraction, quantityBase: order.quantityBase }
+  const numbers = {
+    positionBase: new Decimal(position.quantityBase).toFixed(),
+    reduceFraction: order.reduceFraction,
+    quantityBase: order.quantityBase,
+  }
   return { outcome: 'ORDERS', intent: 'reduce', reason: null, numbers, symbol: market.symbol, orders: [order], cancelSymbols: [] }
 }
 

@@ -57,7 +57,7 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
   const numbers = {
     ...leverageNumbers,
     ...sized.numbers,
-    equityQuote: funds.equity,
+    equityQuote: new Decimal(funds.equity).toFixed(),
     availableQuote: availableQuote.toFixed(),
     ...protection,
   }

@@ -50,6 +50,49 @@ describe('from previous position, position and side', () => {
     ],
     ['plain buy while short', { action: 'buy' }, held('SHORT', '1'), 'reverse', 'LONG'],
     ['plain sell while long', { action: 'sell' }, held('LONG', '1'), 'reverse', 'SHORT'],
+    [
+      'short → short, sell',
+      { action: 'sell', marketPosition: 'short', previousMarketPosition: 'short' },
+      held('SHORT', '1'),
+      'add',
+      'SHORT',
+    ],
+    [
+      'flat → long while long already',
+      { action: 'buy', marketPosition: 'long', previousMarketPosition: 'flat' },
+      held('LONG', '1'),
+      'none',
+      'LONG',
+    ],
+    [
+      'short → long while long already',
+      { action: 'buy', marketPosition: 'long', previousMarketPosition: 'short' },
+      held('LONG', '1'),
+      'none',
+      'LONG',
+    ],
+    ['long → long, sell, while flat', { action: 'sell', marketPosition: 'long', quantity: '0.5' }, null, 'none', 'LONG'],
+    [
+      'long → long, smaller, no action',
+      { marketPosition: 'long', previousMarketPosition: 'long', marketPositionSize: '1', previousMarketPositionSize: '4' },
+      held('LONG', '4'),
+      'reduce',
+      'LONG',
+    ],
+    [
+      'long → long, sell to nothing',
+      { action: 'sell', marketPosition: 'long', marketPositionSize: '0', previousMarketPositionSize: '4' },
+      held('LONG', '4'),
+      'close',
+      'LONG',
+    ],
+    [
+      'long → long, sell, no smaller',
+      { action: 'sell', marketPosition: 'long', marketPositionSize: '4', previousMarketPositionSize: '4' },
+      held('LONG', '4'),
+      'none',
+      'LONG',
+    ],
     ['close-long while short', { action: 'close-long' }, held('SHORT', '1'), 'none', 'LONG'],
   ] as const)('%s', (_name, alert, position, kind, direction) => {
     expect(deriveIntent({ ...nothing, ...alert }, position)).toMatchObject({ kind, direction })
@@ -81,6 +124,27 @@ describe('from previous position, position and side', () => {
     expect(deriveIntent(alert, held('LONG', '3')).quantityBase?.toFixed()).toBe('2')
     expect(deriveIntent({ ...alert, marketPositionSize: null }, held('LONG', '3')).quantityBase?.toFixed()).toBe('2')
   })
+})
+
+test('an add brings no more than what is missing', () => {
+  const alert: Alert = {
+    ...nothing,
+    action: 'buy',
+    marketPosition: 'long',
+    previousMarketPosition: 'long',
+    marketPositionSize: '3',
+    quantity: '2',
+  }
+  expect(deriveIntent(alert, held('LONG', '2.5'))).toMatchObject({ kind: 'add', quantityBase: new Decimal('0.5') })
+  expect(deriveIntent(alert, held('LONG', '3')).kind).toBe('none')
+  expect(deriveIntent(alert, held('LONG', '30'), { sizesCompare: false })).toMatchObject({ kind: 'add', quantityBase: new Decimal('2') })
+})
+
+test("without sizes a strategy's reversal opens what its order leaves after our position is gone", () => {
+  const alert: Alert = { ...nothing, action: 'buy', marketPosition: 'long', quantity: '3' }
+  expect(deriveIntent(alert, held('SHORT', '1')).quantityBase?.toFixed()).toBe('2')
+  expect(deriveIntent({ ...alert, previousMarketPosition: 'flat' }, held('SHORT', '1')).quantityBase?.toFixed()).toBe('3')
+  expect(deriveIntent({ ...alert, marketPosition: null }, held('SHORT', '1')).quantityBase?.toFixed()).toBe('3')
 })
 
 const anyAlert = fc.record({

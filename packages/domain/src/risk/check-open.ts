@@ -1,0 +1,51 @@
+import type { ReasonCode, ReasonNumbers } from '@matic/contracts'
+import type { DecisionInput, DecisionPosition } from '../decide/types.ts'
+import { isSameSymbol, type Resolved } from '../symbols/resolve-market.ts'
+
+export interface Objection {
+  readonly reason: ReasonCode
+  readonly numbers: ReasonNumbers
+}
+
+/** The first rule that stops an open, before its size is known. What was ordered by hand is not the bot's. */
+export function checkOpen(
+  input: DecisionInput,
+  { market, isSpotTicker }: Resolved,
+  position: DecisionPosition | undefined,
+): Objection | undefined {
+  const { settings, account, route } = input
+  const { symbol } = market
+  if (input.killSwitch) return no('KILL_SWITCH')
+  if (!input.entitled) return no('NOT_ENTITLED')
+  if (!settings.isEnabled && route.sourceKind !== 'MANUAL') return no('BOT_DISABLED')
+  if (!account.isActive || account.keyStatus !== 'VALID')
+    return no('ACCOUNT_NOT_READY', { status: account.isActive ? account.keyStatus : 'switched off' })
+  if (!account.certified) return no('VENUE_NOT_CERTIFIED', { exchange: account.exchange })
+
+  if (input.overtaken) return no('SUPERSEDED', { symbol })
+  const ageSeconds = Math.round((input.nowMs - signalBornMs(input)) / 1_000)
+  if (ageSeconds > settings.maxSignalAgeSeconds) return no('SIGNAL_TOO_OLD', { ageSeconds, limitSeconds: settings.maxSignalAgeSeconds })
+
+  if (isSpotTicker && !settings.spotTickerToPerp) return no('SPOT_TICKER_REFUSED', { ticker: input.alert.ticker })
+  if (market.status !== 'TRADING') return no('SYMBOL_HALTED', { symbol })
+  const listed = (symbols: readonly string[]) => symbols.some((one) => isSameSymbol(one, symbol))
+  if (settings.allowedSymbols.length > 0 && !listed(settings.allowedSymbols)) return no('SYMBOL_NOT_ALLOWED', { symbol })
+  if (listed(settings.blacklistedSymbols)) return no('SYMBOL_BLACKLISTED', { symbol })
+
+  const holders = [...(position === undefined ? [] : [position]), ...input.pendingOpens.filter((open) => open.symbol === symbol)]
+  if (holders.some(({ routeId }) => routeId !== null && routeId !== route.id)) return no('SYMBOL_OWNED', { symbol })
+
+  const busy = new Set([...input.positions, ...input.pendingOpens].map((holder) => holder.symbol))
+  busy.delete(symbol)
+  if (busy.size >= settings.maxPositions) return no('MAX_POSITIONS', { open: busy.size, limit: settings.maxPositions })
+  return undefined
+}
+
+/** When the alert fired, where it says so and that is believable; else when it came in. Epoch ms. */
+export function signalBornMs({ alert, signal }: Pick<DecisionInput, 'alert' | 'signal'>): number {
+  return alert.alertAtMs === null ? signal.receivedAtMs : Math.min(alert.alertAtMs, signal.receivedAtMs)
+}
+
+function no(reason: ReasonCode, numbers: ReasonNumbers = {}): Objection {
+  return { reason, numbers }
+}
