@@ -3,8 +3,9 @@ import type { Transaction } from '@matic/db'
 import { decide } from '@matic/domain'
 import type { Decision } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
-import { claimSignals, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
+import { claimSignals, findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
 import type { AccountBook, Markets, ReceivedSignal, RouteRow, SignalRow } from './load-batch.ts'
+import { countTry, faultOf } from './set-aside.ts'
 import { saveDecisions } from './save-decisions.ts'
 import type { Decided } from './save-decisions.ts'
 
@@ -47,30 +48,43 @@ async function dispatchBatch(ctx: DispatchContext, claim: { limit: number; only?
 }
 
 async function decideAll(tx: Transaction, ctx: DispatchContext, rows: readonly SignalRow[]): Promise<Decided[]> {
+  const overtaken = await findOvertaken(tx, rows)
   const routes = await loadRoutes(tx, rows)
+  const bySource = Map.groupBy(routes, (route) => `${route.sourceKind} ${route.sourceId}`)
   const books = await loadBooks(tx, [...new Set(routes.map((route) => route.accountId))])
   const markets = await loadMarkets(tx, [...new Set(routes.map((route) => route.exchange))])
 
-  return rows.map(readAlert).flatMap((signal) => {
-    const kind = signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'
-    return routes
-      .filter((route) => route.sourceId === signal.sourceId && route.sourceKind === kind)
-      .map((route): Decided => {
-        const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
-        const decision = decideOne(ctx, signal, route, book, markets.get(route.exchange))
-        noteEffect(book, route, decision)
-        return { id: ctx.newId(), signal, route, decision }
-      })
-  })
+  const decided: Decided[] = []
+  for (const signal of rows.map(readAlert)) {
+    const isOvertaken = overtaken.has(signal.id) || decided.some((earlier) => overtakes(earlier, signal))
+    for (const route of bySource.get(`${signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'} ${signal.sourceId}`) ?? []) {
+      const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
+      const decision = decideOne({ ctx, signal, isOvertaken, route, book, markets: markets.get(route.exchange) })
+      noteEffect(book, route, decision)
+      decided.push({ id: ctx.newId(), signal, route, decision })
+    }
+  }
+  return decided
 }
 
-function decideOne(
-  ctx: DispatchContext,
-  signal: ReceivedSignal,
-  route: RouteRow,
-  book: AccountBook,
-  markets: Markets | undefined,
-): Decision {
+/** It came in earlier and was sent later: the signal in hand is a delivery that got lost and was sent again. */
+function overtakes({ signal: earlier, decision }: Decided, signal: ReceivedSignal): boolean {
+  if (earlier.sourceId !== signal.sourceId || earlier.alertAt === null || signal.alertAt === null || earlier.alertAt <= signal.alertAt)
+    return false
+  if (decision.intent === 'close-all') return true
+  return (decision.intent === 'close' || decision.intent === 'reverse') && earlier.alert.ticker === signal.alert.ticker
+}
+
+interface OneDecision {
+  readonly ctx: DispatchContext
+  readonly signal: ReceivedSignal
+  readonly isOvertaken: boolean
+  readonly route: RouteRow
+  readonly book: AccountBook
+  readonly markets: Markets | undefined
+}
+
+function decideOne({ ctx, signal, isOvertaken, route, book, markets }: OneDecision): Decision {
   return decide({
     signal: { id: signal.id, source: signal.source, receivedAtMs: signal.receivedAt.getTime() },
     alert: signal.alert,
@@ -84,16 +98,24 @@ function decideOne(
     markOf: markets?.markOf ?? (() => null),
     killSwitch: route.killSwitch,
     entitled: route.entitled,
+    overtaken: isOvertaken,
     nowMs: signal.nowMs,
   })
 }
 
 /** What the next signal of the same account has to reckon with. */
 function noteEffect(book: AccountBook, route: RouteRow, decision: Decision): void {
-  for (const order of decision.orders) {
-    if (order.leg === 'close') noteClosed(book, order.symbol)
-    if (order.leg === 'open')
-      book.pendingOpens.push({ symbol: order.symbol, side: order.side, openBase: order.quantityBase ?? '0', routeId: route.id })
+  if (decision.intent === 'cancel') {
+    const gone = new Set(decision.cancelSymbols)
+    book.pendingOpens = book.pendingOpens.filter(
+      (open) => !gone.has(open.symbol) || (route.sourceKind !== 'MANUAL' && open.routeId !== route.id),
+    )
+  }
+  for (const { leg, symbol, side, quantityBase } of decision.orders) {
+    if (leg === 'close') noteClosed(book, symbol)
+    if (leg !== 'open') continue
+    const reservedQuote = String(decision.numbers['marginQuote'] ?? 0)
+    book.pendingOpens.push({ symbol, side, openBase: quantityBase ?? '0', reservedQuote, routeId: route.id })
   }
 }
 
@@ -106,11 +128,11 @@ async function dispatchOneByOne(ctx: DispatchContext, limit: number): Promise<nu
     try {
       count += await dispatchBatch(ctx, { limit: 1, only: id })
     } catch (err) {
+      const fault = faultOf(err)
+      if (fault === 'connection') throw err
       ctx.log.error({ err, signalId: id }, 'a signal could not be decided')
-      await ctx.db.query(
-        `UPDATE signal SET tries = tries + 1, state = CASE WHEN tries + 1 >= $2 THEN 'DEAD' ELSE state END WHERE id = $1 AND state = 'RECEIVED'`,
-        [id, TRIES_MAX],
-      )
+      if (fault === 'signal')
+        await countTry({ ctx, input: { signalId: id, triesMax: TRIES_MAX, text: err instanceof Error ? err.message : 'unknown' } })
     }
   }
   return count

@@ -16,6 +16,7 @@ export interface SignalRow {
   readonly source: 'WEBHOOK' | 'MANUAL' | 'TEST'
   readonly sourceId: string
   readonly receivedAt: Date
+  readonly alertAt: Date | null
   readonly alert: unknown
   readonly nowMs: number
 }
@@ -55,14 +56,32 @@ const ACCOUNT_LOCK = 7_302
  */
 export async function claimSignals(tx: Transaction, input: { limit: number; only?: string }): Promise<SignalRow[]> {
   const rows = await tx.query<SignalRow>(
-    `SELECT s.id, s.user_id AS "userId", s.source, s.source_id AS "sourceId", s.received_at AS "receivedAt", s.alert,
+    `SELECT s.id, s.user_id AS "userId", s.source, s.source_id AS "sourceId", s.received_at AS "receivedAt", s.alert_at AS "alertAt", s.alert,
             (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
        FROM signal s
       WHERE s.state = 'RECEIVED' AND ($3::uuid IS NULL OR s.id = $3) AND pg_try_advisory_xact_lock($2, hashtext(s.source_id::text))
-      ORDER BY s.received_at, s.id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+      ORDER BY s.received_at, s.id LIMIT $1 FOR UPDATE OF s SKIP LOCKED`,
     [input.limit, DISPATCH_LOCK, input.only ?? null],
   )
   return rows.toSorted((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime() || (a.id < b.id ? -1 : 1))
+}
+
+/**
+ * Those of these signals whose close was decided in an earlier batch: a delivery that was lost and sent again comes in after what followed
+ * it, and a signal that failed comes round again. Read only once the sources are held.
+ */
+export async function findOvertaken(tx: Transaction, signals: readonly SignalRow[]): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>(
+    `SELECT s.id FROM signal s
+      WHERE s.id = ANY($1::uuid[])
+        AND EXISTS (SELECT 1 FROM signal later JOIN decision d ON d.signal_id = later.id
+                     WHERE later.source_id = s.source_id AND later.ticker IN (s.ticker, '') AND later.state = 'DISPATCHED'
+                       AND later.received_at > s.received_at - interval '10 minutes'
+                       AND (later.received_at > s.received_at OR later.alert_at > s.alert_at)
+                       AND d.intent IN ('close', 'close-all', 'reverse'))`,
+    [signals.map((signal) => signal.id)],
+  )
+  return new Set(rows.map((row) => row.id))
 }
 
 export function readAlert(row: SignalRow): ReceivedSignal {
@@ -109,11 +128,17 @@ export async function loadBooks(tx: Transaction, accountIds: readonly string[]):
        FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0`,
     [accountIds],
   )
-  const orders = await tx.query<PendingOpen & { accountId: string; leg: 'open' | 'close'; side: Side; createdAt: Date }>(
-    `SELECT account_id AS "accountId", symbol, leg, side, (coalesce(quantity_base, 0) - filled_base)::text AS "openBase", route_id AS "routeId", created_at AS "createdAt"
-       FROM trade_order WHERE account_id = ANY($1::uuid[]) AND leg IN ('open', 'close') AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')
-        AND cancel_requested_at IS NULL
-      ORDER BY created_at, priority`,
+  const orders = await tx.query<PendingOpen & { accountId: string; leg: 'open' | 'close'; side: Side }>(
+    `SELECT o.account_id AS "accountId", o.symbol, o.leg, o.side, (coalesce(o.quantity_base, 0) - o.filled_base)::text AS "openBase", o.route_id AS "routeId",
+            CASE WHEN o.submitted_at < st.synced_at AND o.state IN ('ACKED', 'PARTIAL') THEN '0'
+                 ELSE ((coalesce(o.quantity_base, 0) - o.filled_base) * coalesce(o.price, m.mark_price, 0) / coalesce(o.leverage, 1))::text END AS "reservedQuote"
+       FROM trade_order o
+       JOIN account a ON a.id = o.account_id
+       LEFT JOIN account_state st ON st.account_id = o.account_id
+       LEFT JOIN market m ON m.exchange = a.exchange AND m.symbol = o.symbol
+      WHERE o.account_id = ANY($1::uuid[]) AND o.leg IN ('open', 'close') AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')
+        AND o.cancel_requested_at IS NULL
+      ORDER BY o.created_at, o.priority, o.id`,
     [accountIds],
   )
   const books = new Map<string, AccountBook>(accountIds.map((id) => [id, { positions: [], pendingOpens: [] }]))
@@ -137,10 +162,12 @@ export interface Markets {
   markOf: (symbol: string) => string | null
 }
 
+/** Filters of every market, and its mark unless that is a minute old: nothing is sized by a price that stands still. */
 export async function loadMarkets(tx: Transaction, exchanges: readonly string[]): Promise<Map<string, Markets>> {
   const rows = await tx.query<DecisionMarket & { exchange: string; markPrice: string | null }>(
     `SELECT exchange, symbol, market_id AS "marketId", base, quote, tick_size AS "tickSize", step_size AS "stepSize", min_quantity AS "minQuantity",
-            max_quantity AS "maxQuantity", min_notional AS "minNotional", max_leverage AS "maxLeverage", status, mark_price AS "markPrice"
+            max_quantity AS "maxQuantity", min_notional AS "minNotional", max_leverage AS "maxLeverage", status,
+            CASE WHEN mark_at > clock_timestamp() - interval '60 seconds' THEN mark_price END AS "markPrice"
        FROM market WHERE exchange = ANY($1)`,
     [exchanges],
   )

@@ -15,6 +15,8 @@ interface OrderToInsert {
   decided: Decided
   order: PlannedOrder
   dependsOnId: string | null
+  /** A later signal of the same batch takes it back. */
+  takenBack: 'flat' | 'cancel' | null
 }
 
 /**
@@ -48,17 +50,31 @@ export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decid
   await insertOrders(
     tx,
     ctx,
-    ours.flatMap((item) => ordersOf(ctx, item)),
+    ours.flatMap((item, index) => ordersOf(ctx, item, ours.slice(index + 1))),
   )
   return ours.map(decisionFact)
 }
 
-function ordersOf(ctx: DispatchContext, decided: Decided): OrderToInsert[] {
+function ordersOf(ctx: DispatchContext, decided: Decided, later: readonly Decided[]): OrderToInsert[] {
   const closeId = ctx.newId()
   return decided.decision.orders.map((order) => {
     const leadsOthers = order.leg === 'close' && decided.decision.intent === 'reverse'
-    return { id: leadsOthers ? closeId : ctx.newId(), decided, order, dependsOnId: order.afterClose ? closeId : null }
+    const id = leadsOthers ? closeId : ctx.newId()
+    return { id, decided, order, dependsOnId: order.afterClose ? closeId : null, takenBack: takenBack(decided, order, later) }
   })
+}
+
+/** Orders of this batch are not stored yet when cancels are requested: they are stored as cancelled. */
+function takenBack({ route }: Decided, order: PlannedOrder, later: readonly Decided[]): OrderToInsert['takenBack'] {
+  if (order.leg !== 'open') return null
+  const by = later.find(
+    (other) =>
+      other.route.accountId === route.accountId &&
+      (other.route.sourceKind === 'MANUAL' || other.route.id === route.id) &&
+      other.decision.cancelSymbols.includes(order.symbol),
+  )
+  if (by === undefined) return null
+  return by.decision.intent === 'cancel' ? 'cancel' : 'flat'
 }
 
 async function insertOrders(tx: Transaction, ctx: DispatchContext, rows: readonly OrderToInsert[]): Promise<void> {
@@ -66,12 +82,13 @@ async function insertOrders(tx: Transaction, ctx: DispatchContext, rows: readonl
   await tx.query(
     `INSERT INTO trade_order (id, user_id, account_id, route_id, signal_id, decision_id, cause, leg, client_order_id, symbol, side, position_side, type,
                               quantity_base, reduce_fraction, price, reduce_only, leverage, margin_mode, stop_price, target_price, stop_fraction, target_fraction,
-                              priority, depends_on_id, expires_at)
-     SELECT id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, prio, dep, to_timestamp(ex / 1000.0)
+                              priority, depends_on_id, expires_at, cancel_requested_at, reason)
+     SELECT id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, prio, dep, to_timestamp(ex / 1000.0),
+            CASE WHEN tb IS NOT NULL THEN clock_timestamp() END, CASE WHEN tb = 'flat' THEN 'CANCELED_BY_FLAT' END
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
                    $12::text[], $13::text[], $14::numeric[], $15::numeric[], $16::numeric[], $17::boolean[], $18::int[], $19::text[], $20::numeric[],
-                   $21::numeric[], $22::numeric[], $23::numeric[], $24::int[], $25::uuid[], $26::float8[])
-         AS x(id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, prio, dep, ex)
+                   $21::numeric[], $22::numeric[], $23::numeric[], $24::int[], $25::uuid[], $26::float8[], $27::text[])
+         AS x(id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, prio, dep, ex, tb)
      ON CONFLICT DO NOTHING`,
     [
       rows.map((row) => row.id),
@@ -100,6 +117,7 @@ async function insertOrders(tx: Transaction, ctx: DispatchContext, rows: readonl
       rows.map((row) => row.order.priority),
       rows.map((row) => row.dependsOnId),
       rows.map((row) => row.order.expiresAtMs),
+      rows.map((row) => row.takenBack),
     ],
   )
 }
