@@ -21,7 +21,9 @@ export async function printSummary(platform: Platform): Promise<void> {
   say('')
   const address = await webhookAddress(platform)
   if (address === undefined) {
-    say('  Fire an alert: the webhook address was changed since the first start; the dashboard shows it under Settings.')
+    say(
+      "  Fire an alert: the webhook address was changed since the first start, and is shown only when it is made: New, on the dashboard's Webhook card, makes another.",
+    )
   } else {
     say('  Fire an alert:')
     say('')
