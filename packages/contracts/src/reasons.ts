@@ -20,7 +20,8 @@ export const REASONS = {
   SIGNAL_TOO_OLD: 'The alert was {ageSeconds} s old; opens are taken up to {limitSeconds} s.',
   MAX_POSITIONS: '{open} positions are open or opening; the limit is {limit}.',
   MAX_NOTIONAL: 'The order would be worth {notionalQuote} USDT; the limit is {limitQuote} USDT.',
-  BELOW_MINIMUM: 'The size {quantityBase} ({notionalQuote} USDT) is below the market minimum of {minQuantityBase} and {minNotionalQuote} USDT.',
+  BELOW_MINIMUM:
+    'The size {quantityBase} ({notionalQuote} USDT) is below the market minimum of {minQuantityBase} and {minNotionalQuote} USDT.',
   ABOVE_MAXIMUM: 'The size {quantityBase} is above the market maximum of {maxQuantityBase}.',
   SIZE_ZERO: 'The size comes to zero after rounding to the step {stepSizeBase}.',
   INSUFFICIENT_MARGIN: 'The order needs {marginQuote} USDT of margin; {availableQuote} USDT is available.',
