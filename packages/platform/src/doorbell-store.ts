@@ -8,6 +8,8 @@ import type { Secret } from './secret.ts'
 /** What the doorbell needs of BullMQ, the same on Redis and on Postgres. */
 export interface DoorbellStore {
   name: 'redis' | 'postgres'
+  /** Rest after a ring: those who ring meanwhile share the next one. What a ring costs decides how long. */
+  restMs: number
   /** Reaches the store and sets it up where it must be. */
   prepare(): Promise<void>
   openBell(kind: string): Bell
@@ -61,6 +63,7 @@ export function createRedisStore({ url, prefix }: { url: Secret; prefix: string 
 
   return {
     name: 'redis',
+    restMs: 2,
     prepare: () => Promise.resolve(),
 
     openBell(kind) {
@@ -102,6 +105,7 @@ export function createPostgresStore({ url, kinds }: { url: Secret; kinds: number
 
   return {
     name: 'postgres',
+    restMs: 20,
 
     async prepare() {
       if (prepared) return

@@ -102,6 +102,7 @@ function createRinger({ store, kind, logger }: { store: DoorbellStore; kind: str
         await withDeadline(ringOnce(), ringDeadlineMs, 'ringing')
         outage.recovered()
         backoff.reset()
+        await sleeper.sleep(store.restMs)
       } catch (err) {
         wanted = true
         if (!stopped) outage.failed(err)
