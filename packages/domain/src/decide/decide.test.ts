@@ -320,6 +320,7 @@ test('whatever the mode, an opening order is on the step, above the minimum and 
       const notional = size.mul(price)
       return (
         size.mod('0.001').isZero() &&
+        size.lte(String(decision.numbers['wantedBase'])) &&
         notional.gte(100) &&
         order.side === side &&
         notional.div(order.leverage ?? 1).lte(equity) &&
