@@ -25,7 +25,7 @@ describe('every request is signed with its own account’s key', () => {
     ['with a pool far too small', 7],
   ])('for 200 accounts at once, %s', { timeout: 120_000 }, async (_name, clientsMax) => {
     server.seen.length = 0
-    const exchange = exchangeAt(server.url, { clientsMax })
+    const exchange = exchangeAt(server.url, { clientsMax, requestTimeoutMs: 60_000 })
     const accounts = Array.from({ length: 200 }, (_, index) => accountOf(`n${index}`))
     const results = await Promise.all(
       [...accounts, ...accounts].map((account, index) =>

@@ -39,6 +39,7 @@ describe('environment', () => {
       port: 3001,
       frontendUrl: 'http://localhost:3000',
       trustProxyHops: 0,
+      webhookOpensPerSecond: 10,
       accessTokenTtlMs: 15 * 60_000,
       refreshTokenTtlMs: 7 * 24 * 3_600_000,
     })
