@@ -2,6 +2,7 @@ import { BTC, CLIENT_ORDER_ID_KEY, createDesk, ETH, type Desk, type Person } fro
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { CLIENT_ORDER_ID, clientOrderId } from './client-order-id.ts'
 import { dispatchSignals } from './dispatch-signals.ts'
+import { claimSignals } from './load-batch.ts'
 
 const buy = { action: 'buy', symbol: 'BTCUSDT', quantity: '0.01' }
 const close = { action: 'close', symbol: 'BTCUSDT' }
@@ -45,6 +46,23 @@ describe('an alert', () => {
       await desk.decisionOf(signal)
       expect(await desk.ordersOf(signal)).toHaveLength(1)
     }
+  })
+
+  it('waits while another process decides an earlier one of the same source, and holds up no other source', async () => {
+    const first = await desk.send(person, buy)
+    const second = await desk.send(person, close)
+    const other = await desk.send(await desk.makePerson(), buy)
+    await desk.db.transaction(async (tx) => {
+      expect((await claimSignals(tx, { limit: 1 })).map((row) => row.id)).toEqual([first])
+      expect(await dispatchSignals({ ctx: desk.ctx })).toBe(1)
+      expect([await desk.stateOf(first), await desk.stateOf(second), await desk.stateOf(other)]).toEqual([
+        'RECEIVED',
+        'RECEIVED',
+        'DISPATCHED',
+      ])
+    })
+    expect(await dispatchSignals({ ctx: desk.ctx })).toBe(2)
+    expect(await desk.ordersOf(second)).toMatchObject([{ leg: 'close' }])
   })
 
   it('that was decided already brings no second order', async () => {

@@ -55,12 +55,15 @@ const ACCOUNT_LOCK = 7_302
  * Takes undecided signals, oldest first. A source is decided by one process at a time, so that its signals keep their order.
  */
 export async function claimSignals(tx: Transaction, input: { limit: number; only?: string }): Promise<SignalRow[]> {
+  // The inner order comes before the locks, and the limit ends them: sources that this batch does not reach stay free for others.
   const rows = await tx.query<SignalRow>(
-    `SELECT s.id, s.user_id AS "userId", s.source, s.source_id AS "sourceId", s.received_at AS "receivedAt", s.alert_at AS "alertAt", s.alert,
+    `WITH picked AS MATERIALIZED (
+       SELECT o.id FROM (SELECT id, source_id FROM signal WHERE state = 'RECEIVED' AND ($3::uuid IS NULL OR id = $3) ORDER BY received_at, id OFFSET 0) o
+        WHERE pg_try_advisory_xact_lock($2, hashtext(o.source_id::text)) LIMIT $1)
+     SELECT s.id, s.user_id AS "userId", s.source, s.source_id AS "sourceId", s.received_at AS "receivedAt", s.alert_at AS "alertAt", s.alert,
             (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
-       FROM signal s
-      WHERE s.state = 'RECEIVED' AND ($3::uuid IS NULL OR s.id = $3) AND pg_try_advisory_xact_lock($2, hashtext(s.source_id::text))
-      ORDER BY s.received_at, s.id LIMIT $1 FOR UPDATE OF s SKIP LOCKED`,
+       FROM signal s JOIN picked p ON p.id = s.id
+      WHERE s.state = 'RECEIVED' FOR UPDATE OF s SKIP LOCKED`,
     [input.limit, DISPATCH_LOCK, input.only ?? null],
   )
   return rows.toSorted((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime() || (a.id < b.id ? -1 : 1))
