@@ -177,6 +177,10 @@ describe('closes', () => {
     const lost = unknownOpen(BTC)
     expect(choose({ ...lost, orders: [...lost.orders, close], positions: [flat] })).toEqual(['wait'])
   })
+  it('take no more at once than the market allows', () => {
+    const markets = new Map([...view().markets].map(([symbol, market]) => [symbol, { ...market, maxQuantity: '0.5' }]))
+    expect(choose({ markets, orders: [order('c', { leg: 'close' })], positions: [position()] })).toEqual(['send c sell 0.5'])
+  })
   it('go out again after a while although their outcome is unknown, partial ones never', () => {
     expect(
       choose({ orders: [order('c', { leg: 'close', state: 'UNKNOWN' })], attempts: [attempt('c', 3_900)], positions: [position()] }),
@@ -230,6 +234,11 @@ describe('opens', () => {
     const close = order('c', { leg: 'close', notBefore: at(500) })
     expect(choose({ orders: [close, order('o')], positions: [position()] })).toEqual(['wait'])
     expect(choose({ orders: [close, order('o', { symbol: ETH })], positions: [position()] })).toEqual(['send o buy 1'])
+  })
+  it('of a reversal wait until the other side is really gone', () => {
+    const turn = order('o', { side: 'sell', dependsOnId: 'c', dependsOnState: 'FILLED' })
+    expect(choose({ orders: [turn], positions: [position({ quantityBase: '0.1' })] })).toEqual(['wait'])
+    expect(choose({ orders: [turn], positions: [position({ quantityBase: '0' })] })).toEqual(['send o sell 1'])
   })
   it('set leverage and margin mode first where they differ', () => {
     const wanting = order('o', { leverage: 20, marginMode: 'isolated' })

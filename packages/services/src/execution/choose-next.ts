@@ -78,7 +78,12 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
       continue
     }
     const closingSide: Side = position.side === 'LONG' ? 'sell' : 'buy'
-    if (isFullClose(order)) return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: quantityBase.toFixed() }] }
+    if (isFullClose(order)) {
+      // What one order may not take is taken by the next revision.
+      const most = view.markets.get(order.symbol)?.maxQuantity ?? null
+      const sent = most === null ? quantityBase : Decimal.min(quantityBase, most)
+      return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: sent.toFixed() }] }
+    }
 
     const ending = (reason: 'POSITION_ALREADY_CLOSED' | 'SIZE_ZERO', numbers = {}) =>
       endings.push({ order, state: 'MOOT', reason, numbers })
@@ -171,7 +176,12 @@ function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined
   if (view.attempts.length > 0 || !view.clockUsable || view.opensPausedUntilMs > view.nowMs) return undefined
   const closing = new Set(view.orders.filter((other) => isReducing(other) && !isProtection(other)).map((other) => other.symbol))
   const order = ready.find(
-    (candidate) => candidate.leg === 'open' && isDue(view, candidate) && dependencyMet(candidate) && !closing.has(candidate.symbol),
+    (candidate) =>
+      candidate.leg === 'open' &&
+      isDue(view, candidate) &&
+      dependencyMet(candidate) &&
+      !closing.has(candidate.symbol) &&
+      !meetsOtherSide(view, candidate),
   )
   if (!order) return undefined
   if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile', full: true }
@@ -182,6 +192,13 @@ function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined
   const leverage = order.leverage !== null && order.leverage !== position?.leverage ? order.leverage : null
   if (marginMode || leverage !== null) return { kind: 'prepare', order, marginMode, leverage }
   return { kind: 'send', orders: [{ order, side: order.side, quantityBase: order.quantityBase }] }
+}
+
+/** The second half of a reversal, and what it turns around is still there. */
+function meetsOtherSide(view: LaneView, order: LaneOrder): boolean {
+  const position = positionOf(view, order)
+  if (order.dependsOnId === null || !position || Number(position.quantityBase) === 0) return false
+  return position.side !== (order.side === 'buy' ? 'LONG' : 'SHORT')
 }
 
 function isDue(view: LaneView, order: LaneOrder): boolean {

@@ -1,6 +1,7 @@
 import type { PositionDirection } from '@matic/contracts'
 import type { NewFact, Queryable } from '@matic/db'
 import type { Decimal } from 'decimal.js'
+import { plain, plainOrNull } from '../plain.ts'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
 import { POSITION_COLUMNS } from './rows.ts'
@@ -122,7 +123,18 @@ export async function wishProtection(
 }
 
 export function positionFact(position: PositionRow): NewFact {
-  const { accountId, symbol, side, quantityBase, entryPrice, protection, stopPrice, targetPrice, epoch, version } = position
-  const payload = { accountId, symbol, side, quantityBase, entryPrice, protection, stopPrice, targetPrice, epoch, version }
+  const { accountId, symbol, side, protection, epoch, version } = position
+  const payload = {
+    accountId,
+    symbol,
+    side,
+    quantityBase: plain(position.quantityBase),
+    entryPrice: plainOrNull(position.entryPrice),
+    protection,
+    stopPrice: plainOrNull(position.stopPrice),
+    targetPrice: plainOrNull(position.targetPrice),
+    epoch,
+    version,
+  }
   return { userId: position.userId, kind: 'position-changed', entity: 'position', entityId: position.id, payload }
 }

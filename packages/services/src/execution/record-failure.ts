@@ -13,7 +13,7 @@ import type { Send } from './write-ahead.ts'
 
 const OVERLOAD_DELAYS_MS = [200, 400, 800, 1_600, 3_200]
 const TRIES_OF_OPEN = 5
-const TRIES_OF_CLOSE = 90
+const TRIES_OF_CLOSE = 190
 
 /** What a failed send makes of its order. Times are database ms. */
 type Outcome =
@@ -74,7 +74,8 @@ function outcomeOf(ctx: ExecutionContext, { order }: Send, failure: ExchangeFail
       return ended('REJECTED', failure.reason)
     case 'NOT_FOUND':
     case 'UNKNOWN':
-      if (failure.execution === 'not-sent' && spent) return ended('DEAD', 'DEAD')
+      // A wire that is down comes back: an open tries until its time is over. Anything else that keeps it here is a fault of ours.
+      if (failure.execution === 'not-sent' && spent && !failure.retryable) return ended('DEAD', 'DEAD')
       if (failure.execution === 'not-sent') return { kind: 'again', inMs: delayOf(order.tries) * timings.scale }
       if (failure.execution === 'refused') return ended('REJECTED', failure.reason)
       return sabotage.resendOnTimeout

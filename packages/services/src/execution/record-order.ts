@@ -4,6 +4,7 @@ import type { NewFact, Transaction } from '@matic/db'
 import { applyFill, protectionPrices } from '@matic/domain'
 import type { ExchangeOrder } from '@matic/exchange/port'
 import { Decimal } from 'decimal.js'
+import { plainOrNull } from '../plain.ts'
 import type { ExecutionContext } from './context.ts'
 import { orderFact } from './end-orders.ts'
 import { insertNextRevision } from './insert-orders.ts'
@@ -42,7 +43,7 @@ export async function recordOrder(tx: Transaction, ctx: ExecutionContext, input:
   if (unchanged) return { order: before, filledNow, facts: [] }
 
   const order = await updateOrder(tx, before, input.seen, { state, reason, filled })
-  const facts = [orderFact(order, { state, reason, filledBase: order.filledBase, averagePrice: order.averagePrice })]
+  const facts = [orderFact(order, { state, reason, filledBase: filled.toFixed(), averagePrice: plainOrNull(order.averagePrice) })]
   await watch(tx, ctx, order)
   facts.push(...(isTrigger(order) ? await afterTrigger(tx, order) : await afterFill(tx, ctx, input, before, order, filledNow)))
   return { order, filledNow, facts }

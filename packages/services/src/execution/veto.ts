@@ -11,9 +11,9 @@ export interface Ending {
   readonly numbers: ReasonNumbers
 }
 
-const TRIES = 10
+const TRIES = 60
 /** A close is worth more patience, yet not endless: then a person must look. */
-const TRIES_OF_CLOSE = 100
+const TRIES_OF_CLOSE = 200
 
 /** Last look before an order is sent: why it must not be, if so. READY orders only. Closes pass almost everything. */
 export function vetoOrder(view: LaneView, order: LaneOrder): Ending | undefined {

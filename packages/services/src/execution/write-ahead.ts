@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Transaction } from '@matic/db'
 import type { OrderRequest, Signing } from '@matic/exchange/port'
-import { Decimal } from 'decimal.js'
+import { plainOrNull } from '../plain.ts'
 import type { ChosenOrder } from './choose-next.ts'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
@@ -73,15 +73,10 @@ function requestFor(ctx: ExecutionContext, { order, side, quantityBase }: Chosen
     side,
     positionSide: order.positionSide,
     type: order.type,
-    quantityBase: trigger ? null : plain(quantityBase),
-    price: plain(order.price),
-    triggerPrice: plain(order.triggerPrice),
+    quantityBase: trigger ? null : plainOrNull(quantityBase),
+    price: plainOrNull(order.price),
+    triggerPrice: plainOrNull(order.triggerPrice),
     reduceOnly: !trigger && order.leg !== 'open' && !(ctx.sabotage.closeNotReduceOnly && isFullClose(order)),
     closePosition: trigger,
   }
-}
-
-/** 0.500000000000000000, as the database writes it, is 0.5 on the wire. */
-function plain(decimal: string | null): string | null {
-  return decimal === null ? null : new Decimal(decimal).toFixed()
 }

@@ -1,7 +1,7 @@
 import type { Db } from '@matic/db'
 import type { MarketInfo } from '@matic/exchange/port'
-import { Decimal } from 'decimal.js'
 import type { MarketBook } from '../execution/context.ts'
+import { plain, plainOrNull } from '../plain.ts'
 
 const FRESH_MS = 60_000
 /** A market nobody knows may have been stored a moment ago. */
@@ -48,7 +48,6 @@ async function readMarkets(db: Db): Promise<ReadonlyMap<string, MarketInfo>> {
             max_quantity AS "maxQuantity", min_notional AS "minNotional", max_leverage AS "maxLeverage", contract_size AS "contractSize", status
        FROM market`,
   )
-  const plain = (text: string) => new Decimal(text).toFixed()
   return new Map(
     rows.map(({ exchange, status, ...row }) => [
       `${exchange} ${row.symbol}`,
@@ -57,7 +56,7 @@ async function readMarkets(db: Db): Promise<ReadonlyMap<string, MarketInfo>> {
         tickSize: plain(row.tickSize),
         stepSize: plain(row.stepSize),
         minQuantity: plain(row.minQuantity),
-        maxQuantity: row.maxQuantity === null ? null : plain(row.maxQuantity),
+        maxQuantity: plainOrNull(row.maxQuantity),
         minNotional: plain(row.minNotional),
         contractSize: plain(row.contractSize),
         active: status === 'TRADING',
