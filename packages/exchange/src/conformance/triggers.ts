@@ -1,0 +1,87 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { close, failure, find, place, positionOf, request, send, trigger, until, value, type ConformanceCase } from './kit.ts'
+
+export const triggerCases: readonly ConformanceCase[] = [
+  {
+    name: 'stop and target rest as triggers that close everything, and are found, listed and cancelled',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await place(rig, account, {})
+      const stop = await place(rig, account, trigger('stop-market', '59000'))
+      const target = await place(rig, account, trigger('take-profit-market', '62000'))
+      for (const [order, type, price] of [
+        [stop, 'stop-market', '59000'],
+        [target, 'take-profit-market', '62000'],
+      ] as const) {
+        const { status, isTrigger, closePosition, quantityBase, triggerPrice, type: placed } = await value(find(rig, account, order))
+        deepEqual(
+          { status, isTrigger, closePosition, quantityBase, triggerPrice, placed },
+          { status: 'open', isTrigger: true, closePosition: true, quantityBase: null, triggerPrice: price, placed: type },
+        )
+      }
+      const listed = await value(rig.port.fetchOpenOrders(account, rig.symbol))
+      deepEqual(new Set(listed.map((order) => order.clientOrderId)), new Set([stop.clientOrderId, target.clientOrderId]))
+      for (const { clientOrderId } of [stop, target])
+        await value(rig.port.cancelOrder(account, { symbol: rig.symbol, clientOrderId, isTrigger: true }))
+      equal((await value(find(rig, account, stop))).status, 'canceled')
+      deepEqual(await value(rig.port.fetchOpenOrders(account)), [])
+    },
+  },
+  {
+    name: 'a stop whose price comes closes the position and says what it filled',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await place(rig, account, {})
+      const stop = await place(rig, account, trigger('stop-market', '59000'))
+      await rig.setMark('58900')
+      await until('flat', async () => (await positionOf(rig, account)).isZero())
+      const triggered = await value(find(rig, account, stop))
+      equal(triggered.status, 'filled')
+      equal(triggered.filledBase, '0.01')
+    },
+  },
+  {
+    name: 'a target whose price comes closes the position',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await place(rig, account, {})
+      await place(rig, account, trigger('take-profit-market', '61000'))
+      await rig.setMark('61100')
+      await until('flat', async () => (await positionOf(rig, account)).isZero())
+    },
+  },
+  {
+    name: 'a stop that would trigger at once is refused as such',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await place(rig, account, {})
+      const refused = await failure(send(rig, account, request(rig, trigger('stop-market', '61000'))))
+      equal(refused.reason, 'REJECTED_WOULD_TRIGGER')
+      equal(refused.execution, 'refused')
+    },
+  },
+  {
+    name: 'a trigger’s id is taken while it is open: ADOPT',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await place(rig, account, {})
+      const order = request(rig, trigger('stop-market', '59000'))
+      await value(send(rig, account, order))
+      // A second stop of the same kind is refused for its kind first; either way nothing is placed twice.
+      ok(['ADOPT', 'REJECTED'].includes((await failure(send(rig, account, order))).verdict))
+      equal((await value(rig.port.fetchOpenOrders(account))).length, 1)
+    },
+  },
+  {
+    name: 'a stop that was left behind does nothing to a flat account',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await place(rig, account, {})
+      await place(rig, account, trigger('stop-market', '59000'))
+      await place(rig, account, close())
+      await rig.setMark('58900')
+      await until('the stop is gone', async () => (await value(rig.port.fetchOpenOrders(account))).length === 0)
+      ok((await positionOf(rig, account)).isZero())
+    },
+  },
+]
