@@ -20,6 +20,7 @@ const report = await runChaos({
   traders: Number(values.traders),
   apis: 2,
   workers: 3,
+  lostAnswers: sabotage === undefined ? 0.05 : 0.3,
   stopAtFirstBreach: sabotage !== undefined,
   quietWithinMs: sabotage === undefined ? 120_000 : 30_000,
   say: (line) => console.error(line),

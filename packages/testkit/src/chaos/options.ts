@@ -13,6 +13,8 @@ export interface ChaosOptions {
   sabotage?: Sabotage
   /** Ends the run at the first breach: for showing that a planted bug is caught. */
   stopAtFirstBreach: boolean
+  /** Share of orders that the exchange accepts and never answers, as a fraction. */
+  lostAnswers: number
   /** After the last kill everything must have settled within this time. */
   quietWithinMs: number
   say: (line: string) => void

@@ -40,7 +40,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const traders = await createTraders(rig.db, { count: options.traders })
     await waitUntil(() => allOpened(rig.db, traders), 60_000, 'the paper accounts to be opened')
     const units = await unitQuantities(rig.db)
-    await witness.setFaults(faults(seed))
+    await witness.setFaults(faults(seed, options.lostAnswers))
 
     const plans = traders.map((trader, index) => {
       const marketId = SYMBOLS[index % SYMBOLS.length] ?? 'BTCUSDT'
@@ -88,12 +88,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 }
 
 /** Answers take 200–500 ms; some are lost after the exchange accepted, some requests never arrive, lookups lag. */
-function faults(seed: number): unknown {
+function faults(seed: number, lostAnswers: number): unknown {
   const order = { method: 'POST', path: '/fapi/v1/(order|algoOrder)' }
   return {
     seed,
     rules: [
-      { name: 'answer-lost', ...order, probability: 0.05, action: { kind: 'accept-then-drop' } },
+      { name: 'answer-lost', ...order, probability: lostAnswers, action: { kind: 'accept-then-drop' } },
       { name: 'request-lost', ...order, probability: 0.02, action: { kind: 'drop-before' } },
       {
         name: 'server-error',
