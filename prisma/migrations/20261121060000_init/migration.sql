@@ -193,7 +193,6 @@ CREATE TABLE "signal" (
     "state" TEXT NOT NULL DEFAULT 'RECEIVED',
     "tries" INTEGER NOT NULL DEFAULT 0,
     "dispatched_at" TIMESTAMPTZ(3),
-    "acknowledged" BOOLEAN NOT NULL DEFAULT false,
     "request_id" TEXT,
 
     CONSTRAINT "signal_pkey" PRIMARY KEY ("id")
@@ -208,6 +207,7 @@ CREATE TABLE "delivery" (
     "received_at" TIMESTAMPTZ(3) NOT NULL,
     "outcome" TEXT NOT NULL,
     "status_code" INTEGER NOT NULL,
+    "acknowledged_at" TIMESTAMPTZ(3),
     "error_code" TEXT,
     "details" JSONB,
     "raw_body" BYTEA,
@@ -530,19 +530,10 @@ CREATE INDEX "route_account_id_idx" ON "route"("account_id");
 CREATE UNIQUE INDEX "route_source_kind_source_id_account_id_key" ON "route"("source_kind", "source_id", "account_id");
 
 -- CreateIndex
-CREATE INDEX "signal_state_received_at_idx" ON "signal"("state", "received_at");
-
--- CreateIndex
-CREATE INDEX "signal_source_id_body_hash_received_at_idx" ON "signal"("source_id", "body_hash", "received_at");
-
--- CreateIndex
 CREATE INDEX "signal_source_id_ticker_received_at_idx" ON "signal"("source_id", "ticker", "received_at");
 
 -- CreateIndex
 CREATE INDEX "signal_user_id_received_at_idx" ON "signal"("user_id", "received_at");
-
--- CreateIndex
-CREATE UNIQUE INDEX "signal_source_id_idempotency_key_key" ON "signal"("source_id", "idempotency_key");
 
 -- CreateIndex
 CREATE INDEX "delivery_signal_id_idx" ON "delivery"("signal_id");

@@ -1,8 +1,15 @@
--- What was acknowledged is a delivery: a signal row belongs to the workers as soon as it is committed.
-ALTER TABLE "signal" DROP COLUMN "acknowledged";
-ALTER TABLE "delivery" ADD COLUMN "acknowledged_at" TIMESTAMPTZ(3);
--- Room on the page for that one update.
+-- Room on the page for the one update that marks a delivery as acknowledged.
 ALTER TABLE "delivery" SET (fillfactor = 80);
+
+-- What waits for a decision; a signal that was dealt with needs no place in it.
+CREATE INDEX "signal_waiting_idx" ON "signal" ("received_at", "id") WHERE "state" = 'RECEIVED';
+
+-- Most alerts carry no key; those need no place in its index.
+CREATE UNIQUE INDEX "signal_source_id_idempotency_key_key" ON "signal" ("source_id", "idempotency_key") WHERE "idempotency_key" IS NOT NULL;
+
+-- One index for one question, so that no plan can answer it with another one and read everything a source ever sent:
+-- the last alert with this text at this address.
+CREATE INDEX "signal_same_text_idx" ON "signal" (sha256(uuid_send("source_id") || "body_hash"), "received_at");
 
 -- Rows of concurrent requests, committed together by one call.
 --
@@ -30,7 +37,8 @@ CREATE FUNCTION ingest_signals(
   p_window_ms integer
 ) RETURNS TABLE (ordinal integer, signal_id uuid, duplicate boolean)
 LANGUAGE plpgsql
--- Plans made while the tables are empty must not scan them later.
+-- Planned once, and not for empty tables: planning again costs more than running.
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
 DECLARE
@@ -38,7 +46,9 @@ DECLARE
   v_now timestamptz;
   v_count integer := coalesce(array_length(p_ids, 1), 0);
   v_hashes bytea[];
+  v_texts bytea[];
   v_earlier uuid[];
+  v_inserted uuid[];
   v_signal_ids uuid[] := p_ids;
   v_duplicates boolean[] := array_fill(false, ARRAY[greatest(v_count, 1)]);
   v_found uuid;
@@ -60,34 +70,42 @@ BEGIN
      WHERE w.id = seen.id;
   END IF;
 
-  -- What could be a duplicate: the key or the body is known, or came twice in this call. The rest goes in at once.
-  SELECT array_agg(sha256(r.raw) ORDER BY r.n) INTO v_hashes
-    FROM unnest(p_raw_bodies) WITH ORDINALITY AS r(raw, n);
+  -- Bodies without a key that are known, or came twice in this call, are looked at one by one below.
+  SELECT array_agg(r.hash ORDER BY r.n), array_agg(sha256(uuid_send(r.source_id) || r.hash) ORDER BY r.n) INTO v_hashes, v_texts
+    FROM (SELECT x.n, x.source_id, sha256(x.raw) AS hash FROM unnest(p_source_ids, p_raw_bodies) WITH ORDINALITY AS x(source_id, raw, n)) AS r;
   SELECT array_agg(coalesce(c.known, nullif(c.first, c.id)) ORDER BY c.n) INTO v_earlier
     FROM (SELECT r.n, r.id,
-                 first_value(r.id) OVER (PARTITION BY r.source_id, coalesce(r.key, encode(r.hash, 'hex')) ORDER BY r.n) AS first,
+                 CASE WHEN r.key IS NULL THEN first_value(r.id) OVER (PARTITION BY r.text, r.key IS NULL ORDER BY r.n) ELSE r.id END AS first,
                  CASE WHEN r.key IS NULL
-                   THEN (SELECT s.id FROM signal AS s
-                          WHERE s.source_id = r.source_id AND s.body_hash = r.hash AND s.received_at > r.received_at - v_window LIMIT 1)
-                   ELSE (SELECT s.id FROM signal AS s WHERE s.source_id = r.source_id AND s.idempotency_key = r.key LIMIT 1)
+                   THEN (SELECT CASE WHEN s.received_at > r.received_at - v_window THEN s.id END
+                           FROM (SELECT e.id, e.received_at FROM signal AS e WHERE sha256(uuid_send(e.source_id) || e.body_hash) = r.text
+                                  ORDER BY e.received_at DESC LIMIT 1) AS s)
                  END AS known
-            FROM unnest(p_ids, p_source_ids, p_received_at, p_keys, v_hashes) WITH ORDINALITY AS r(id, source_id, received_at, key, hash, n)) AS c;
+            FROM unnest(p_ids, p_received_at, p_keys, v_texts) WITH ORDINALITY AS r(id, received_at, key, text, n)) AS c;
 
-  INSERT INTO signal (id, user_id, source, source_id, received_at, committed_at, raw_body, body_hash, idempotency_key, ticker, alert_at, alert, request_id)
-  SELECT r.id, r.user_id, r.source, r.source_id, r.received_at, v_now, r.raw, r.hash, r.key, r.ticker, r.alert_at, r.alert::jsonb, r.request_id
-    FROM unnest(p_ids, p_user_ids, p_sources, p_source_ids, p_received_at, p_raw_bodies, v_hashes, p_keys, p_tickers, p_alert_at, p_alerts, p_request_ids, v_earlier)
-      AS r(id, user_id, source, source_id, received_at, raw, hash, key, ticker, alert_at, alert, request_id, earlier)
-   WHERE r.earlier IS NULL;
+  -- The rest goes in at once. Whether a key is new, the unique index alone decides.
+  WITH inserted AS (
+    INSERT INTO signal (id, user_id, source, source_id, received_at, committed_at, raw_body, body_hash, idempotency_key, ticker, alert_at, alert, request_id)
+    SELECT r.id, r.user_id, r.source, r.source_id, r.received_at, v_now, r.raw, r.hash, r.key, r.ticker, r.alert_at, r.alert::jsonb, r.request_id
+      FROM unnest(p_ids, p_user_ids, p_sources, p_source_ids, p_received_at, p_raw_bodies, v_hashes, p_keys, p_tickers, p_alert_at, p_alerts, p_request_ids, v_earlier)
+        WITH ORDINALITY
+        AS r(id, user_id, source, source_id, received_at, raw, hash, key, ticker, alert_at, alert, request_id, earlier, n)
+     WHERE r.earlier IS NULL
+     ORDER BY r.n
+    ON CONFLICT DO NOTHING
+    RETURNING id
+  )
+  SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
 
   FOR i IN 1..v_count LOOP
-    CONTINUE WHEN v_earlier[i] IS NULL;
+    CONTINUE WHEN p_ids[i] = ANY (v_inserted);
     IF p_keys[i] IS NOT NULL THEN
       SELECT s.id INTO v_found FROM signal AS s WHERE s.source_id = p_source_ids[i] AND s.idempotency_key = p_keys[i] LIMIT 1;
     ELSE
       -- The same text again is the same alert, unless its sender knows that we have the first one and said something else in between.
       SELECT s.id INTO v_found
         FROM (SELECT e.* FROM signal AS e
-               WHERE e.source_id = p_source_ids[i] AND e.body_hash = v_hashes[i]
+               WHERE sha256(uuid_send(e.source_id) || e.body_hash) = v_texts[i]
                ORDER BY e.received_at DESC, e.id DESC LIMIT 1) AS s
        WHERE s.received_at > p_received_at[i] - v_window
          AND NOT (EXISTS (SELECT 1 FROM delivery AS d WHERE d.signal_id = s.id AND d.acknowledged_at IS NOT NULL)
