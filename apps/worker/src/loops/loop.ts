@@ -12,7 +12,7 @@ export interface Loop {
 
 export interface LoopOptions {
   readonly name: string
-  /** Between the end of a run and the next one; `undefined`: only when kicked. */
+  /** Between the end of a run and the next one; `undefined`: never by itself, only when kicked. */
   readonly everyMs: number | undefined
   readonly run: () => Promise<unknown>
   readonly log: Logger
@@ -65,7 +65,7 @@ export function createLoop({ name, everyMs, run, log }: LoopOptions): Loop {
     kickIn: schedule,
     start() {
       started = true
-      go()
+      if (everyMs !== undefined) go()
     },
     async stop() {
       started = false

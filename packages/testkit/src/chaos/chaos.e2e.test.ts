@@ -26,11 +26,11 @@ describe('the platform under a hundred kills', () => {
 })
 
 describe('the run catches a planted bug', () => {
-  // Without the sweep, bells and timers still heal all that this run breaks: it is not caught yet, so it is not claimed.
-  test.each(SABOTAGES.filter((sabotage) => sabotage !== 'no-sweep'))('%s', { timeout: 400_000 }, async (sabotage) => {
+  test.each(SABOTAGES)('%s', { timeout: 400_000 }, async (sabotage) => {
     const report = await runChaos({
       ...base,
-      kills: 25,
+      // What nobody sweeps up shows after the last strike; the others show in the midst of kills.
+      kills: sabotage === 'no-sweep' ? 5 : 25,
       traders: 20,
       sabotage,
       lostAnswers: 0.3,

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { createDb, type Db } from '@matic/db'
 import { freePort, startPostgres, startProcess, type Postgres, type Running } from '@matic/local'
 import { migrate } from '../../../../prisma/migrate.ts'
+import { readTestEnvironment } from '../env.ts'
+import { loseBells } from './bells.ts'
 import type { Sabotage } from './options.ts'
 
 export interface RigOptions {
@@ -15,6 +17,8 @@ export interface RigOptions {
   say: (line: string) => void
   /** Every line any child prints. */
   onLine?: (name: string, line: string) => void
+  /** A process that was killed stands again. */
+  onBack?: (name: string) => Promise<void>
 }
 
 export interface Rig {
@@ -29,6 +33,8 @@ export interface Rig {
   kill(name: string, downMs: number): Promise<void>
   /** Waits until everything that was killed is back. */
   whole(): Promise<void>
+  /** Every bell that was rung and not yet heard is gone, as when Redis comes back without its last second. */
+  loseBells(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -103,6 +109,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     while (!stopping.signal.aborted && start !== undefined) {
       try {
         running.set(name, await start())
+        await options.onBack?.(name)
         return
       } catch (error) {
         say(`rig: ${name} did not come back: ${error instanceof Error ? error.message : String(error)}`)
@@ -133,6 +140,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     async whole() {
       while (comingBack.size > 0) await Promise.all(comingBack.values())
     },
+    loseBells: () => loseBells({ db, redisUrl: readTestEnvironment().redisUrl }),
     async stop() {
       stopping.abort()
       await Promise.all(comingBack.values())

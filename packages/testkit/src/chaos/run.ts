@@ -9,7 +9,8 @@ import type { Breach, ChaosOptions, ChaosReport } from './options.ts'
 import { judge, type Verdict } from './oracles.ts'
 import { createTraderPlan } from './plan.ts'
 import { startProxy } from './proxy.ts'
-import { startReplays } from './replay.ts'
+import { repeat } from './repeat.ts'
+import { replaySome } from './replay.ts'
 import { startRig, type Rig } from './rig.ts'
 import { startSender } from './sender.ts'
 import { createTraders, type Trader } from './traders.ts'
@@ -17,6 +18,11 @@ import { createWitness, type Witness } from './witness.ts'
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'LINKUSDT', 'AVAXUSDT']
 const UNIT_NOTIONAL_USDT = 150
+/** How long the last strike keeps the workers down, and how long into it the last bells have been rung. */
+const LAST_STRIKE_MS = 6_000
+const LAST_BELLS_MS = 500
+const REPLAY_EVERY_MS = 3_000
+const LOSE_BELLS_EVERY_MS = 7_000
 
 /**
  * Runs the whole platform, kills it again and again while alerts come in, lets it heal, and compares its books with the
@@ -26,8 +32,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { say, seed } = options
   const random = createSeededRandom(seed)
   const dir = createTestFolder()
+  let armed: unknown
   const rig = await startRig({
     dir,
+    onBack: async (name) => {
+      // The exchange forgets its faults with its process.
+      if (name === 'venue' && armed !== undefined) await witness.setFaults(armed)
+    },
     timingsScale: options.timingsScale,
     apis: options.apis,
     workers: options.workers,
@@ -40,7 +51,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const traders = await createTraders(rig.db, { count: options.traders })
     await waitUntil(() => allOpened(rig.db, traders), 60_000, 'the paper accounts to be opened')
     const units = await unitQuantities(rig.db)
-    await witness.setFaults(faults(seed, options.lostAnswers))
+    armed = faults(seed, options.lostAnswers)
+    await witness.setFaults(armed)
 
     const plans = traders.map((trader, index) => {
       const marketId = SYMBOLS[index % SYMBOLS.length] ?? 'BTCUSDT'
@@ -56,7 +68,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     })
     await sleep(3_000)
 
-    const replays = startReplays(rig.db, 3_000)
+    let replayed = 0
+    const mishaps = [
+      repeat(REPLAY_EVERY_MS, async () => void (replayed += await replaySome(rig.db))),
+      repeat(LOSE_BELLS_EVERY_MS, () => rig.loseBells()),
+    ]
     let breached = false
     const killer = createKiller({ rig, random, say })
     const watch = options.stopAtFirstBreach
@@ -64,14 +80,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       : undefined
     await killer.run(options.kills, () => breached)
     say(
-      `chaos: ${killer.kills.length} kills in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${proxy.badGateways()} bad gateways, ${replays.replayed()} signals replayed; healing`,
+      `chaos: ${killer.kills.length} kills in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${proxy.badGateways()} bad gateways, ${replayed} signals replayed; healing`,
     )
 
     await sender.stop()
-    await replays.stop()
+    await Promise.all(mishaps.map((mishap) => mishap.stop()))
     await rig.whole()
+    armed = undefined
     await witness.setFaults({ seed, rules: [] })
-    await sender.closeAll(plans.flatMap((_, index) => (index % 2 === 0 ? [index] : [])))
+    await lastStrike(rig, () => sender.closeAll(plans.flatMap((_, index) => (index % 2 === 0 ? [index] : []))))
     await waitUntil(() => isQuiet(rig.db), breached ? 1 : options.quietWithinMs, 'quiet').catch((error: unknown) =>
       say(`chaos: ${String(error)}`),
     )
@@ -85,6 +102,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await rig.stop()
     await rm(dir, { recursive: true, force: true })
   }
+}
+
+/** The last alerts come while no worker lives, and their bells are lost: only who looks by himself finds them. */
+async function lastStrike(rig: Rig, sendLastAlerts: () => Promise<void>): Promise<void> {
+  await Promise.all(rig.names.workers.map((name) => rig.kill(name, LAST_STRIKE_MS)))
+  await sendLastAlerts()
+  await sleep(LAST_BELLS_MS)
+  await rig.loseBells()
+  await rig.whole()
 }
 
 /** Answers take 200–500 ms; some are lost after the exchange accepted, some requests never arrive, lookups lag. */
