@@ -41,7 +41,7 @@ export interface OrderRequest {
   readonly price: DecimalString | null
   readonly triggerPrice: DecimalString | null
   readonly reduceOnly: boolean
-  /** Trigger order that closes whatever is there; stop-market and take-profit-market only. */
+  /** Trigger order that closes whatever is there; stop-market and take-profit-market only. Without it they reduce by their quantity. */
   readonly closePosition: boolean
 }
 

@@ -48,7 +48,8 @@ function refuseMode({ positionMode }: AccountHandle, order: OrderRequest): Excha
 function refuseShape(order: OrderRequest): ExchangeFailure | null {
   const no = (text: string) => refuse('REJECTED_OTHER', 'order-shape', text)
   if (order.type === 'stop-market' || order.type === 'take-profit-market') {
-    if (!order.closePosition || order.quantityBase !== null) return no('Stops and targets close the whole position')
+    if (order.closePosition === (order.quantityBase !== null)) return no('A stop or target closes the whole position, or a quantity of it')
+    if (!order.closePosition && !order.reduceOnly) return no('A stop or target only ever reduces')
     return order.triggerPrice !== null && order.price === null ? null : no('A stop or target has a trigger and no price')
   }
   if (order.closePosition || order.quantityBase === null) return no('The order has no quantity')

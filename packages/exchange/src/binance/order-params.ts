@@ -13,9 +13,9 @@ export function orderParams({ positionMode }: AccountHandle, order: OrderRequest
   }
 }
 
-function triggerParams({ type, triggerPrice }: OrderRequest): Record<string, unknown> {
+function triggerParams({ type, triggerPrice, closePosition }: OrderRequest): Record<string, unknown> {
   if (triggerPrice === null) return {}
-  const closing = { closePosition: true, workingType: 'MARK_PRICE' }
+  const closing = { workingType: 'MARK_PRICE', ...(closePosition ? { closePosition } : {}) }
   return type === 'stop-market'
     ? { stopLossPrice: Number(triggerPrice), ...closing }
     : { takeProfitPrice: Number(triggerPrice), ...closing }

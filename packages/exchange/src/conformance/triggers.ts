@@ -28,6 +28,26 @@ export const triggerCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'a stop with a quantity rests beside the one that closes everything, so that a stop can move without being away',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await place(rig, account, {})
+      const old = await place(rig, account, trigger('stop-market', '59000'))
+      const standIn = { ...trigger('stop-market', '59500'), quantityBase: '0.01', closePosition: false, reduceOnly: true }
+      const { closePosition, quantityBase, reduceOnly, isTrigger } = await place(rig, account, standIn)
+      deepEqual(
+        { closePosition, quantityBase, reduceOnly, isTrigger },
+        { closePosition: false, quantityBase: '0.01', reduceOnly: true, isTrigger: true },
+      )
+      await value(rig.port.cancelOrder(account, { symbol: rig.symbol, clientOrderId: old.clientOrderId, isTrigger: true }))
+      await place(rig, account, trigger('stop-market', '59500'))
+      await rig.setMark('59400')
+      await until('flat', async () => (await positionOf(rig, account)).isZero())
+      await until('nothing is left behind', async () => (await value(rig.port.fetchOpenOrders(account))).length === 0)
+      ok((await positionOf(rig, account)).isZero())
+    },
+  },
+  {
     name: 'a stop whose price comes closes the position and says what it filled',
     async run(rig) {
       const account = await rig.openAccount()

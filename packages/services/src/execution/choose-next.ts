@@ -168,8 +168,12 @@ function protectStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefi
   return { kind: 'send', orders }
 }
 
+/** Two that close the whole position do not rest side by side; one with a quantity may stand in while they change places. */
 function hasEarlierRevision(view: LaneView, order: LaneOrder): boolean {
-  return view.orders.some((other) => other.cause === order.cause && other.leg === order.leg && other.revision < order.revision)
+  const whole = ({ quantityBase }: LaneOrder) => quantityBase === null
+  return view.orders.some(
+    (other) => other.cause === order.cause && other.leg === order.leg && other.revision < order.revision && whole(other) && whole(order),
+  )
 }
 
 function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined {

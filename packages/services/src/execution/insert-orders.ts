@@ -10,6 +10,8 @@ export interface PositionOrder {
   readonly leg: Extract<OrderLeg, 'stop' | 'target' | 'emergency' | 'close'>
   readonly revision: number
   readonly triggerPrice: string | null
+  /** Base; null closes whatever is there. */
+  readonly quantityBase: string | null
   readonly notBeforeMs: number | null
   readonly reason: ReasonCode | null
   readonly numbers: ReasonNumbers
@@ -28,11 +30,11 @@ export async function insertPositionOrders(tx: Transaction, ctx: ExecutionContex
   const rows = wanted.map((order) => ({ ...order, id: ctx.newId(), side: closingSide(order.position) }))
   return tx.query<OrderRow>(
     `INSERT INTO trade_order AS o (id, user_id, account_id, route_id, cause, leg, revision, client_order_id, symbol, side, position_side, type,
-                                   trigger_price, reduce_only, priority, not_before, reason, reason_numbers)
-     SELECT id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, true, prio, to_timestamp(nb / 1000.0), reason, numbers::jsonb
+                                   trigger_price, quantity_base, reduce_only, priority, not_before, reason, reason_numbers)
+     SELECT id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, qty, true, prio, to_timestamp(nb / 1000.0), reason, numbers::jsonb
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[], $10::text[], $11::text[],
-                   $12::text[], $13::numeric[], $14::int[], $15::float8[], $16::text[], $17::text[])
-         AS x(id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, prio, nb, reason, numbers)
+                   $12::text[], $13::numeric[], $14::numeric[], $15::int[], $16::float8[], $17::text[], $18::text[])
+         AS x(id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, qty, prio, nb, reason, numbers)
      ON CONFLICT DO NOTHING
      RETURNING ${ORDER_COLUMNS}`,
     [
@@ -49,6 +51,7 @@ export async function insertPositionOrders(tx: Transaction, ctx: ExecutionContex
       rows.map((row) => row.position.positionSide),
       rows.map((row) => TYPES[row.leg]),
       rows.map((row) => row.triggerPrice),
+      rows.map((row) => row.quantityBase),
       rows.map((row) => (row.leg === 'stop' || row.leg === 'target' ? PRIORITY.protection : PRIORITY.close)),
       rows.map((row) => row.notBeforeMs),
       rows.map((row) => row.reason),

@@ -112,6 +112,40 @@ describe('the way of an order', () => {
     expect(await positionOf(one.ctx.db, account)).toMatchObject({ quantity: '1.5', protection: 'PROTECTED', stop: '95' })
   })
 
+  it('moves a stop without a moment without one', async () => {
+    await makeOrder(one.ctx, account, { stopFraction: '0.05', targetFraction: '0.1' })
+    await one.settle()
+    const resting = () =>
+      exchange.books.get(account.accountId)?.orders.filter((order) => order.type === 'stop-market' && order.status === 'open') ?? []
+    const guards: number[] = []
+    exchange.beforeCancel = (clientOrderId) => guards.push(resting().filter((order) => order.clientOrderId !== clientOrderId).length)
+    await one.ctx.db.query(`UPDATE position SET stop_price = 97, target_price = NULL, protection = 'PROTECTING' WHERE account_id = $1`, [
+      account.accountId,
+    ])
+    await one.settle()
+    exchange.beforeCancel = () => undefined
+
+    expect(guards).toHaveLength(3)
+    expect(Math.min(...guards)).toBe(1)
+    expect(resting()).toMatchObject([{ triggerPrice: '97', closePosition: true }])
+    expect(await positionOf(one.ctx.db, account)).toMatchObject({ protection: 'PROTECTED', stop: '97', target: null })
+    const [late] = await one.ctx.db.query<{ since: Date | null }>('SELECT unprotected_since AS since FROM position WHERE account_id = $1', [
+      account.accountId,
+    ])
+    expect(late?.since).toBeNull()
+  })
+
+  it('takes stop and target away where none is wanted any more', async () => {
+    await makeOrder(one.ctx, account, { stopFraction: '0.05', targetFraction: '0.1' })
+    await one.settle()
+    await one.ctx.db.query(`UPDATE position SET stop_price = NULL, target_price = NULL, protection = 'PROTECTING' WHERE account_id = $1`, [
+      account.accountId,
+    ])
+    await one.settle()
+    expect(exchange.books.get(account.accountId)?.orders.filter((order) => order.status === 'open')).toEqual([])
+    expect(await positionOf(one.ctx.db, account)).toMatchObject({ quantity: '1', protection: 'NONE', stop: null, target: null })
+  })
+
   it('keeps the stop of a position that grows, unless the new order names another', async () => {
     await makeOrder(one.ctx, account, { stopFraction: '0.05' })
     await one.settle()
@@ -122,6 +156,7 @@ describe('the way of an order', () => {
     await one.settle()
     expect(await positionOf(one.ctx.db, account)).toMatchObject({ quantity: '3', protection: 'PROTECTED', stop: '97' })
     expect((await brief()).filter(([leg]) => leg === 'stop')).toEqual([
+      ['stop', 'CANCELED', 'CANCELED_REPLACED'],
       ['stop', 'CANCELED', 'CANCELED_REPLACED'],
       ['stop', 'ACKED', null],
     ])

@@ -77,12 +77,16 @@ function order(leg: EpochOrder['leg'], state: EpochOrder['state'], fields: Parti
     ...fields,
   }
 }
+const standIn = (state: EpochOrder['state'], fields: Partial<EpochOrder> = {}) =>
+  order('stop', state, { revision: 2, triggerPrice: '97', quantityBase: '1', ...fields })
 const needs = (held: PositionRow, orders: EpochOrder[]) =>
   missingProtection({ position: held, orders, nowMs, timings: createTimings() }).map((need) =>
     need.kind === 'place'
-      ? [need.leg, need.revision, need.triggerPrice, need.reason].filter((part) => part !== null).join(' ')
+      ? [need.leg, need.revision, need.triggerPrice, need.quantityBase && `for ${need.quantityBase}`, need.reason]
+          .filter((part) => part !== null)
+          .join(' ')
       : need.kind === 'replace'
-        ? `replace ${need.order.leg}`
+        ? `replace ${need.order.leg} ${need.order.revision}`
         : `give up ${need.leg}`,
   )
 
@@ -92,7 +96,51 @@ it.each([
   ['stop and target', position({ targetPrice: '110' }), [], ['stop 1 95', 'target 1 110']],
   ['nothing while one is on its way', position(), [order('stop', 'UNKNOWN')], []],
   ['nothing while one rests', position(), [order('stop', 'ACKED')], []],
-  ['another one where the price moved', position({ stopPrice: '97' }), [order('stop', 'ACKED')], ['replace stop']],
+  ['one that stands in where the price moved', position({ stopPrice: '97' }), [order('stop', 'ACKED')], ['stop 2 97 for 1']],
+  ['nothing while that one is on its way', position({ stopPrice: '97' }), [order('stop', 'ACKED'), standIn('SUBMITTING')], []],
+  ['the old one to go once it rests', position({ stopPrice: '97' }), [order('stop', 'ACKED'), standIn('ACKED')], ['replace stop 1']],
+  [
+    'the successor while it stands in',
+    position({ stopPrice: '97' }),
+    [order('stop', 'CANCELED', { reason: 'CANCELED_REPLACED' }), standIn('ACKED')],
+    ['stop 3 97'],
+  ],
+  [
+    'the one that stood in to go last',
+    position({ stopPrice: '97' }),
+    [standIn('ACKED'), order('stop', 'ACKED', { revision: 3, triggerPrice: '97' })],
+    ['replace stop 2'],
+  ],
+  [
+    'nothing to go while the successor is on its way',
+    position({ stopPrice: '97' }),
+    [standIn('ACKED'), order('stop', 'UNKNOWN', { revision: 3, triggerPrice: '97' })],
+    [],
+  ],
+  [
+    'another one to stand in where the price moved again',
+    position({ stopPrice: '98' }),
+    [order('stop', 'ACKED'), standIn('ACKED')],
+    ['stop 3 98 for 1'],
+  ],
+  [
+    'the old one to go first where the exchange will have nothing beside it',
+    position({ stopPrice: '97' }),
+    [order('stop', 'ACKED'), standIn('REJECTED', { reason: 'REJECTED_OTHER' }), standIn('REJECTED', { revision: 3 })],
+    ['replace stop 1'],
+  ],
+  [
+    'every stop to go where none is wanted',
+    position({ stopPrice: null }),
+    [order('stop', 'ACKED'), standIn('ACKED')],
+    ['replace stop 1', 'replace stop 2'],
+  ],
+  [
+    'another target once the old one is gone',
+    position({ stopPrice: null, targetPrice: '112' }),
+    [order('target', 'ACKED')],
+    ['replace target 1'],
+  ],
   ['nothing more once that was asked for', position({ stopPrice: '97' }), [order('stop', 'ACKED', { cancelRequestedAt: at(-1) })], []],
   [
     'the next revision after it was replaced',

@@ -17,6 +17,8 @@ export type ProtectionNeed =
       readonly leg: Extract<OrderLeg, 'stop' | 'target' | 'emergency' | 'close'>
       readonly revision: number
       readonly triggerPrice: string | null
+      /** Base; null closes whatever is there. */
+      readonly quantityBase: string | null
       readonly notBeforeMs: number | null
       readonly reason: ReasonCode | null
       readonly numbers: ReasonNumbers
@@ -28,6 +30,7 @@ export type ProtectionNeed =
 
 const RESTORES_PER_HOUR = 3
 const REFUSALS_OF_TARGET = 3
+const REFUSALS_OF_STAND_IN = 2
 
 /**
  * What a position's protection still lacks. Decided from the state alone, so that whoever looks next finishes what a dead
@@ -49,7 +52,7 @@ export function missingProtection(input: {
   if (position.stopPrice !== null && limitMs && limitMs <= nowMs) {
     return closeNeeds(input, 'emergency', { reason: 'PROTECTION_LATE_CLOSED', numbers: { limitSeconds: timings.protectionLimitMs / 1000 } })
   }
-  return [...legNeeds(input, 'stop', position.stopPrice), ...targetNeeds(input)]
+  return [...stopNeeds(input), ...targetNeeds(input)]
 }
 
 interface Input {
@@ -70,6 +73,43 @@ function stopFate({ position, orders }: Input): Cause | undefined {
   return samePrice(last.triggerPrice, position.stopPrice) ? { reason: 'STOP_IMPOSSIBLE_CLOSED', numbers: {} } : undefined
 }
 
+/**
+ * A stop that moves is never away: the exchange takes one stop for the whole position, so that one with a quantity stands in at the new
+ * price first, then the old one goes, its successor comes, and the one that stood in goes last.
+ */
+function stopNeeds(input: Input): ProtectionNeed[] {
+  const { position, orders } = input
+  const live = orders.filter((order) => order.leg === 'stop' && !isTerminal(order.state))
+  const whole = live.find((order) => order.quantityBase === null)
+  if (position.stopPrice === null) return replaceAll(live)
+  const asWanted = (order: EpochOrder) => samePrice(order.triggerPrice, position.stopPrice)
+  if (!whole) return placeNeeds(input, 'stop', position.stopPrice)
+  if (asWanted(whole))
+    return isResting(whole) && whole.cancelRequestedAt === null ? replaceAll(live.filter((order) => order !== whole)) : []
+  if (whole.cancelRequestedAt !== null) return []
+  if (whole.state === 'READY') return replaceAll([whole])
+  if (!isResting(whole)) return []
+
+  const standIns = orders.filter((order) => order.leg === 'stop' && order.quantityBase !== null && asWanted(order))
+  const standIn = standIns.find((order) => !isTerminal(order.state))
+  if (standIn) return isResting(standIn) ? replaceAll([whole]) : []
+  if (standIns.filter((order) => order.state === 'REJECTED').length >= REFUSALS_OF_STAND_IN) return replaceAll([whole])
+  return placeNeeds(input, 'stop', position.stopPrice, position.quantityBase)
+}
+
+/** Some stop of this life rests and is not on its way out. */
+export function stopRests(orders: readonly EpochOrder[]): boolean {
+  return orders.some((order) => order.leg === 'stop' && isResting(order) && order.cancelRequestedAt === null)
+}
+
+function replaceAll(orders: readonly EpochOrder[]): ProtectionNeed[] {
+  return orders.filter((order) => order.cancelRequestedAt === null).map((order) => ({ kind: 'replace', order }))
+}
+
+function isResting(order: EpochOrder): boolean {
+  return order.state === 'ACKED' || order.state === 'PARTIAL'
+}
+
 /** A target that would trigger at once has been reached: the position closes at market. */
 function targetNeeds(input: Input): ProtectionNeed[] {
   const { position, orders } = input
@@ -79,17 +119,18 @@ function targetNeeds(input: Input): ProtectionNeed[] {
   }
   const refusals = orders.filter((order) => order.leg === 'target' && order.state === 'REJECTED').length
   if (position.targetPrice !== null && refusals >= REFUSALS_OF_TARGET) return [{ kind: 'give-up', leg: 'target' }]
-  return legNeeds(input, 'target', position.targetPrice)
+  if (last && !isTerminal(last.state)) return samePrice(last.triggerPrice, position.targetPrice) ? [] : replaceAll([last])
+  return position.targetPrice === null ? [] : placeNeeds(input, 'target', position.targetPrice)
 }
 
-function legNeeds({ orders, nowMs, timings }: Input, leg: 'stop' | 'target', wanted: string | null): ProtectionNeed[] {
+/** The next revision, in time; or the leg is given up. */
+function placeNeeds(
+  { orders, nowMs, timings }: Input,
+  leg: 'stop' | 'target',
+  triggerPrice: string,
+  quantityBase: string | null = null,
+): ProtectionNeed[] {
   const last = latest(orders, leg)
-  if (last && !isTerminal(last.state)) {
-    const misplaced = wanted === null || !samePrice(last.triggerPrice, wanted)
-    return misplaced && last.cancelRequestedAt === null ? [{ kind: 'replace', order: last }] : []
-  }
-  if (wanted === null) return []
-
   const removed = orders.filter(
     (order) =>
       order.leg === leg &&
@@ -109,7 +150,7 @@ function legNeeds({ orders, nowMs, timings }: Input, leg: 'stop' | 'target', wan
           ? (timings.sweepMs / 4) * 2 ** Math.min(last.revision, 4)
           : 0
   const notBeforeMs = endedMs + waitMs > nowMs ? endedMs + waitMs : null
-  return [{ kind: 'place', leg, revision: (last?.revision ?? 0) + 1, triggerPrice: wanted, notBeforeMs, reason: null, numbers: {} }]
+  return [{ kind: 'place', leg, revision: (last?.revision ?? 0) + 1, triggerPrice, quantityBase, notBeforeMs, reason: null, numbers: {} }]
 }
 
 /** Keeps closing until the position is flat, ever more slowly. */
@@ -125,6 +166,7 @@ function closeNeeds({ orders, nowMs, timings }: Input, leg: 'emergency' | 'close
       leg,
       revision: (last?.revision ?? 0) + 1,
       triggerPrice: null,
+      quantityBase: null,
       notBeforeMs,
       reason: cause?.reason ?? null,
       numbers: cause?.numbers ?? {},

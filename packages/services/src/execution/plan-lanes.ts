@@ -11,7 +11,7 @@ import type { PositionOrder } from './insert-orders.ts'
 import type { HeldLane } from './lane.ts'
 import type { LaneOrder, LaneView } from './lane-view.ts'
 import { loadLanes } from './load-lanes.ts'
-import { missingProtection } from './missing-protection.ts'
+import { missingProtection, stopRests } from './missing-protection.ts'
 import type { EpochOrder } from './missing-protection.ts'
 import { noteProtection } from './protected.ts'
 import { ORDER_COLUMNS, positionCause } from './rows.ts'
@@ -145,9 +145,10 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
   const emergencies: PositionRow[] = []
   const unprotected: PositionRow[] = []
   for (const { view, position } of wishing) {
+    const orders = epochOrders.get(positionCause(position)) ?? []
     const needs = missingProtection({
       position,
-      orders: epochOrders.get(positionCause(position)) ?? [],
+      orders,
       nowMs: view.nowMs,
       timings: ctx.timings,
     })
@@ -159,7 +160,8 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
       if (need.kind !== 'place') restored.changed.add(position.accountId)
       else place.push({ position, ...need })
       if (need.kind === 'place' && need.leg === 'emergency' && position.protection !== 'EMERGENCY') emergencies.push(position)
-      if (need.kind === 'place' && need.leg === 'stop' && position.protection === 'PROTECTED') unprotected.push(position)
+      if (need.kind === 'place' && need.leg === 'stop' && position.protection === 'PROTECTED' && !stopRests(orders))
+        unprotected.push(position)
     }
   }
   await markPositions(tx, emergencies, 'EMERGENCY')
@@ -195,7 +197,10 @@ async function alarmOnce(tx: Transaction, position: PositionRow): Promise<NewFac
 function isGuarded(position: PositionRow): boolean {
   return (
     Number(position.quantityBase) > 0 &&
-    (position.stopPrice !== null || position.targetPrice !== null || position.protection === 'EMERGENCY')
+    (position.stopPrice !== null ||
+      position.targetPrice !== null ||
+      position.protection === 'PROTECTING' ||
+      position.protection === 'EMERGENCY')
   )
 }
 

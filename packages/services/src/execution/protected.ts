@@ -9,15 +9,16 @@ import type { PositionRow } from './rows.ts'
  */
 export async function noteProtection(tx: Queryable, position: PositionRow): Promise<PositionRow | undefined> {
   if (position.protection === 'EMERGENCY' || Number(position.quantityBase) === 0) return undefined
-  const resting = await tx.query<{ leg: 'stop' | 'target' }>(
-    `SELECT leg FROM trade_order WHERE account_id = $1 AND cause = $2 AND state IN ('ACKED', 'PARTIAL')
-       AND cancel_requested_at IS NULL AND trigger_price = CASE leg WHEN 'stop' THEN $3::numeric WHEN 'target' THEN $4::numeric END`,
+  const resting = await tx.query<{ leg: 'stop' | 'target'; asWanted: boolean }>(
+    `SELECT leg, coalesce(trigger_price = CASE leg WHEN 'stop' THEN $3::numeric WHEN 'target' THEN $4::numeric END, false) AS "asWanted"
+       FROM trade_order WHERE account_id = $1 AND cause = $2 AND state IN ('ACKED', 'PARTIAL') AND cancel_requested_at IS NULL`,
     [position.accountId, positionCause(position), position.stopPrice, position.targetPrice],
   )
-  const legs = new Set(resting.map((row) => row.leg))
-  const stopMissing = position.stopPrice !== null && !legs.has('stop')
-  const targetMissing = position.targetPrice !== null && !legs.has('target')
-  const protection = stopMissing || targetMissing ? 'PROTECTING' : position.stopPrice === null ? 'NONE' : 'PROTECTED'
+  const rests = (leg: 'stop' | 'target') => resting.some((row) => row.leg === leg && row.asWanted)
+  const moving = (position.stopPrice !== null && !rests('stop')) || (position.targetPrice !== null && !rests('target'))
+  // A stop at its former price guards until the new one rests.
+  const stopMissing = position.stopPrice !== null && !resting.some((row) => row.leg === 'stop')
+  const protection = moving ? 'PROTECTING' : position.stopPrice === null ? 'NONE' : 'PROTECTED'
   if (protection === position.protection && stopMissing === (position.unprotectedSince !== null)) return undefined
 
   const rows = await tx.query<PositionRow>(

@@ -66,17 +66,17 @@ export async function writeAhead(
 }
 
 function requestFor(ctx: ExecutionContext, { order, side, quantityBase }: ChosenOrder): OrderRequest {
-  const trigger = isTrigger(order)
+  const closePosition = isTrigger(order) && quantityBase === null
   return {
     clientOrderId: ctx.sabotage.randomClientId ? ctx.clientOrderId(ctx.newId()) : order.clientOrderId,
     symbol: order.symbol,
     side,
     positionSide: order.positionSide,
     type: order.type,
-    quantityBase: trigger ? null : plainOrNull(quantityBase),
+    quantityBase: plainOrNull(quantityBase),
     price: plainOrNull(order.price),
     triggerPrice: plainOrNull(order.triggerPrice),
-    reduceOnly: !trigger && order.leg !== 'open' && !(ctx.sabotage.closeNotReduceOnly && isFullClose(order)),
-    closePosition: trigger,
+    reduceOnly: !closePosition && order.leg !== 'open' && !(ctx.sabotage.closeNotReduceOnly && isFullClose(order)),
+    closePosition,
   }
 }

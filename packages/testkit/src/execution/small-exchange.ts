@@ -25,6 +25,8 @@ export interface SmallExchange extends ExchangePort {
   before: (order: OrderRequest, accountId: string) => Promise<ExchangeFailure | undefined>
   /** Runs after an order was taken; a failure it returns hides the answer. */
   after: (order: OrderRequest) => Promise<ExchangeFailure | undefined>
+  /** Runs before a cancellation is looked at. */
+  beforeCancel: (clientOrderId: string) => void
   readonly books: Map<string, Book>
   readonly accepted: OrderRequest[]
   /** The resting trigger order of this type fires at its price. */
@@ -110,6 +112,7 @@ export function createSmallExchange(): SmallExchange {
     price: new Decimal(100),
     before: async () => undefined,
     after: async () => undefined,
+    beforeCancel: () => undefined,
     books,
     accepted,
     trigger(accountId, type) {
@@ -201,6 +204,8 @@ export function createSmallExchange(): SmallExchange {
       if (book.orders.some((other) => other.clientOrderId === order.clientOrderId && isOpen(other))) return refuse('ADOPT', '-4116')
       const closing = (book.position.side === 'LONG') === (order.side === 'sell') && book.position.quantityBase.gt(0)
       if (order.reduceOnly && !closing) return refuse('MOOT', '-2022')
+      if (order.closePosition && book.orders.some((other) => other.closePosition && other.type === order.type && isOpen(other)))
+        return refuse('REJECTED', '-4130')
       accepted.push(order)
       const isTrigger = order.type === 'stop-market' || order.type === 'take-profit-market'
       const quantity = order.reduceOnly
@@ -238,6 +243,7 @@ export function createSmallExchange(): SmallExchange {
       return late ? { ok: false, failure: late } : ok(made)
     },
     async cancelOrder(account, { clientOrderId }) {
+      self.beforeCancel(clientOrderId)
       const book = bookOf(account)
       const index = book.orders.findIndex((order) => order.clientOrderId === clientOrderId && isOpen(order))
       const found = book.orders[index]
