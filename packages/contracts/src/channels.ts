@@ -10,8 +10,8 @@ export const BUS_CHANNELS = {
   facts: z.object({ ids: z.array(z.string()) }),
   /** Marks by unified symbol. */
   prices: z.object({ exchange: z.string(), atMs: z.number(), marks: z.record(z.string(), z.string()) }),
-  /** Webhooks, users or switches whose cached copy is out of date. */
-  invalidate: z.object({ kind: z.enum(['webhook', 'user', 'kill-switch', 'markets']), ids: z.array(z.string()) }),
+  /** Webhooks, users, accounts or switches whose cached copy is out of date. */
+  invalidate: z.object({ kind: z.enum(['webhook', 'user', 'account', 'kill-switch', 'markets']), ids: z.array(z.string()) }),
   /** Exchange requests that were answered. */
   answers: z.object({ ids: z.array(z.string()) }),
 } as const

@@ -79,6 +79,11 @@ const apiSchema = z.object({
     .max(10)
     .default(0)
     .meta({ description: 'How many proxies stand in front of the API (0 = none)' }),
+  EGRESS_IPS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter((address) => address !== ''))
+    .meta({ description: 'Addresses that workers reach exchanges from, with commas: shown to people for the IP list of their keys' }),
   WEBHOOK_OPENS_PER_SECOND: z.coerce
     .number('must be a number')
     .min(1, 'must be at least 1')
@@ -145,6 +150,7 @@ export interface ApiConfig extends StoreConfig {
   frontendUrl: string
   trustProxyHops: number
   webhookOpensPerSecond: number
+  egressIps: readonly string[]
   accessTokenTtlMs: number
   refreshTokenTtlMs: number
 }
@@ -190,6 +196,7 @@ export function readApiEnv(source: EnvSource = process.env): { config: ApiConfig
     frontendUrl: env.FRONTEND_URL,
     trustProxyHops: env.TRUST_PROXY,
     webhookOpensPerSecond: env.WEBHOOK_OPENS_PER_SECOND,
+    egressIps: env.EGRESS_IPS,
     accessTokenTtlMs: env.JWT_EXPIRES_IN,
     refreshTokenTtlMs: env.JWT_REFRESH_EXPIRES_IN,
   }

@@ -1,4 +1,5 @@
 import type { Mounted } from '../http/mount.ts'
+import { accountRoutes } from './accounts.ts'
 import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
 import { exchangeRoutes } from './exchange.ts'
@@ -6,4 +7,11 @@ import { marketRoutes } from './markets.ts'
 import { signalRoutes } from './signals.ts'
 
 /** The one list, for production and tests. */
-export const mountedRoutes: readonly Mounted[] = [...authRoutes, ...botRoutes, ...exchangeRoutes, ...marketRoutes, ...signalRoutes]
+export const mountedRoutes: readonly Mounted[] = [
+  ...accountRoutes,
+  ...authRoutes,
+  ...botRoutes,
+  ...exchangeRoutes,
+  ...marketRoutes,
+  ...signalRoutes,
+]

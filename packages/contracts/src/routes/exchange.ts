@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineRoute, PageQuery } from '../http.ts'
 import { DecimalString, PositiveDecimalInput, Side } from '../units.ts'
+import { KeyStatus } from './accounts.ts'
 
 const AccountQuery = z.object({ accountId: z.uuid().optional() })
 
@@ -10,7 +11,7 @@ export const AccountView = z.object({
   environment: z.enum(['PAPER', 'DEMO', 'LIVE']),
   label: z.string(),
   isActive: z.boolean(),
-  keyStatus: z.enum(['OPENING', 'VALID', 'INVALID']),
+  keyStatus: KeyStatus,
   maskedApiKey: z.string().nullable(),
 })
 export type AccountView = z.infer<typeof AccountView>

@@ -1,3 +1,4 @@
+import * as accounts from './accounts.ts'
 import * as auth from './auth.ts'
 import * as bot from './bot.ts'
 import * as exchange from './exchange.ts'
@@ -25,6 +26,16 @@ export const routes = {
     placeOrder: exchange.placeOrder,
     closePosition: exchange.closePosition,
     cancelOrder: exchange.cancelOrder,
+  },
+  accounts: {
+    list: accounts.listApiKeys,
+    addPaper: accounts.addPaperAccount,
+    add: accounts.addApiKey,
+    validate: accounts.validateApiKey,
+    toggle: accounts.toggleApiKey,
+    rename: accounts.renameApiKey,
+    remove: accounts.deleteApiKey,
+    serverAddresses: accounts.getServerAddresses,
   },
   markets: { list: markets.listMarkets, get: markets.getMarket, ticker: markets.getTicker, klines: markets.getKlines },
   signals: { list: signals.listSignals, rejected: signals.listRejectedDeliveries, get: signals.getSignal },

@@ -21,6 +21,8 @@ export function decide(input: DecisionInput): Decision {
 function decideAsIfReal(input: DecisionInput): Decision {
   if (input.alert.action === 'close-all') return closeAll(input)
   const resolved = resolveMarket(input.alert.ticker, input.markets)
+  if (resolved === null && !input.account.certified)
+    return refuse('BLOCKED', 'none', 'VENUE_NOT_CERTIFIED', null, { exchange: input.account.exchange })
   if (resolved === null)
     return refuse('BLOCKED', 'none', 'SYMBOL_UNKNOWN', null, { ticker: input.alert.ticker, exchange: input.account.exchange })
   const { market } = resolved

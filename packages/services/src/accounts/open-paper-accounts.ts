@@ -4,7 +4,7 @@ import { Decimal } from 'decimal.js'
 import type { ServiceContext } from '../context.ts'
 import { exchangeKeyBinding, maskApiKey } from './key-binding.ts'
 import type { SealedCredentials } from './key-binding.ts'
-import { newestSealingKey } from './sealing-keys.ts'
+import { newestSealingKey } from './newest-sealing-key.ts'
 
 /** The paper venue's administration. */
 export interface PaperBank {
@@ -18,7 +18,7 @@ const DEFAULT_DEPOSIT_USDT = '10000'
 /** Opens paper accounts at the venue and seals the keys it gives. Dying in between costs nothing: the same account answers again. */
 export async function openPaperAccounts({ ctx, bank }: { ctx: ServiceContext; bank: PaperBank }): Promise<number> {
   const opening = await ctx.db.query<{ id: string; userId: string; deposit: string | null }>(
-    `SELECT id, user_id AS "userId", opening_deposit AS deposit FROM account WHERE key_status = 'OPENING' AND exchange = 'PAPER' AND is_active ORDER BY created_at LIMIT $1`,
+    `SELECT id, user_id AS "userId", opening_deposit AS deposit FROM account WHERE key_status = 'OPENING' AND exchange = 'PAPER' AND is_active AND deleted_at IS NULL ORDER BY created_at LIMIT $1`,
     [BATCH],
   )
   if (opening.length === 0) return 0

@@ -1,18 +1,10 @@
 import type { Db, Queryable } from '@matic/db'
-import type { Random, SealingPublicKey, Secret } from '@matic/platform'
+import type { Random, Secret } from '@matic/platform'
 import { generateSealingKey } from '@matic/platform/unsealing'
 import type { SealingKey } from '@matic/platform/unsealing'
+import { newestSealingKey } from './newest-sealing-key.ts'
 
 const CREATE_LOCK = 7_202_602
-
-/** The newest public key; what is sealed from now on is sealed under it. */
-export async function newestSealingKey(db: Queryable): Promise<SealingPublicKey | undefined> {
-  const rows = await db.query<{ id: string; publicKey: Buffer }>(
-    'SELECT id, public_key AS "publicKey" FROM sealing_key ORDER BY created_at DESC, id DESC LIMIT 1',
-  )
-  const row = rows[0]
-  return row && { id: row.id, publicKey: row.publicKey.toString('base64url') }
-}
 
 /** All key pairs, private halves still wrapped. Workers only. */
 export async function loadSealingKeys(db: Queryable): Promise<SealingKey[]> {

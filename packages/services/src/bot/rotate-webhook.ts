@@ -47,7 +47,7 @@ async function replaceToken(tx: Transaction, ctx: ServiceContext, userId: string
     hash,
     token.slice(-4),
   ])
-  const accounts = await tx.query<{ id: string }>('SELECT id FROM account WHERE user_id = $1 AND is_active', [userId])
+  const accounts = await tx.query<{ id: string }>('SELECT id FROM account WHERE user_id = $1 AND deleted_at IS NULL', [userId])
   for (const account of accounts) {
     await tx.query(
       `INSERT INTO route (id, user_id, source_kind, source_id, account_id) VALUES ($1, $2, 'WEBHOOK', $3, $4) ON CONFLICT (source_kind, source_id, account_id) DO NOTHING`,

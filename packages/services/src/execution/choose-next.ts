@@ -51,7 +51,7 @@ export function chooseNext(view: LaneView): Choice {
     if (ending) endings.push(ending)
     else ready.push(order)
   }
-  if (view.account.keyStatus !== 'VALID') return { endings, step: { kind: 'wait', untilMs: null } }
+  if (view.account.keyStatus !== 'VALID' && view.account.keyStatus !== 'FROZEN') return { endings, step: { kind: 'wait', untilMs: null } }
 
   const step = closeStep(view, ready, endings) ?? resolveStep(view) ?? cancelStep(view) ?? protectStep(view, ready) ?? openStep(view, ready)
   return { endings, step: step ?? { kind: 'wait', untilMs: nextMoment(view) } }

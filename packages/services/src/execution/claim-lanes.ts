@@ -44,7 +44,8 @@ export async function claimDueLanes(db: Queryable, ctx: ExecutionContext, input:
     ctx,
     input,
     `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id
-      WHERE r.reconcile_at <= clock_timestamp() AND a.is_active AND a.key_status = 'VALID'
+      WHERE r.reconcile_at <= clock_timestamp() AND a.key_status IN ('VALID', 'FROZEN')
+        AND (a.is_active OR EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0))
         AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = r.account_id AND o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp()))
       ORDER BY r.reconcile_at LIMIT 200`,
     'w.reconcile_at',
@@ -63,16 +64,20 @@ async function claim(
     `WITH live AS MATERIALIZED (${LIVE_WORKERS}),
      work AS MATERIALIZED (${candidates}),
      taken AS (
-       SELECT l.account_id FROM lane l JOIN work w ON w.account_id = l.account_id
-        WHERE NOT l.account_id = ANY($2::uuid[]) AND ${LANE_IS_FREE}
+       SELECT l.account_id FROM lane l JOIN work w ON w.account_id = l.account_id JOIN account c ON c.id = l.account_id
+        WHERE c.exchange = ANY($5) AND NOT l.account_id = ANY($2::uuid[]) AND ${LANE_IS_FREE}
         ORDER BY ${order} LIMIT $3 FOR UPDATE OF l SKIP LOCKED),
      moment AS (SELECT clock_timestamp() AS at FROM (SELECT count(*) FROM taken) AS locked)
      UPDATE lane SET owner = $1, fence = fence + 1, lease_until = moment.at + make_interval(secs => $4)
        FROM taken, moment, account a WHERE lane.account_id = taken.account_id AND a.id = lane.account_id
      RETURNING lane.account_id AS "accountId", a.user_id AS "userId", a.exchange, lane.fence, (extract(epoch FROM moment.at) * 1000)::float8 AS "nowMs"`,
-    [owner, active, limit, ctx.timings.leaseMs / 1000],
+    [owner, active, limit, ctx.timings.leaseMs / 1000, certifiedOf(ctx)],
   )
   return { lanes: rows.map(({ nowMs: _nowMs, ...row }) => ({ ...row, owner })), nowMs: Math.floor(rows[0]?.nowMs ?? 0) }
+}
+
+function certifiedOf(ctx: ExecutionContext): string[] {
+  return [...ctx.exchanges].flatMap(([name, port]) => (port.capabilities.certified ? [name] : []))
 }
 
 /** Keeps the lanes this process works on, however long the exchange takes. */

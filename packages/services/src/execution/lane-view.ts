@@ -1,4 +1,4 @@
-import type { OrderState } from '@matic/contracts'
+import type { KeyStatus, OrderState } from '@matic/contracts'
 import type { MarketInfo } from '@matic/exchange/port'
 import type { Timings } from '@matic/platform'
 import type { AttemptRow, OrderRow, PositionRow } from './rows.ts'
@@ -18,7 +18,7 @@ export interface LaneView {
     readonly userId: string
     readonly exchange: string
     readonly isActive: boolean
-    readonly keyStatus: 'OPENING' | 'VALID' | 'INVALID'
+    readonly keyStatus: KeyStatus
     /** The venue's conformance suite passes. */
     readonly certified: boolean
     /** When balance and positions were last read; null is never. */

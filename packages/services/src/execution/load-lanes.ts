@@ -1,4 +1,4 @@
-import type { OrderState } from '@matic/contracts'
+import type { KeyStatus, OrderState } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import type { MarketInfo } from '@matic/exchange/port'
 import type { ExecutionContext } from './context.ts'
@@ -12,7 +12,7 @@ interface AccountRow {
   userId: string
   exchange: string
   isActive: boolean
-  keyStatus: 'OPENING' | 'VALID' | 'INVALID'
+  keyStatus: KeyStatus
   syncedAt: Date | null
   entitled: boolean
   killSwitch: boolean

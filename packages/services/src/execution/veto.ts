@@ -39,6 +39,7 @@ function vetoOpen(view: LaneView, order: LaneOrder, end: End): Ending | undefine
   const { account } = view
   if (view.killSwitch) return end('BLOCKED', 'KILL_SWITCH')
   if (!view.entitled) return end('BLOCKED', 'NOT_ENTITLED')
+  if (account.keyStatus === 'FROZEN') return end('BLOCKED', 'ACCOUNT_NOT_READY', { status: 'its key has rights it must not have' })
   if (!account.isActive) return end('BLOCKED', 'ACCOUNT_NOT_READY', { status: 'switched off' })
   if (!account.certified) return end('BLOCKED', 'VENUE_NOT_CERTIFIED', { exchange: account.exchange })
   if (order.overtaken) return end('SUPERSEDED', 'SUPERSEDED', { symbol: order.symbol })

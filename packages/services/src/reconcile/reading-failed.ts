@@ -19,9 +19,10 @@ export async function readingFailed(ctx: ExecutionContext, lane: HeldLane, failu
       [lane.accountId, sweepMs / 2000],
     )
     if (failure.verdict !== 'AUTH') return []
-    const frozen = await tx.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1 AND key_status = 'VALID' RETURNING id`, [
-      lane.accountId,
-    ])
+    const frozen = await tx.query(
+      `UPDATE account SET key_status = 'INVALID' WHERE id = $1 AND key_status IN ('VALID', 'FROZEN') RETURNING id`,
+      [lane.accountId],
+    )
     if (frozen.length === 0) return []
     return recordFacts(tx, [
       {

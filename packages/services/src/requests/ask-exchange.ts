@@ -1,6 +1,7 @@
 import { AppError } from '@matic/contracts'
 import type { ServiceContext } from '../context.ts'
 import type { AnswerDesk } from './answer-desk.ts'
+import { awaitAnswer } from './await-answer.ts'
 
 export interface ExchangeQuestion {
   readonly kind: 'KLINES' | 'TICKER' | 'SYNC'
@@ -8,14 +9,6 @@ export interface ExchangeQuestion {
   readonly userId?: string
   readonly accountId?: string
 }
-
-interface RequestRow {
-  state: 'PENDING' | 'DONE' | 'FAILED'
-  result: unknown
-  errorCode: string | null
-}
-
-const LOOK_EVERY_MS = 250
 
 /**
  * Only workers talk to exchanges: commits a question and waits for its answer.
@@ -29,7 +22,6 @@ export async function askExchange({
   input: ExchangeQuestion
 }): Promise<unknown> {
   const id = ctx.newId()
-  const deadlineMs = ctx.clock.monotonic() + ctx.timings.apiRequestWaitMs
   using watch = ctx.desk.watchRequest(id)
   await ctx.db.query('INSERT INTO exchange_request (id, user_id, account_id, kind, params) VALUES ($1, $2, $3, $4, $5)', [
     id,
@@ -40,16 +32,10 @@ export async function askExchange({
   ])
   ctx.doorbell.ring('request')
 
-  for (;;) {
-    const leftMs = deadlineMs - ctx.clock.monotonic()
-    if (leftMs <= 0) throw new AppError('EXCHANGE_UNAVAILABLE', 'The exchange did not answer in time. Try again.')
-    await watch.next(Math.min(LOOK_EVERY_MS, leftMs))
-    const [row] = await ctx.db.query<RequestRow>('SELECT state, result, error_code AS "errorCode" FROM exchange_request WHERE id = $1', [
-      id,
-    ])
-    if (row?.state === 'DONE') return row.result
-    if (row?.state === 'FAILED') throw failed(row.errorCode)
-  }
+  const answer = await awaitAnswer({ ctx, id, watch })
+  if (!answer) throw new AppError('EXCHANGE_UNAVAILABLE', 'The exchange did not answer in time. Try again.')
+  if (answer.state === 'FAILED') throw failed(answer.errorCode)
+  return answer.result
 }
 
 function failed(code: string | null): AppError {

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { AppError, type KeyExchange } from '@matic/contracts'
+import { createSealer } from '@matic/platform'
+import { insertAccount } from './insert-account.ts'
+import { exchangeKeyBinding, maskApiKey, type SealedCredentials } from './key-binding.ts'
+import { newestSealingKey } from './newest-sealing-key.ts'
+import { requestCheck, type AskingContext, type CheckedApiKey } from './request-check.ts'
+
+export interface AddApiKey {
+  readonly userId: string
+  readonly exchange: KeyExchange
+  readonly environment: 'DEMO' | 'LIVE'
+  readonly label: string | undefined
+  readonly apiKey: string
+  readonly secretKey: string
+  readonly passphrase: string | undefined
+  readonly ip: string | null
+}
+
+const KEY_LOCK = 7_303
+const NAMES: Record<KeyExchange, string> = { BINANCE: 'Binance', OKX: 'OKX', BITGET: 'Bitget', BYBIT: 'Bybit' }
+
+/**
+ * Seals the key with the public key, stores it and has a worker check it. From here on no process but a worker can read it.
+ * @throws AppError ACCOUNT_EXISTS, ACCOUNT_LIMIT; EXCHANGE_UNAVAILABLE before the first worker has ever started
+ */
+export async function addApiKey({ ctx, input }: { ctx: AskingContext; input: AddApiKey }): Promise<CheckedApiKey> {
+  const { userId, exchange, environment, apiKey } = input
+  const key = await newestSealingKey(ctx.db)
+  if (!key) throw new AppError('EXCHANGE_UNAVAILABLE', 'No worker has started yet, so keys cannot be sealed. Try again in a moment.')
+  const accountId = ctx.newId()
+  const credentials: SealedCredentials = {
+    apiKey,
+    secret: input.secretKey,
+    ...(input.passphrase === undefined ? {} : { passphrase: input.passphrase }),
+  }
+  const sealed = await createSealer(key).seal(JSON.stringify(credentials), exchangeKeyBinding({ accountId, userId }))
+  const keyFingerprint = createHash('sha256').update(`${exchange} ${environment} ${apiKey}`).digest()
+
+  return requestCheck({
+    ctx,
+    input: { userId, accountId },
+    before: async (tx) => {
+      await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [KEY_LOCK, keyFingerprint.toString('hex')])
+      const known = await tx.query('SELECT 1 FROM account WHERE key_fingerprint = $1 AND deleted_at IS NULL', [keyFingerprint])
+      if (known.length > 0) throw new AppError('ACCOUNT_EXISTS', 'This key is connected already')
+      const factIds = await insertAccount(tx, ctx, {
+        id: accountId,
+        userId,
+        exchange,
+        environment,
+        label: input.label ?? `${NAMES[exchange]} ${environment === 'DEMO' ? 'demo' : 'live'}`,
+        maskedApiKey: maskApiKey(apiKey),
+        keyFingerprint,
+        openingDeposit: null,
+        ip: input.ip,
+      })
+      await tx.query('INSERT INTO exchange_key (account_id, user_id, sealing_key_id, sealed) VALUES ($1, $2, $3, $4)', [
+        accountId,
+        userId,
+        key.id,
+        Buffer.from(sealed, 'utf8'),
+      ])
+      return factIds
+    },
+  })
+}

@@ -1,0 +1,61 @@
+import { AppError } from '@matic/contracts'
+import { recordFacts, type Transaction } from '@matic/db'
+import type { ServiceContext } from '../context.ts'
+import { accountNotFound } from './api-key-view.ts'
+
+interface Input {
+  readonly userId: string
+  readonly accountId: string
+  readonly ip: string | null
+}
+
+/**
+ * Destroys the key and takes the account out of everything that trades; orders, fills and trades stay readable.
+ * @throws AppError ACCOUNT_NOT_FOUND; ACCOUNT_IN_USE while positions or orders are open
+ */
+export async function deleteAccount({ ctx, input }: { ctx: ServiceContext; input: Input }): Promise<void> {
+  const { userId, accountId, ip } = input
+  const ids = await ctx.db.transaction(async (tx) => {
+    const [account] = await tx.query<{ label: string; maskedApiKey: string | null }>(
+      `SELECT label, masked_api_key AS "maskedApiKey" FROM account WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL FOR UPDATE`,
+      [accountId, userId],
+    )
+    if (!account) throw accountNotFound()
+    // Whoever plans or fills orders of this account holds the lane's row.
+    await tx.query('SELECT 1 FROM lane WHERE account_id = $1 FOR UPDATE', [accountId])
+    await assertUnused(tx, accountId)
+
+    await tx.query('DELETE FROM exchange_key WHERE account_id = $1', [accountId])
+    await tx.query('UPDATE route SET is_active = false WHERE account_id = $1', [accountId])
+    await tx.query(
+      `UPDATE account SET deleted_at = clock_timestamp(), is_active = false, key_status = 'INVALID', key_fingerprint = NULL WHERE id = $1 AND user_id = $2`,
+      [accountId, userId],
+    )
+    await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, before, ip) VALUES ($1, $1, 'account-deleted', $2, $3)`, [
+      userId,
+      JSON.stringify({ accountId, ...account }),
+      ip,
+    ])
+    return recordFacts(tx, [{ userId, kind: 'account-changed', entity: 'account', entityId: accountId, payload: { deleted: true } }])
+  })
+  ctx.bus.publish('invalidate', { kind: 'account', ids: [accountId] })
+  ctx.bus.publish('facts', { ids })
+}
+
+async function assertUnused(tx: Transaction, accountId: string): Promise<void> {
+  const [open] = await tx.query<{ positions: number; orders: number }>(
+    `SELECT (SELECT count(*)::int FROM position WHERE account_id = $1 AND quantity_base > 0) AS positions,
+            (SELECT count(*)::int FROM trade_order WHERE account_id = $1 AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS orders`,
+    [accountId],
+  )
+  const { positions = 0, orders = 0 } = open ?? {}
+  if (positions + orders === 0) return
+  const what = [counted(positions, 'position'), counted(orders, 'order')].filter((part) => part !== '').join(' and ')
+  const message = `This account still has ${what} open. Close and cancel them first: without the key nobody could.`
+  throw new AppError('ACCOUNT_IN_USE', message, { details: { positions, orders } })
+}
+
+function counted(count: number, noun: string): string {
+  if (count === 0) return ''
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`
+}

@@ -1,0 +1,6 @@
+export { addApiKey } from './add-api-key.ts'
+export { addPaperAccount } from './add-paper-account.ts'
+export { listApiKeys } from './api-key-view.ts'
+export { renameAccount, toggleAccount } from './change-account.ts'
+export { deleteAccount } from './delete-account.ts'
+export { requestCheck } from './request-check.ts'
