@@ -35,6 +35,7 @@ describe('environment', () => {
       nodeEnv: 'development',
       logLevel: 'info',
       dataDir: '.data',
+      egressIps: [],
       timingsScale: 1,
       port: 3001,
       frontendUrl: 'http://localhost:3000',
