@@ -14,12 +14,15 @@ const loops = [...upkeep.loops, ...trading.loops]
 await ctx.worker.ready
 await ensureSealingKey({ ...ctx, encryptionKey: env.secrets.encryptionKey })
 await measureClocks(ctx)
-ctx.hub.subscribe('invalidate', ({ kind }) => {
+ctx.hub.subscribe('invalidate', ({ kind, ids }) => {
   if (kind === 'markets') ctx.markets.refresh()
+  if (kind === 'account') forgetKeys(ids)
 })
 ctx.bell.listen('dispatch', async () => trading.dispatch.kick())
 ctx.bell.listen('execute', async () => trading.execute.kick())
-ctx.bell.listen('request', async () => upkeep.requests.kick())
+ctx.bell.listen('request', async () => {
+  for (const loop of upkeep.asked) loop.kick()
+})
 for (const loop of loops) loop.start()
 
 // Supervisors wait for this line, whatever the log level.
@@ -34,6 +37,14 @@ await trading.runner.drain()
 await ctx.worker.close()
 await ctx.close()
 process.exit(0)
+
+/** Deleted, sealed anew or set to another mode: opened again when it is needed. */
+function forgetKeys(accountIds: readonly string[]): void {
+  for (const accountId of accountIds) {
+    ctx.keys.forget(accountId)
+    for (const port of ctx.exchanges.values()) port.forget(accountId)
+  }
+}
 
 function readEnv() {
   try {

@@ -87,7 +87,7 @@ export const FINDINGS = {
     fix: 'At {exchange}, change the account mode to futures (single-currency margin) and check again.',
   },
   CLOCK_OFF: {
-    severity: 'refuse',
+    severity: 'warn',
     text: 'This server’s clock differs from the exchange’s by {offsetMs} ms.',
     fix: 'Let the server set its clock from the network (NTP). Orders are signed with the time, and a wrong one is refused.',
   },

@@ -1,5 +1,6 @@
 export * from './alert/index.ts'
 export * from './decide/index.ts'
+export * from './doctor/index.ts'
 export * from './intent/index.ts'
 export * from './position/index.ts'
 export * from './protection/index.ts'

@@ -35,7 +35,7 @@ function fits(row: VerdictRow, seen: { code: string; body: string; context: Call
 }
 
 function codeOf(note: RequestNote, error: unknown): string {
-  const told = /"code"\s*:\s*"?(-\d+)/.exec(note.body ?? '')?.[1]
+  const told = /"(?:code|retCode)"\s*:\s*"?(-\d+|\d{5})\b/.exec(note.body ?? '')?.[1]
   if (told !== undefined) return told
   if (note.status !== null && (note.status < 200 || note.status > 299)) return `http-${note.status}`
   if (note.transport !== null) return note.transport
@@ -53,7 +53,7 @@ function retryAfterMs({ retryAfter, body, status }: RequestNote): number | null 
 const BAN_MS = 120_000
 
 function sentenceOf(body: string): string | undefined {
-  return /"msg"\s*:\s*"([^"]*)"/.exec(body)?.[1] ?? (body === '' ? undefined : body)
+  return /"(?:msg|retMsg)"\s*:\s*"([^"]*)"/.exec(body)?.[1] ?? (body === '' ? undefined : body)
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import type { DecimalString, OrderType, ReasonCode, Side } from '@matic/contracts'
+import type { AccountProbe, DecimalString, OrderType, ReasonCode, Side } from '@matic/contracts'
 
 /** Opened credentials; live in a worker's memory only, never logged. */
 export interface Credentials {
@@ -186,6 +186,9 @@ export interface ExchangePort {
   setLeverage(account: AccountHandle, input: { symbol: string; leverage: number }): Promise<ExchangeResult<null>>
   setMarginMode(account: AccountHandle, input: { symbol: string; marginMode: 'cross' | 'isolated' }): Promise<ExchangeResult<null>>
   fetchPositionMode(account: AccountHandle): Promise<ExchangeResult<'ONE_WAY' | 'HEDGE'>>
+
+  /** What the key may do and how the account is set, for the account doctor. AUTH: the key is not taken. */
+  probeAccount(account: AccountHandle): Promise<ExchangeResult<AccountProbe>>
 
   /** Forget a client built for credentials that changed. */
   forget(accountId: string): void

@@ -1,3 +1,4 @@
+import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
 import { measureClocks } from '@matic/services/execution/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
@@ -13,7 +14,8 @@ const STORE_MARKS_MS = 1_000
 const PRICES_DUTY = 1
 
 export interface Upkeep {
-  readonly requests: Loop
+  /** Woken by the api: something was asked. */
+  readonly asked: readonly Loop[]
   readonly loops: readonly Loop[]
 }
 
@@ -24,7 +26,22 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   let storedAtMs = -Infinity
 
   const clocks = createLoop({ name: 'clocks', everyMs: timings.clockSyncMs, log, run: () => measureClocks(ctx) })
-  const accounts = createLoop({ name: 'accounts', everyMs: timings.sweepMs, log, run: () => openPaperAccounts({ ctx, bank: ctx.bank }) })
+  const doctor = createLoop({
+    name: 'doctor',
+    everyMs: timings.sweepMs,
+    log,
+    async run() {
+      if ((await checkAccounts(ctx)) > 0) doctor.kickIn(0)
+    },
+  })
+  const accounts = createLoop({
+    name: 'accounts',
+    everyMs: timings.sweepMs,
+    log,
+    async run() {
+      if ((await openPaperAccounts({ ctx, bank: ctx.bank })) > 0) doctor.kick()
+    },
+  })
   const markets = createLoop({
     name: 'markets',
     everyMs: MARKETS_MS,
@@ -54,7 +71,7 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     run: () => answerRequests({ ctx, exchanges, sync: (accountId) => syncSoon(ctx, accountId) }),
   })
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
-  return { requests, loops: [clocks, accounts, markets, prices, requests, tidy] }
+  return { asked: [requests, accounts, doctor], loops: [clocks, accounts, doctor, markets, prices, requests, tidy] }
 }
 
 /** Due since for ever: the next round reads the account whole. */

@@ -9,6 +9,14 @@ export const CERTIFIED_EXCHANGES: readonly string[] = ['PAPER']
 /** Exchanges that take keys, and the ones among them whose keys have a passphrase. */
 export const KEY_EXCHANGES = ['BINANCE', 'OKX', 'BITGET', 'BYBIT'] as const
 export type KeyExchange = (typeof KEY_EXCHANGES)[number]
+/** As people call them. */
+export const EXCHANGE_NAMES: Readonly<Record<'PAPER' | KeyExchange, string>> = {
+  PAPER: 'Paper',
+  BINANCE: 'Binance',
+  OKX: 'OKX',
+  BITGET: 'Bitget',
+  BYBIT: 'Bybit',
+}
 export const NEEDS_PASSPHRASE: readonly KeyExchange[] = ['OKX', 'BITGET']
 
 export const KeyStatus = z.enum(['OPENING', 'VALID', 'FROZEN', 'INVALID'])

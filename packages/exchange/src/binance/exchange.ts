@@ -11,6 +11,7 @@ import { checkSigning, refusalOf } from './check-order.ts'
 import { count, flag, listOf, type Row, rowOf, rowsOf, text, decimal, Unreadable } from './fields.ts'
 import { orderParams } from './order-params.ts'
 import { isOpen, presentBalance, presentIncome, presentPosition, presentSymbolConfigs } from './present-account.ts'
+import { presentRestrictions, RESTRICTIONS_UNKNOWN } from './probe-account.ts'
 import { isTraded, presentBrackets, presentCandle, presentMarket } from './present-markets.ts'
 import { presentFill, presentOrder } from './present-orders.ts'
 import { windowsOf } from './windows.ts'
@@ -20,6 +21,8 @@ type Client = InstanceType<typeof ccxt.binanceusdm>
 export interface BinanceOptions {
   exchange: string
   certified: boolean
+  /** The demo hosts, which tell nothing about a key's rights. */
+  demo?: boolean
   /** Where requests really go; the real hosts when left out. */
   baseUrl?: string
   /** Epoch ms, ours. */
@@ -44,10 +47,11 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   const { clock, requestTimeoutMs, recvWindowMs } = options
   const capabilities = binanceCapabilities(options.certified)
   const transport = createTransport(options)
-  const keyless = createClient({ transport, requestTimeoutMs })
+  const demo = options.demo ?? false
+  const keyless = createClient({ transport, requestTimeoutMs, demo })
   const unused = otherMarkets(keyless)
   const clients = createClientPool(options.clientsMax ?? 2_000, ({ apiKey, secret }) => {
-    const client = createClient({ transport, requestTimeoutMs, apiKey, secret, api: unused })
+    const client = createClient({ transport, requestTimeoutMs, demo, apiKey, secret, api: unused })
     client.setMarketsFromExchange(keyless)
     return client
   })
@@ -135,18 +139,24 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     return clients.of(account).createOrder(order.symbol, type, order.side, amount, price, params)
   }
 
+  const measureClock: ExchangePort['measureClock'] = () =>
+    call('read', async () => {
+      const beforeMs = clock.now()
+      const serverMs = count(rowOf(await keyless.fapiPublicGetTime()), 'serverTime')
+      const afterMs = clock.now()
+      offsetMs = serverMs - (beforeMs + afterMs) / 2
+      return { offsetMs, errorMs: (afterMs - beforeMs) / 2 }
+    })
+
+  const tellsRights = options.exchange !== 'PAPER' && !demo
+  /** Rights are told by the spot side of the exchange, which clients for trading are built without; no markets are needed either. */
+  const asking = ({ credentials: { apiKey, secret } }: AccountHandle) => createClient({ transport, requestTimeoutMs, demo, apiKey, secret })
+
   return {
     exchange: options.exchange,
     capabilities,
 
-    measureClock: () =>
-      call('read', async () => {
-        const beforeMs = clock.now()
-        const serverMs = count(rowOf(await keyless.fapiPublicGetTime()), 'serverTime')
-        const afterMs = clock.now()
-        offsetMs = serverMs - (beforeMs + afterMs) / 2
-        return { offsetMs, errorMs: (afterMs - beforeMs) / 2 }
-      }),
+    measureClock,
 
     async loadMarkets() {
       const reloaded = await loadMarkets(true)
@@ -251,6 +261,31 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
         return flag(row, 'dualSidePosition') ? 'HEDGE' : 'ONE_WAY'
       }),
 
+    async probeAccount(account) {
+      const measured = await measureClock()
+      return call('read', async () => {
+        const client = asking(account)
+        const rights = tellsRights ? presentRestrictions(await client.sapiGetAccountApiRestrictions(forReading())) : RESTRICTIONS_UNKNOWN
+        const [mode, multi, balance, positions] = await Promise.all([
+          client.fapiPrivateGetPositionSideDual(forReading()),
+          client.fapiPrivateGetMultiAssetsMargin(forReading()),
+          client.fapiPrivateV3GetAccount(forReading()),
+          client.fapiPrivateV3GetPositionRisk(forReading()),
+        ])
+        return {
+          ...rights,
+          ipAddresses: [],
+          positionMode: flag(rowOf(mode), 'dualSidePosition') ? 'HEDGE' : 'ONE_WAY',
+          // With several assets as margin nothing can be isolated.
+          marginMode: flag(rowOf(multi), 'multiAssetsMargin') ? 'cross' : 'per-symbol',
+          holdsFutures: true,
+          clockOffsetMs: measured.ok ? measured.value.offsetMs : null,
+          openPositions: rowsOf(positions).filter(isOpen).length,
+          equity: presentBalance(rowOf(balance)).equity,
+        }
+      })
+    },
+
     forget: (accountId) => clients.forget(accountId),
     close: () => transport.close(),
   }
@@ -259,13 +294,14 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
 interface ClientSettings {
   readonly transport: Pick<ReturnType<typeof createTransport>, 'fetchImplementation'>
   readonly requestTimeoutMs: number
+  readonly demo: boolean
   readonly apiKey?: string
   readonly secret?: string
   /** Groups of endpoints to leave out: a client has a function for each, three quarters of them for other markets. */
   readonly api?: Readonly<Record<string, false>>
 }
 
-function createClient({ transport, requestTimeoutMs, ...settings }: ClientSettings): Client {
+function createClient({ transport, requestTimeoutMs, demo, ...settings }: ClientSettings): Client {
   const client = new ccxt.binanceusdm({
     ...settings,
     enableRateLimit: false,
@@ -277,6 +313,7 @@ function createClient({ transport, requestTimeoutMs, ...settings }: ClientSettin
     enableLastResponseHeaders: false,
     options: { adjustForTimeDifference: false, fetchCurrencies: false, maxRetriesOnFailure: 0, warnOnFetchOpenOrdersWithoutSymbol: false },
   })
+  if (demo) client.enableDemoTrading(true)
   invariant(Number(client.options['maxRetriesOnFailure']) === 0 && !client.enableRateLimit, 'CCXT sends each request once and at once')
   return client
 }

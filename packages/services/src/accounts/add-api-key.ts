@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { AppError, type KeyExchange } from '@matic/contracts'
+import { AppError, EXCHANGE_NAMES, type KeyExchange } from '@matic/contracts'
 import { createSealer } from '@matic/platform'
 import { insertAccount } from './insert-account.ts'
 import { exchangeKeyBinding, maskApiKey, type SealedCredentials } from './key-binding.ts'
@@ -18,7 +18,6 @@ export interface AddApiKey {
 }
 
 const KEY_LOCK = 7_303
-const NAMES: Record<KeyExchange, string> = { BINANCE: 'Binance', OKX: 'OKX', BITGET: 'Bitget', BYBIT: 'Bybit' }
 
 /**
  * Seals the key with the public key, stores it and has a worker check it. From here on no process but a worker can read it.
@@ -49,7 +48,7 @@ export async function addApiKey({ ctx, input }: { ctx: AskingContext; input: Add
         userId,
         exchange,
         environment,
-        label: input.label ?? `${NAMES[exchange]} ${environment === 'DEMO' ? 'demo' : 'live'}`,
+        label: input.label ?? `${EXCHANGE_NAMES[exchange]} ${environment === 'DEMO' ? 'demo' : 'live'}`,
         maskedApiKey: maskApiKey(apiKey),
         keyFingerprint,
         openingDeposit: null,

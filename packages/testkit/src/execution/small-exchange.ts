@@ -282,6 +282,19 @@ export function createSmallExchange(): SmallExchange {
     setLeverage: async () => ok(null),
     setMarginMode: async () => ok(null),
     fetchPositionMode: async () => ok('ONE_WAY'),
+    probeAccount: async () =>
+      ok({
+        permissions: { read: null, trade: null, futures: null, withdraw: null, transfer: null },
+        ipRestricted: null,
+        ipAddresses: [],
+        expiresAtMs: null,
+        positionMode: 'ONE_WAY',
+        marginMode: 'per-symbol',
+        holdsFutures: true,
+        clockOffsetMs: 0,
+        openPositions: 0,
+        equity: '10000',
+      }),
     forget: () => undefined,
     close: async () => undefined,
   }

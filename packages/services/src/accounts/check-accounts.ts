@@ -1,0 +1,101 @@
+import { EXCHANGE_NAMES, type AccountFinding, type AccountProbe, type KeyStatus } from '@matic/contracts'
+import { diagnose, findingOfRefusal, findingOfSilence, keyStatusAfter } from '@matic/domain'
+import type { ExchangeBalance, ExchangeFailure, ExchangePort, ExchangeResult } from '@matic/exchange/port'
+import type { AccountKeys } from '../execution/context.ts'
+import type { ServiceContext } from '../context.ts'
+import { saveCheck } from './save-check.ts'
+
+export interface CheckContext extends ServiceContext {
+  readonly exchanges: ReadonlyMap<string, ExchangePort>
+  readonly keys: AccountKeys
+}
+
+/** An account that is due, as it stood when it was taken. */
+export interface DueAccount {
+  readonly id: string
+  readonly userId: string
+  readonly exchange: keyof typeof EXCHANGE_NAMES
+  readonly environment: 'PAPER' | 'DEMO' | 'LIVE'
+  readonly keyStatus: KeyStatus
+  readonly wantedMarginMode: 'cross' | 'isolated'
+  /** Requests older than this are answered by this check. */
+  readonly takenAt: Date
+}
+
+/** What came of asking the exchange. */
+export type Outcome =
+  | {
+      readonly kind: 'examined'
+      readonly probe: AccountProbe
+      readonly findings: readonly AccountFinding[]
+      readonly keyStatus: KeyStatus
+      /** Of an exchange on which nothing is traded, so that nobody else reads it. */
+      readonly balance: ExchangeBalance | null
+    }
+  /** The exchange does not take the key. */
+  | { readonly kind: 'refused'; readonly finding: AccountFinding }
+  /** It could not be asked: nothing that was known changes. */
+  | { readonly kind: 'silent'; readonly finding: AccountFinding }
+
+const BATCH = 10
+/** Whoever dies while looking leaves the account to others after this. */
+const LEFT_ALONE_S = 60
+
+/**
+ * The account doctor's round: looks at each account that is due (just added, asked for, or a day old) and writes down what it found.
+ * @returns how many were looked at
+ */
+export async function checkAccounts(ctx: CheckContext): Promise<number> {
+  const due = await ctx.db.query<DueAccount>(
+    `WITH picked AS (
+       SELECT id FROM account
+        WHERE check_at <= clock_timestamp() AND deleted_at IS NULL AND NOT (exchange = 'PAPER' AND key_status = 'OPENING')
+        ORDER BY check_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+     UPDATE account a SET check_at = clock_timestamp() + make_interval(secs => $2) FROM picked WHERE a.id = picked.id
+     RETURNING a.id, a.user_id AS "userId", a.exchange, a.environment, a.key_status AS "keyStatus", clock_timestamp() AS "takenAt",
+               coalesce((SELECT margin_mode FROM bot_settings b WHERE b.user_id = a.user_id), 'cross') AS "wantedMarginMode"`,
+    [BATCH, LEFT_ALONE_S],
+  )
+  await Promise.all(due.map((account) => checkOne(ctx, account)))
+  return due.length
+}
+
+async function checkOne(ctx: CheckContext, account: DueAccount): Promise<void> {
+  try {
+    // A key that was refused before may have been mended at the exchange.
+    if (account.keyStatus === 'INVALID') ctx.keys.forget(account.id)
+    await saveCheck({ ctx, account, outcome: await examine(ctx, account) })
+  } catch (err) {
+    ctx.log.error({ err, accountId: account.id }, 'an account could not be checked')
+  }
+}
+
+async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome> {
+  const exchangeName = EXCHANGE_NAMES[account.exchange]
+  const port = ctx.exchanges.get(account.environment === 'DEMO' ? `${account.exchange}-DEMO` : account.exchange)
+  if (!port) return { kind: 'silent', finding: findingOfSilence({ exchangeName, code: 'not connected' }) }
+  const handle = await ctx.keys.open(account.id)
+  if (!handle) {
+    const finding = findingOfRefusal({ exchange: account.exchange, exchangeName, code: 'no key', text: 'no key is stored' })
+    return { kind: 'refused', finding }
+  }
+
+  const probed = await port.probeAccount(handle)
+  if (!probed.ok) return outcomeOf(account, probed.failure)
+  const { certified } = port.capabilities
+  const balance: ExchangeResult<ExchangeBalance> | null = certified ? null : await port.fetchBalance(handle)
+  const findings = diagnose({ ...account, exchangeName, certified, probe: probed.value, nowMs: ctx.clock.now() })
+  return {
+    kind: 'examined',
+    probe: probed.value,
+    findings,
+    keyStatus: keyStatusAfter(account.keyStatus, findings),
+    balance: balance?.ok === true ? balance.value : null,
+  }
+}
+
+function outcomeOf({ exchange }: DueAccount, { verdict, code, text }: ExchangeFailure): Outcome {
+  const exchangeName = EXCHANGE_NAMES[exchange]
+  if (verdict === 'AUTH') return { kind: 'refused', finding: findingOfRefusal({ exchange, exchangeName, code, text }) }
+  return { kind: 'silent', finding: findingOfSilence({ exchangeName, code }) }
+}
