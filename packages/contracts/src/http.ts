@@ -17,6 +17,8 @@ export interface RouteDefinition {
   readonly query: z.ZodType
   readonly body: z.ZodType
   readonly response: z.ZodType
+  /** csv: the answer is the text itself, as a file; failures stay JSON. */
+  readonly produces: 'json' | 'csv'
   readonly errors: readonly ErrorCode[]
 }
 
@@ -30,6 +32,7 @@ type RouteInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R
   query?: Q
   body?: B
   response: R
+  produces?: 'json' | 'csv'
   errors?: readonly ErrorCode[]
 }
 
@@ -60,6 +63,7 @@ export function defineRoute<
     query: (input.query ?? Nothing) as Q,
     body: (input.body ?? Nothing) as B,
     response: input.response,
+    produces: input.produces ?? 'json',
     errors: input.errors ?? [],
   }
 }

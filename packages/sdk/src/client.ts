@@ -128,6 +128,7 @@ function understand(route: RouteDefinition, response: Response, text: string): A
   if (status >= 502 && status <= 504)
     throw new ApiError({ code: 'UNREACHABLE', message: 'The server is starting or away.', requestId, status })
 
+  if (route.produces === 'csv' && response.ok) return { data: text, message: null, meta: null, status }
   const success = Success.safeParse(envelope)
   const data = success.success ? route.response.safeParse(success.data.data) : null
   if (!success.success || data === null || !data.success) {

@@ -19,6 +19,8 @@ export interface Reply<R extends RouteDefinition> {
   readonly status?: 200 | 202
   readonly message?: string
   readonly meta?: PageMeta
+  /** For routes that produce csv. */
+  readonly fileName?: string
 }
 
 /** A route together with what answers it. */
@@ -125,7 +127,11 @@ function fieldErrors(part: string, error: z.ZodError): Record<string, readonly s
 
 /** What leaves is what the contract says and no column more. */
 function send(route: RouteDefinition, res: Response, reply: Reply<RouteDefinition>): void {
-  const { data, status = 200, message, meta } = reply
+  const { data, status = 200, message, meta, fileName } = reply
+  if (route.produces === 'csv') {
+    if (fileName !== undefined) res.attachment(fileName)
+    return void res.status(status).type('text/csv; charset=utf-8; header=present').send(route.response.parse(data))
+  }
   res.status(status).json({
     success: true,
     data: route.response.parse(data),

@@ -4,6 +4,7 @@ import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
 import { exchangeRoutes } from './exchange.ts'
 import { marketRoutes } from './markets.ts'
+import { portfolioRoutes } from './portfolio.ts'
 import { signalRoutes } from './signals.ts'
 
 /** The one list, for production and tests. */
@@ -13,5 +14,6 @@ export const mountedRoutes: readonly Mounted[] = [
   ...botRoutes,
   ...exchangeRoutes,
   ...marketRoutes,
+  ...portfolioRoutes,
   ...signalRoutes,
 ]

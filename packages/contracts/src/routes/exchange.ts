@@ -131,7 +131,7 @@ export const listOrders = defineRoute({
 })
 
 /** A manual order is a signal like any other; the answer names it and the orders it became, as far as known within 5 s. */
-const Placed = z.object({
+export const Placed = z.object({
   signalId: z.string(),
   decision: z.string().nullable(),
   reason: z.string().nullable(),

@@ -3,7 +3,10 @@ import * as auth from './auth.ts'
 import * as bot from './bot.ts'
 import * as exchange from './exchange.ts'
 import * as markets from './markets.ts'
+import * as portfolio from './portfolio.ts'
 import * as signals from './signals.ts'
+import * as trades from './trades.ts'
+import * as wallet from './wallet.ts'
 
 /** Every JSON route of the API but the webhook door and /health, which are mounted ahead of it. */
 export const routes = {
@@ -38,5 +41,13 @@ export const routes = {
     serverAddresses: accounts.getServerAddresses,
   },
   markets: { list: markets.listMarkets, get: markets.getMarket, ticker: markets.getTicker, klines: markets.getKlines },
+  trades: { list: trades.listTrades, export: trades.exportTrades },
+  portfolio: { get: portfolio.getPortfolio, history: portfolio.getPortfolioHistory, metrics: portfolio.getPortfolioMetrics },
+  wallet: {
+    list: wallet.getWallet,
+    history: wallet.getWalletHistory,
+    exportHistory: wallet.exportWalletHistory,
+    currency: wallet.getWalletCurrency,
+  },
   signals: { list: signals.listSignals, rejected: signals.listRejectedDeliveries, get: signals.getSignal },
 } as const

@@ -1,7 +1,7 @@
 import { Decimal } from 'decimal.js'
 import { describe, expect, it } from 'vitest'
 import { buildTrades, netQuantity } from './build-trades.ts'
-import type { TradeFill } from './build-trades.ts'
+import type { BuiltTrade, TradeFill } from './build-trades.ts'
 
 let clock = 0
 function fill(side: 'buy' | 'sell', quantity: string, price: string, extra: Partial<TradeFill> = {}): TradeFill {
@@ -30,13 +30,13 @@ describe('trades', () => {
       fill('sell', '1.5', '100'),
     ])
     expect(rest).toEqual([])
-    expect(trade).toMatchObject({
+    expect(trade && written(trade)).toMatchObject({
       side: 'LONG',
-      entryBase: new Decimal(2),
-      entryPrice: new Decimal(105),
-      exitBase: new Decimal(2),
-      exitPrice: new Decimal(105),
-      grossPnl: new Decimal(0),
+      entryBase: '2',
+      entryPrice: '105',
+      exitBase: '2',
+      exitPrice: '105',
+      grossPnl: '0',
     })
     expect(trade?.fees.toFixed()).toBe('0.21')
     expect(trade?.closedAtMs).toBe(clock)
@@ -44,7 +44,14 @@ describe('trades', () => {
 
   it('stay open while something is held', () => {
     const [trade] = buildTrades([fill('sell', '2', '100'), fill('buy', '0.5', '90')])
-    expect(trade).toMatchObject({ side: 'SHORT', closedAtMs: null, exitBase: new Decimal('0.5'), grossPnl: new Decimal(5) })
+    expect(trade && written(trade)).toMatchObject({ side: 'SHORT', closedAtMs: null, exitBase: '0.5', grossPnl: '5' })
+  })
+
+  it('lose no digit over many fills', () => {
+    const fills = Array.from({ length: 30 }, (_, index) => fill('buy', '0.000000000000000001', `${61_000 + index}.123456789012345678`))
+    const [trade] = buildTrades([...fills, fill('sell', '0.00000000000000003', '70000.1')])
+    const paid = fills.reduce((units, each) => units + BigInt(each.price.toFixed(18).replace('.', '')), 0n)
+    expect(trade?.grossPnl.mul('1e36').toFixed()).toBe(String(30n * 700_001n * 10n ** 17n - paid))
   })
 
   it('are two when a fill turns the side, the fee shared by quantity', () => {
@@ -86,10 +93,14 @@ describe('trades', () => {
   })
 })
 
+function written(trade: BuiltTrade) {
+  return Object.fromEntries(Object.entries(trade).map(([name, value]) => [name, Decimal.isDecimal(value) ? value.toFixed() : value]))
+}
+
 function essence(fills: readonly TradeFill[]) {
   return buildTrades(fills).map((trade) =>
     [trade.side, trade.openedAtMs, trade.entryBase, trade.entryPrice, trade.exitBase, trade.grossPnl, trade.fees].map((value) =>
-      value instanceof Decimal ? value.toDecimalPlaces(10).toFixed() : value,
+      Decimal.isDecimal(value) ? value.toDecimalPlaces(10).toFixed() : value,
     ),
   )
 }

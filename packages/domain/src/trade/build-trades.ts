@@ -1,5 +1,6 @@
 import type { PositionDirection, Side } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
+import { Exact } from '../metrics/exact.ts'
 
 /** One execution as the exchange booked it. Amounts: base; price quote per base; fee in feeCurrency, positive is paid. */
 export interface TradeFill {
@@ -69,18 +70,18 @@ interface OpenTrade {
 
 function begin(first: TradeFill): OpenTrade {
   const side: PositionDirection = first.side === 'buy' ? 'LONG' : 'SHORT'
-  let entryBase = new Decimal(0)
-  let entryQuote = new Decimal(0)
-  let exitBase = new Decimal(0)
-  let exitQuote = new Decimal(0)
-  let fees = new Decimal(0)
+  let entryBase: Decimal = new Exact(0)
+  let entryQuote: Decimal = new Exact(0)
+  let exitBase: Decimal = new Exact(0)
+  let exitQuote: Decimal = new Exact(0)
+  let fees: Decimal = new Exact(0)
   let isLiquidation = false
 
   return {
     grows: (fillSide) => fillSide === first.side,
     sizeBase: () => entryBase.sub(exitBase),
     take(fill, quantityBase) {
-      const quote = quantityBase.mul(fill.price)
+      const quote = new Exact(quantityBase).mul(fill.price)
       if (fill.side === first.side) {
         entryBase = entryBase.add(quantityBase)
         entryQuote = entryQuote.add(quote)
@@ -88,13 +89,14 @@ function begin(first: TradeFill): OpenTrade {
         exitBase = exitBase.add(quantityBase)
         exitQuote = exitQuote.add(quote)
       }
-      fees = fees.add(fill.fee.mul(quantityBase).div(fill.quantityBase))
+      fees = fees.add(new Exact(fill.fee).mul(quantityBase).div(fill.quantityBase))
       isLiquidation ||= fill.isLiquidation
     },
     result(closedAtMs) {
       const entryPrice = entryQuote.div(entryBase)
       const exitPrice = exitBase.isZero() ? null : exitQuote.div(exitBase)
-      const made = exitQuote.sub(exitBase.mul(entryPrice))
+      // Once flat nothing needs dividing.
+      const made = exitQuote.sub(exitBase.eq(entryBase) ? entryQuote : exitBase.mul(entryPrice))
       return {
         firstTradeId: first.tradeId,
         side,

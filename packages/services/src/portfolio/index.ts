@@ -1,0 +1,3 @@
+export { getHistory } from './get-history.ts'
+export { getMetrics } from './get-metrics.ts'
+export { getPortfolio } from './get-portfolio.ts'

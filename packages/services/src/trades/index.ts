@@ -1,0 +1,1 @@
+export { exportTrades, listTrades } from './list-trades.ts'

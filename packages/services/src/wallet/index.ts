@@ -1,0 +1,2 @@
+export { getWallet } from './get-wallet.ts'
+export { exportLedger, listLedger } from './list-ledger.ts'
