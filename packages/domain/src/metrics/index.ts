@@ -2,4 +2,4 @@ export { equityCurve, maxDrawdown, maxDrawdownOf, mergeEquity, type CurvePoint, 
 export { Exact } from './exact.ts'
 export { dailyReturns, ratios, type Ratios } from './ratios.ts'
 export { timeInMarketPercent } from './time-in-market.ts'
-export { figuresBy, netPnl, tradeFigures, tradeKeys, type ClosedTrade, type FigureGroup, type TradeFigures } from './trade-figures.ts'
+export { figuresBy, netPnl, tradeFigures, type ClosedTrade, type FigureGroup, type TradeFigures } from './trade-figures.ts'

@@ -77,11 +77,3 @@ export function figuresBy(trades: readonly ClosedTrade[], keyOf: (trade: ClosedT
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, own]) => Object.assign({ key }, tradeFigures(own)))
 }
-
-/** UTC. */
-export const tradeKeys = {
-  day: (trade: ClosedTrade) => new Date(trade.closedAtMs).toISOString().slice(0, 10),
-  hour: (trade: ClosedTrade) => new Date(trade.openedAtMs).toISOString().slice(11, 13),
-  /** 1 is Monday. */
-  weekday: (trade: ClosedTrade) => String(new Date(trade.openedAtMs).getUTCDay() || 7),
-} as const

@@ -11,7 +11,6 @@ import {
   ratios,
   timeInMarketPercent,
   tradeFigures,
-  tradeKeys,
   type ClosedTrade,
   type CurvePoint,
   type TradeFigures,
@@ -19,6 +18,7 @@ import {
 import type { Decimal } from 'decimal.js'
 import { chosenAccounts } from './chosen-accounts.ts'
 import { loadEquity } from './load-equity.ts'
+import { tradeKeys } from './trade-keys.ts'
 import { TRADE_WHERE, tradeValues } from '../trades/trade-rows.ts'
 
 interface Row {
