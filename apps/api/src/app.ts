@@ -5,6 +5,7 @@ import express, { type Express } from 'express'
 import helmet from 'helmet'
 import type { ApiContext } from './context.ts'
 import { failureHandler } from './http/failure.ts'
+import { createHealth } from './http/health.ts'
 import { attach } from './http/mount.ts'
 import { mountedRoutes } from './routes/index.ts'
 import { createWebhookDoor } from './webhook/door.ts'
@@ -43,11 +44,13 @@ function createRest(ctx: ApiContext): Express {
     ctx.log.requests.run(requestId, next)
     const startedMs = ctx.clock.monotonic()
     res.once('finish', () => {
-      const ms = Math.round(ctx.clock.monotonic() - startedMs)
-      ctx.log.debug({ requestId, method: req.method, route: req.route?.path ?? null, status: res.statusCode, ms }, 'answered')
+      const ms = ctx.clock.monotonic() - startedMs
+      const route: string | null = req.route?.path ?? null
+      ctx.log.debug({ requestId, method: req.method, route, status: res.statusCode, ms: Math.round(ms) }, 'answered')
+      ctx.metrics.requestAnswered({ method: req.method, route: route ?? 'none', status: res.statusCode }, ms / 1_000)
     })
   })
-  app.get('/health', (_req, res) => res.json({ status: 'ok', timestamp: new Date(ctx.clock.now()).toISOString() }))
+  app.use(createHealth(ctx))
   app.use(express.json({ limit: JSON_BYTES_MAX, inflate: false }))
 
   const router = express.Router({ caseSensitive: true, strict: true })

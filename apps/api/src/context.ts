@@ -17,7 +17,9 @@ import { createLoginGuard, createPasswords, createTokens, createUserBook, type A
 import { createKlineReader, createMarkBook, type KlineReader, type MarkBook } from '@matic/services/markets-read/index'
 import { createAnswerDesk, type AnswerDesk } from '@matic/services/requests/index'
 import { createSharedCommit, createWebhookBook, type SharedCommit, type WebhookBook } from '@matic/services/webhook/index'
+import { createReadinessReader, type ReadinessReader } from '@matic/services/health/index'
 import { createOrigins, type Origins } from './http/origins.ts'
+import { createApiMetrics, type ApiMetrics } from './metrics.ts'
 
 /** Everything the api is made of, built once. */
 export interface ApiContext extends AuthContext {
@@ -32,6 +34,8 @@ export interface ApiContext extends AuthContext {
   readonly desk: AnswerDesk
   readonly klines: KlineReader
   readonly origins: Origins
+  readonly metrics: ApiMetrics
+  readonly readiness: ReadinessReader
   close(): Promise<void>
 }
 
@@ -86,6 +90,8 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     marks: createMarkBook({ bus }),
     desk,
     klines: createKlineReader({ ...service, desk }),
+    metrics: createApiMetrics({ db, log }),
+    readiness: createReadinessReader({ db, clock, doorbell }),
     origins: createOrigins({ frontendUrl: config.frontendUrl, production: config.nodeEnv === 'production' }),
     async close() {
       await ingest.close()

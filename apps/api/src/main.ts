@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createLifecycle, EnvError, readApiEnv, waitForShutdownSignal, type Component } from '@matic/platform'
+import {
+  createLifecycle,
+  EnvError,
+  readApiEnv,
+  startMetricsServer,
+  waitForShutdownSignal,
+  type Component,
+  type MetricsServer,
+} from '@matic/platform'
 import { checkDurability } from '@matic/services/webhook/index'
 import { createApp } from './app.ts'
 import { createApiContext, type ApiContext } from './context.ts'
@@ -29,6 +37,7 @@ function components(ctx: ApiContext, stopping: AbortSignal): Component[] {
   const server = createApp(ctx)
   const sockets = createSockets({ ctx, server })
   const nothing = async (): Promise<void> => undefined
+  let figures: MetricsServer | undefined
 
   return [
     {
@@ -55,6 +64,16 @@ function components(ctx: ApiContext, stopping: AbortSignal): Component[] {
       },
       // With the server, which would wait for open sockets.
       stop: nothing,
+    },
+    {
+      name: 'metrics',
+      async start() {
+        const { metrics } = ctx.config
+        if (metrics === undefined) return
+        const { registry, refresh } = ctx.metrics
+        figures = await startMetricsServer({ ...metrics, registry, beforeScrape: refresh, isHealthy: () => true, logger: ctx.log })
+      },
+      stop: async () => figures?.close(),
     },
     {
       name: 'server',

@@ -11,6 +11,7 @@ import { clientOrderId } from '@matic/services/dispatch/client-order-id'
 import { createExchangeClocks, createOpensCircuit, createSabotages, noCrashPoints, registerWorker } from '@matic/services/execution/index'
 import type { ExecutionContext, WorkerRegistration } from '@matic/services/execution/index'
 import { createMarketBook } from '@matic/services/markets/market-book'
+import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 
 export interface WorkerContext extends ExecutionContext {
   readonly log: RootLogger
@@ -19,6 +20,7 @@ export interface WorkerContext extends ExecutionContext {
   readonly bank: PaperBank
   readonly bell: Doorbell<DoorbellKind>
   readonly hub: Bus
+  readonly metrics: WorkerMetrics
   close(): Promise<void>
 }
 
@@ -40,6 +42,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
   const hub = createBus({ redisUrl, databaseUrl, processId: newId(), logger: log })
   const exchanges = createExchanges({ venueUrl: config.venueUrl, clock, timings })
   const key = secrets.clientOrderIdKey.reveal()
+  const metrics = createWorkerMetrics()
 
   return {
     db,
@@ -62,6 +65,8 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
     clientOrderId: (orderId) => clientOrderId(key, orderId),
     sabotage: createSabotages(config.sabotage),
     crashPoints: noCrashPoints,
+    metrics,
+    meter: metrics.meter,
     async close() {
       await bell.close(1_000)
       await hub.close()

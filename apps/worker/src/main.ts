@@ -1,4 +1,4 @@
-import { EnvError, readWorkerEnv, waitForShutdownSignal } from '@matic/platform'
+import { EnvError, readWorkerEnv, startMetricsServer, waitForShutdownSignal } from '@matic/platform'
 import { ensureSealingKey } from '@matic/services/accounts/sealing-keys'
 import { measureClocks } from '@matic/services/execution/index'
 import { createWorkerContext } from './context.ts'
@@ -11,7 +11,19 @@ const trading = createTrading(ctx)
 const upkeep = createUpkeep(ctx)
 const loops = [...upkeep.loops, ...trading.loops]
 
+const { config } = env
+const figures =
+  config.metrics &&
+  (await startMetricsServer({
+    ...config.metrics,
+    registry: ctx.metrics.registry,
+    // Without its session in the database a worker is nobody and does nothing.
+    isHealthy: () => ctx.worker.current() !== undefined,
+    logger: ctx.log,
+  }))
+
 await ctx.worker.ready
+ctx.log.info({}, 'database connected')
 await ensureSealingKey({ ...ctx, encryptionKey: env.secrets.encryptionKey })
 await measureClocks(ctx)
 ctx.hub.subscribe('invalidate', ({ kind, ids }) => {
@@ -34,6 +46,7 @@ const deadline = setTimeout(() => process.exit(0), ctx.timings.shutdownMs)
 deadline.unref()
 await Promise.all(loops.map((loop) => loop.stop()))
 await trading.runner.drain()
+await figures?.close()
 await ctx.worker.close()
 await ctx.close()
 process.exit(0)

@@ -12,6 +12,8 @@ export interface DoorbellStore {
   restMs: number
   /** Reaches the store and sets it up where it must be. */
   prepare(): Promise<void>
+  /** Resolves when the store answers. */
+  ping(): Promise<void>
   openBell(kind: string): Bell
   openEar(kind: string, heard: () => Promise<void>, concurrency: number): Ear
   close(): Promise<void>
@@ -49,6 +51,7 @@ const earTimeoutMs = 10_000
 
 export function createRedisStore({ url, prefix }: { url: Secret; prefix: string }): DoorbellStore {
   const open = new Set<QuietRedis>()
+  let prober: QuietRedis | undefined
 
   function connect(options: RedisOptions): QuietRedis {
     const redis = new QuietRedis(url.reveal(), options)
@@ -65,6 +68,11 @@ export function createRedisStore({ url, prefix }: { url: Secret; prefix: string 
     name: 'redis',
     restMs: 2,
     prepare: () => Promise.resolve(),
+
+    async ping() {
+      prober ??= connect({ commandTimeout: ringTimeoutMs, maxRetriesPerRequest: 1 })
+      await prober.ping()
+    },
 
     openBell(kind) {
       const connection = connect({ commandTimeout: ringTimeoutMs, enableOfflineQueue: false, maxRetriesPerRequest: 0 })
@@ -116,6 +124,10 @@ export function createPostgresStore({ url, kinds }: { url: Secret; kinds: number
       } finally {
         client.release()
       }
+    },
+
+    async ping() {
+      await pool.query('SELECT 1')
     },
 
     openBell(kind) {

@@ -14,6 +14,8 @@ export interface Doorbell<K extends string> {
   /** Never throws, never waits. Many rings at once become at most one on its way and one after it. */
   ring(kind: K): void
   listen(kind: K, handler: () => Promise<void>, options?: { concurrency?: number }): Listening
+  /** Resolves when the queue behind it answers. @throws when it does not within the deadline */
+  check(deadlineMs: number): Promise<void>
   /** Stops hearing at once, lets running handlers finish until the deadline. */
   close(deadlineMs: number): Promise<void>
 }
@@ -70,6 +72,8 @@ export function createDoorbell<K extends string>(options: DoorbellOptions<K>): D
       stopping.push(() => listener.stop())
       return { ready: listener.ready }
     },
+
+    check: (deadlineMs) => withDeadline(store.ping(), deadlineMs, 'asking the queue'),
 
     async close(deadlineMs) {
       await Promise.all(stopping.map((stop) => stop()))

@@ -55,6 +55,20 @@ const store = {
     .meta({ description: 'Factor on every protocol duration: 1, smaller only in tests' }),
 }
 
+const metrics = {
+  METRICS_PORT: z.coerce
+    .number('must be a port number')
+    .int()
+    .min(0, 'must be a port from 0 (any free one) to 65535')
+    .max(65_535, 'must be a port from 0 (any free one) to 65535')
+    .optional()
+    .meta({ description: 'Port of a listener of its own for Prometheus (/metrics) and probes (/health); none when missing' }),
+  METRICS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .meta({ description: 'Address that listener binds to; 0.0.0.0 in a container, and never published' }),
+}
+
 const venueAdmin = {
   VENUE_ADMIN_TOKEN: z
     .string('is missing. Make one with: openssl rand -hex 32')
@@ -66,6 +80,7 @@ const venueAdmin = {
 const apiSchema = z.object({
   ...everywhere,
   ...store,
+  ...metrics,
   PORT: portField(3001, 'Port of the API'),
   JWT_SECRET: longSecretField('Signs access tokens, at least 64 characters'),
   JWT_REFRESH_SECRET: longSecretField('Keys refresh tokens, at least 64 characters, not the same as JWT_SECRET'),
@@ -94,6 +109,7 @@ const apiSchema = z.object({
 const workerSchema = z.object({
   ...everywhere,
   ...store,
+  ...metrics,
   ...venueAdmin,
   ENCRYPTION_KEY: keyField('Opens exchange keys: base64 of 32 bytes. Lose it and every exchange key must be entered again'),
   CLIENT_ORDER_ID_KEY: keyField('Makes client order ids: base64 of 32 bytes. Never change it while orders are open'),
@@ -145,7 +161,12 @@ export interface StoreSecrets {
   redisUrl: Secret | undefined
 }
 
-export interface ApiConfig extends StoreConfig {
+/** Where a process shows its figures; `undefined`: nowhere. */
+export interface MetricsConfig {
+  metrics: { host: string; port: number } | undefined
+}
+
+export interface ApiConfig extends StoreConfig, MetricsConfig {
   port: number
   frontendUrl: string
   trustProxyHops: number
@@ -160,7 +181,7 @@ export interface ApiSecrets extends StoreSecrets {
   jwtRefreshSecret: Secret
 }
 
-export interface WorkerConfig extends StoreConfig {
+export interface WorkerConfig extends StoreConfig, MetricsConfig {
   venueUrl: string
   sabotage: Sabotage | undefined
 }
@@ -192,6 +213,7 @@ export function readApiEnv(source: EnvSource = process.env): { config: ApiConfig
   const env = parse('api', apiSchema, source)
   const config = {
     ...storeConfig(env),
+    ...metricsConfig(env),
     port: env.PORT,
     frontendUrl: env.FRONTEND_URL,
     trustProxyHops: env.TRUST_PROXY,
@@ -211,7 +233,7 @@ export function readWorkerEnv(source: EnvSource = process.env): { config: Worker
     clientOrderIdKey: env.CLIENT_ORDER_ID_KEY,
     venueAdminToken: env.VENUE_ADMIN_TOKEN,
   }
-  return { config: { ...storeConfig(env), venueUrl: env.VENUE_URL, sabotage: env.SABOTAGE }, secrets }
+  return { config: { ...storeConfig(env), ...metricsConfig(env), venueUrl: env.VENUE_URL, sabotage: env.SABOTAGE }, secrets }
 }
 
 export function readWebEnv(source: EnvSource = process.env): { config: WebConfig } {
@@ -299,6 +321,10 @@ type StoreEnv = z.infer<z.ZodObject<typeof everywhere & typeof store>>
 
 function storeConfig(env: StoreEnv): StoreConfig {
   return { ...processConfig(env), dataDir: env.MATIC_DATA_DIR, timingsScale: env.TIMINGS_SCALE }
+}
+
+function metricsConfig(env: z.infer<z.ZodObject<typeof metrics>>): MetricsConfig {
+  return { metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT } }
 }
 
 function storeSecrets(env: StoreEnv): StoreSecrets {

@@ -86,6 +86,7 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
         ({ signalId, duplicate }) => {
           const responseTime = `${Math.round(clock.monotonic() - knock.startedMs)}ms`
           knock.res.once('finish', () => ingest.acknowledge(deliveryId))
+          observe(knock, duplicate ? 'duplicate' : 'accepted')
           answer(knock, 200, { success: true, message: 'Webhook received', responseTime, signalId, ...(duplicate ? { duplicate } : {}) })
         },
         (err: unknown) => {
@@ -124,7 +125,12 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
 
   function refuse(knock: Knock, error: { code: ErrorCode; message: string; details: ErrorDetails | undefined }): void {
     const { status, body } = failure(error.code, error.message, knock.requestId, error.details)
+    observe(knock, error.code)
     answer(knock, status, body)
+  }
+
+  function observe(knock: Knock, outcome: string): void {
+    ctx.metrics.webhookAnswered(outcome, (clock.monotonic() - knock.startedMs) / 1_000)
   }
 
   return { takes }

@@ -65,6 +65,7 @@ export function createLoop({ name, everyMs, run, log }: LoopOptions): Loop {
     kickIn: schedule,
     start() {
       started = true
+      log.info({ loop: name }, 'started')
       if (everyMs !== undefined) go()
     },
     async stop() {

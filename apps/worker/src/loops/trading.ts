@@ -27,6 +27,7 @@ export function createTrading(ctx: WorkerContext): Trading {
     log,
     async run() {
       const dispatched = await dispatchSignals({ ctx })
+      ctx.metrics.dispatched(dispatched)
       if (dispatched > 0) execute.kick()
       // More than one process can hold: wake the others too.
       if (dispatched >= MANY) ctx.doorbell.ring('execute')

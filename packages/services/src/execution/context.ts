@@ -23,6 +23,12 @@ export interface MarketBook {
   find(exchange: string, symbol: string): Promise<MarketInfo | undefined>
 }
 
+/** Told how long exchanges take. */
+export interface ExecutionMeter {
+  /** `outcome`: acked, or what is known of a failure. `seconds`: since the request was committed. */
+  orderAnswered(labels: { exchange: string; leg: string; outcome: 'acked' | 'not-sent' | 'refused' | 'unknown' }, seconds: number): void
+}
+
 export interface ExecutionContext extends ServiceContext {
   readonly worker: WorkerIdentity
   /** One port per exchange an account may name (PAPER, BINANCE, …). */
@@ -34,4 +40,5 @@ export interface ExecutionContext extends ServiceContext {
   readonly clientOrderId: (orderId: string) => string
   readonly sabotage: Sabotages
   readonly crashPoints: CrashPoints
+  readonly meter?: ExecutionMeter
 }

@@ -1,4 +1,4 @@
-export type { AccountKeys, ExecutionContext, MarketBook, WorkerIdentity } from './context.ts'
+export type { AccountKeys, ExecutionContext, ExecutionMeter, MarketBook, WorkerIdentity } from './context.ts'
 export { createCrashPoint, noCrashPoints, type CrashPoint, type CrashPoints } from './crash-points.ts'
 export { createExchangeClocks } from './exchange-clocks.ts'
 export { createLaneRunner, type LaneRunner } from './lane-runner.ts'

@@ -25,10 +25,13 @@ export async function sendAll(ctx: ExecutionContext, port: ExchangePort, handle:
 }
 
 async function sendOne(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, send: Send): Promise<void> {
+  const sentMs = ctx.clock.monotonic()
   const answer = port.createOrder(handle, send.request, send.signing)
   ctx.crashPoints.pass('K7')
   const result = await orSilence(ctx, answer)
   ctx.crashPoints.pass('K8')
+  const outcome = result.ok ? 'acked' : result.failure.execution
+  ctx.meter?.orderAnswered({ exchange: send.lane.exchange, leg: send.order.leg, outcome }, (ctx.clock.monotonic() - sentMs) / 1_000)
   if (!result.ok) {
     if (result.failure.verdict === 'CLOCK') await measureAgain(ctx, port, send.lane.exchange)
     return recordFailure(ctx, send, result.failure)

@@ -1,0 +1,2 @@
+export { createReadinessReader, type ReadinessReader } from './read-readiness.ts'
+export { readFigures, type Figures } from './read-figures.ts'
