@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from './generated/client.ts'
@@ -43,6 +44,8 @@ export function createDb(options: DbOptions): Db {
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
+    // Statements that do not wait for each other share a round trip.
+    pipeline: true,
   })
   pool.on('error', (error) => options.onError?.(error))
   // The pool listens to idle connections only; one that breaks in the middle of a transaction must not end the process.
@@ -79,8 +82,11 @@ async function runOnce<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query('BEGIN')
+    // On its way together with the first statement; without it nothing of what follows can succeed either.
+    const begun = client.query('BEGIN')
+    begun.catch(() => undefined)
     const result = await work({ inTransaction: true, query: (text, values) => rows(client, text, values) })
+    await begun
     await client.query('COMMIT')
     return result
   } catch (error) {
@@ -94,8 +100,13 @@ async function runOnce<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise
 }
 
 async function rows<Row extends object>(client: pg.Pool | pg.PoolClient, text: string, values: readonly unknown[] = []): Promise<Row[]> {
-  const result = await client.query<Row>(text, [...values])
+  const result = await client.query<Row>({ name: nameOf(text), text, values: [...values] })
   return result.rows
+}
+
+/** The same text is parsed and planned once a connection. */
+function nameOf(text: string): string {
+  return createHash('sha1').update(text).digest('base64url')
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,5 +1,4 @@
 import { Alert } from '@matic/contracts'
-import type { PositionDirection, Side } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import {
   indexMarkets,
@@ -116,38 +115,48 @@ export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[])
   return rows.map((row) => ({ ...row, settings: row }))
 }
 
-/** Positions and opens under way of these accounts, held still until this transaction ends. */
+interface OpenPosition extends DecisionPosition {
+  readonly accountId: string
+}
+
+interface OrderUnderWay extends PendingOpen {
+  readonly accountId: string
+  readonly leg: 'open' | 'close'
+}
+
+/**
+ * Positions and opens under way of these accounts, as they were at one moment: both are read by one statement, so that a fill is seen
+ * in the position or in its order, and lanes at work are not held up. Only one dispatcher decides for an account at a time.
+ */
 export async function loadBooks(tx: Transaction, accountIds: readonly string[]): Promise<Map<string, AccountBook>> {
   await tx.query(
     `SELECT pg_advisory_xact_lock($2, h) FROM (SELECT DISTINCT hashtext(a::text) AS h FROM unnest($1::uuid[]) AS a ORDER BY h) AS keys`,
     [accountIds, ACCOUNT_LOCK],
   )
-  // Whoever writes a fill holds the lane's row: none can slip in between reading positions and reading orders.
-  await tx.query('SELECT 1 FROM lane WHERE account_id = ANY($1::uuid[]) ORDER BY account_id FOR SHARE', [accountIds])
-  const positions = await tx.query<
-    DecisionPosition & { accountId: string; positionSide: 'BOTH' | 'LONG' | 'SHORT'; side: PositionDirection }
-  >(
-    `SELECT account_id AS "accountId", symbol, position_side AS "positionSide", side, quantity_base AS "quantityBase", margin, route_id AS "routeId"
-       FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0`,
-    [accountIds],
-  )
-  const orders = await tx.query<PendingOpen & { accountId: string; leg: 'open' | 'close'; side: Side }>(
-    `SELECT o.account_id AS "accountId", o.symbol, o.leg, o.side, (coalesce(o.quantity_base, 0) - o.filled_base)::text AS "openBase", o.route_id AS "routeId",
-            CASE WHEN o.submitted_at < st.synced_at AND o.state IN ('ACKED', 'PARTIAL') THEN '0'
-                 ELSE ((coalesce(o.quantity_base, 0) - o.filled_base) * coalesce(o.price, m.mark_price, 0) / coalesce(o.leverage, 1))::text END AS "reservedQuote"
-       FROM trade_order o
-       JOIN account a ON a.id = o.account_id
-       LEFT JOIN account_state st ON st.account_id = o.account_id
-       LEFT JOIN market m ON m.exchange = a.exchange AND m.symbol = o.symbol
-      WHERE o.account_id = ANY($1::uuid[]) AND o.leg IN ('open', 'close') AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')
-        AND o.cancel_requested_at IS NULL
-      ORDER BY o.created_at, o.priority, o.id`,
+  const [moment] = await tx.query<{ positions: OpenPosition[]; orders: OrderUnderWay[] }>(
+    `SELECT (SELECT coalesce(json_agg(p), '[]') FROM (
+               SELECT account_id AS "accountId", symbol, position_side AS "positionSide", side, quantity_base::text AS "quantityBase",
+                      margin::text AS margin, route_id AS "routeId"
+                 FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0) AS p) AS positions,
+            (SELECT coalesce(json_agg(w), '[]') FROM (
+               SELECT o.account_id AS "accountId", o.symbol, o.leg, o.side, (coalesce(o.quantity_base, 0) - o.filled_base)::text AS "openBase",
+                      o.route_id AS "routeId",
+                      CASE WHEN o.submitted_at < st.synced_at AND o.state IN ('ACKED', 'PARTIAL') THEN '0'
+                           ELSE ((coalesce(o.quantity_base, 0) - o.filled_base) * coalesce(o.price, m.mark_price, 0) / coalesce(o.leverage, 1))::text
+                       END AS "reservedQuote"
+                 FROM trade_order o
+                 JOIN account a ON a.id = o.account_id
+                 LEFT JOIN account_state st ON st.account_id = o.account_id
+                 LEFT JOIN market m ON m.exchange = a.exchange AND m.symbol = o.symbol
+                WHERE o.account_id = ANY($1::uuid[]) AND o.leg IN ('open', 'close') AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')
+                  AND o.cancel_requested_at IS NULL
+                ORDER BY o.created_at, o.priority, o.id) AS w) AS orders`,
     [accountIds],
   )
   const books = new Map<string, AccountBook>(accountIds.map((id) => [id, { positions: [], pendingOpens: [] }]))
-  for (const { accountId, ...position } of positions) books.get(accountId)?.positions.push(position)
+  for (const { accountId, ...position } of moment?.positions ?? []) books.get(accountId)?.positions.push(position)
   // A close under way takes what is there and what was ordered before it.
-  for (const { accountId, leg, ...order } of orders) {
+  for (const { accountId, leg, ...order } of moment?.orders ?? []) {
     const book = books.get(accountId)
     if (leg === 'open') book?.pendingOpens.push(order)
     else if (book) noteClosed(book, order.symbol)

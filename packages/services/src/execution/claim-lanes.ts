@@ -80,12 +80,14 @@ function certifiedOf(ctx: ExecutionContext): string[] {
   return [...ctx.exchanges].flatMap(([name, port]) => (port.capabilities.certified ? [name] : []))
 }
 
-/** Keeps the lanes this process works on, however long the exchange takes. */
+/** Keeps the lanes this process works on, however long the exchange takes. A row that is locked is being renewed by the one who holds it. */
 export async function renewLanes(ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<void> {
   if (lanes.length === 0) return
   await ctx.db.query(
-    `UPDATE lane SET lease_until = greatest(lease_until, clock_timestamp() + make_interval(secs => $4))
-       FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS x(a, o, f) WHERE account_id = x.a AND owner = x.o AND fence = x.f`,
+    `WITH mine AS (
+       SELECT l.account_id FROM lane l JOIN unnest($1::uuid[], $2::text[], $3::bigint[]) AS x(a, o, f) ON l.account_id = x.a AND l.owner = x.o AND l.fence = x.f
+        ORDER BY l.account_id FOR UPDATE OF l SKIP LOCKED)
+     UPDATE lane SET lease_until = greatest(lease_until, clock_timestamp() + make_interval(secs => $4)) FROM mine WHERE lane.account_id = mine.account_id`,
     [lanes.map((lane) => lane.accountId), lanes.map((lane) => lane.owner), lanes.map((lane) => lane.fence), ctx.timings.leaseMs / 1000],
   )
 }
