@@ -6,6 +6,7 @@ const cluster = ['packages/testkit/src/vitest-setup.ts']
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    maxConcurrency: 2,
     // Generous, because a busy machine is no failure.
     testTimeout: 20_000,
     projects: [

@@ -29,7 +29,7 @@ interface Way {
   receipts: () => Promise<Map<string, number>>
 }
 
-const RATES = [5, 10, 20, 40, 80]
+const RATES = [5, 10, 20, 40, 80, 160]
 const DURATION_MS = 5_000
 
 /**

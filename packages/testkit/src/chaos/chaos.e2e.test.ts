@@ -26,7 +26,8 @@ describe('the platform under a hundred kills', () => {
 })
 
 describe('the run catches a planted bug', () => {
-  test.each(SABOTAGES)('%s', { timeout: 400_000 }, async (sabotage) => {
+  // Mostly waiting, so two at a time.
+  test.concurrent.each(SABOTAGES)('%s', { timeout: 400_000 }, async (sabotage) => {
     const report = await runChaos({
       ...base,
       // What nobody sweeps up shows after the last strike; the others show in the midst of kills.
