@@ -185,6 +185,11 @@ export interface ExchangePort {
   /** "Already so" answers count as done. */
   setLeverage(account: AccountHandle, input: { symbol: string; leverage: number }): Promise<ExchangeResult<null>>
   setMarginMode(account: AccountHandle, input: { symbol: string; marginMode: 'cross' | 'isolated' }): Promise<ExchangeResult<null>>
+  /** Quote currency into an isolated position, or (below zero) out of it. Never repeated on its own: each call moves money. */
+  changeMargin(
+    account: AccountHandle,
+    input: { symbol: string; positionSide: 'BOTH' | 'LONG' | 'SHORT'; amount: DecimalString },
+  ): Promise<ExchangeResult<null>>
   fetchPositionMode(account: AccountHandle): Promise<ExchangeResult<'ONE_WAY' | 'HEDGE'>>
 
   /** What the key may do and how the account is set, for the account doctor. AUTH: the key is not taken. */

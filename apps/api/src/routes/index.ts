@@ -4,7 +4,9 @@ import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
 import { exchangeRoutes } from './exchange.ts'
 import { marketRoutes } from './markets.ts'
+import { orderRoutes } from './orders.ts'
 import { portfolioRoutes } from './portfolio.ts'
+import { positionRoutes } from './positions.ts'
 import { signalRoutes } from './signals.ts'
 
 /** The one list, for production and tests. */
@@ -14,6 +16,8 @@ export const mountedRoutes: readonly Mounted[] = [
   ...botRoutes,
   ...exchangeRoutes,
   ...marketRoutes,
+  ...orderRoutes,
   ...portfolioRoutes,
+  ...positionRoutes,
   ...signalRoutes,
 ]

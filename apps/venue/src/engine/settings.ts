@@ -57,7 +57,7 @@ export function adjustMargin(state: VenueState, account: Account, command: Of<'a
   if (settingsOf(account, command.symbol).marginType !== 'isolated') throw new Refusal('MARGIN_ADD_NEEDS_ISOLATED')
   const marks = marksAt(state, command.at)
   const free: Fixed = amount > 0n ? accountRisk(account, marks).available : spareMargin(account, position, marks(command.symbol))
-  if (abs(amount) > free) throw new Refusal('MARGIN_INSUFFICIENT')
+  if (abs(amount) > free) throw new Refusal(amount > 0n ? 'CROSS_BALANCE_INSUFFICIENT' : 'ISOLATED_BALANCE_INSUFFICIENT')
   position.isolatedWallet += amount
   position.updatedAt = command.at
   forgetBands(account)

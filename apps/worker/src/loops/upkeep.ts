@@ -4,6 +4,7 @@ import { measureClocks } from '@matic/services/execution/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
 import { refreshMarkets } from '@matic/services/markets/refresh-markets'
 import { answerRequests, sweepRequests } from '@matic/services/requests-worker/answer-requests'
+import { changeMargins } from '@matic/services/requests-worker/change-margins'
 import type { WorkerContext } from '../context.ts'
 import { createLoop } from './loop.ts'
 import type { Loop } from './loop.ts'
@@ -70,8 +71,9 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     log,
     run: () => answerRequests({ ctx, exchanges, sync: (accountId) => syncSoon(ctx, accountId) }),
   })
+  const margins = createLoop({ name: 'margins', everyMs: timings.sweepMs, log, run: () => changeMargins(ctx) })
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
-  return { asked: [requests, accounts, doctor], loops: [clocks, accounts, doctor, markets, prices, requests, tidy] }
+  return { asked: [requests, margins, accounts, doctor], loops: [clocks, accounts, doctor, markets, prices, requests, margins, tidy] }
 }
 
 /** Due since for ever: the next round reads the account whole. */

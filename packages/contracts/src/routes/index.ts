@@ -3,7 +3,9 @@ import * as auth from './auth.ts'
 import * as bot from './bot.ts'
 import * as exchange from './exchange.ts'
 import * as markets from './markets.ts'
+import * as orders from './orders.ts'
 import * as portfolio from './portfolio.ts'
+import * as positions from './positions.ts'
 import * as signals from './signals.ts'
 import * as trades from './trades.ts'
 import * as wallet from './wallet.ts'
@@ -41,6 +43,23 @@ export const routes = {
     serverAddresses: accounts.getServerAddresses,
   },
   markets: { list: markets.listMarkets, get: markets.getMarket, ticker: markets.getTicker, klines: markets.getKlines },
+  positions: {
+    list: positions.listPositions,
+    get: positions.getPosition,
+    close: positions.closePositionById,
+    reverse: positions.reversePosition,
+    setProtection: positions.setProtection,
+    changeMargin: positions.changeMargin,
+  },
+  orders: {
+    list: orders.listOrderRows,
+    history: orders.listOrderHistory,
+    exportHistory: orders.exportOrderHistory,
+    get: orders.getOrder,
+    create: orders.createOrder,
+    replace: orders.replaceOrder,
+    cancel: orders.removeOrder,
+  },
   trades: { list: trades.listTrades, export: trades.exportTrades },
   portfolio: { get: portfolio.getPortfolio, history: portfolio.getPortfolioHistory, metrics: portfolio.getPortfolioMetrics },
   wallet: {

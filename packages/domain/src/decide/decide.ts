@@ -12,10 +12,16 @@ import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './
  * Switches and limits stop opens; closes always pass.
  */
 export function decide(input: DecisionInput): Decision {
-  const decision = decideAsIfReal(input)
+  const decision = decideAsIfReal(asAsked(input))
   if (decision.outcome !== 'ORDERS' || input.signal.source !== 'TEST' || input.account.environment !== 'LIVE') return decision
   const numbers = { ...decision.numbers, plannedOrders: decision.orders.length }
   return { ...decision, outcome: 'BLOCKED', reason: 'TEST_ALERT_ON_LIVE', numbers, orders: [], cancelSymbols: [] }
+}
+
+/** An order by hand says its own size, however alerts are sized. */
+function asAsked(input: DecisionInput): DecisionInput {
+  if (input.route.sourceKind !== 'MANUAL' || input.alert.quantity === null) return input
+  return { ...input, settings: { ...input.settings, sizingMode: 'alert' } }
 }
 
 function decideAsIfReal(input: DecisionInput): Decision {

@@ -254,6 +254,18 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     setMarginMode: (account, { symbol, marginMode }) =>
       unlessAlreadySo(ask('setup', () => clients.of(account).setMarginMode(marginMode, symbol, forWriting()))),
 
+    changeMargin: (account, { symbol, positionSide, amount }) =>
+      ask('setup', async () => {
+        await clients.of(account).fapiPrivatePostPositionMargin({
+          symbol: marketIdOf(symbol),
+          amount: amount.replace('-', ''),
+          type: amount.startsWith('-') ? 2 : 1,
+          ...(account.positionMode === 'HEDGE' ? { positionSide } : {}),
+          ...forWriting(),
+        })
+        return null
+      }),
+
     fetchPositionMode: (account) =>
       ask('read', async () => {
         const row = rowOf(await clients.of(account).fapiPrivateGetPositionSideDual(forReading()))

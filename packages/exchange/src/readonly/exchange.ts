@@ -81,6 +81,7 @@ export function createReadOnlyExchange<Client extends BaseClient>(venue: ReadOnl
     fetchIncome: nothing,
     setLeverage: refuse,
     setMarginMode: refuse,
+    changeMargin: refuse,
 
     fetchPositions: (account) =>
       call(async () => {

@@ -27,7 +27,7 @@ export const BINANCE_VERDICTS: readonly VerdictRow[] = [
   ...rows(ADOPT, ['-4116', '-20132']),
 
   // Refused for good.
-  ...rows(rejected('REJECTED_MARGIN'), ['-2018', '-2019', '-4051']),
+  ...rows(rejected('REJECTED_MARGIN'), ['-2018', '-2019', '-4050', '-4051']),
   ...rows(rejected('REJECTED_MINIMUM'), ['-4004', '-4164']),
   ...rows(rejected('REJECTED_PRECISION'), [
     '-1111',
@@ -106,6 +106,8 @@ export const BINANCE_VERDICTS: readonly VerdictRow[] = [
     '-4402',
     '-4403',
   ]),
+  // … margin that cannot be moved …
+  ...rows(rejected('REJECTED_OTHER'), ['-4049', '-4054', '-4055'], { contexts: ['setup'] }),
   // … and triggers that cannot be held.
   ...rows(rejected('REJECTED_OTHER'), ['-2007', '-4117', '-4130', '-4135', '-4136', '-4137', '-4138', '-4139', '-4509', '-5021']),
   // Not served where this machine stands.

@@ -38,7 +38,7 @@ const STALE_S = 30
 export async function answerRequests({ ctx, exchanges, sync }: Input): Promise<number> {
   const ids = await ctx.db.transaction(async (tx) => {
     const rows = await tx.query<RequestRow>(
-      `SELECT id, account_id AS "accountId", kind, params FROM exchange_request WHERE state = 'PENDING' AND kind <> 'CHECK_ACCOUNT' ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
+      `SELECT id, account_id AS "accountId", kind, params FROM exchange_request WHERE state = 'PENDING' AND kind NOT IN ('CHECK_ACCOUNT', 'MARGIN') ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
       [BATCH],
     )
     const answers = await Promise.all(rows.map((row) => answer(row, { ctx, exchanges, sync })))

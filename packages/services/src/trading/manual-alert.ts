@@ -1,7 +1,6 @@
 import type { Alert } from '@matic/contracts'
 
-type Spoken = Pick<Alert, 'ticker' | 'action' | 'idempotencyKey'> &
-  Partial<Pick<Alert, 'quantity' | 'orderType' | 'price' | 'leverage' | 'stopLoss' | 'takeProfit' | 'comment'>>
+type Spoken = Pick<Alert, 'ticker' | 'action' | 'idempotencyKey'> & Partial<Omit<Alert, 'dialect' | 'alertAtMs'>>
 
 /** What a person at the dashboard asks for, in the form that alerts have. Quantities base, prices quote per base. */
 export function manualAlert({ atMs, ...spoken }: Spoken & { readonly atMs: number }): Alert {

@@ -12,7 +12,7 @@ import type { Queryable } from '@matic/db'
 import { isoOrNull, plain, plainOrNull } from '../plain.ts'
 import { findAccount } from './accounts.ts'
 
-interface Row {
+export interface OrderColumns {
   id: string
   accountId: string
   signalId: string | null
@@ -40,7 +40,7 @@ interface Row {
   version: number
 }
 
-const COLUMNS = `
+export const ORDER_VIEW_COLUMNS = `
   o.id, o.account_id AS "accountId", o.signal_id AS "signalId", o.symbol, o.leg, o.side, o.type, o.quantity_base AS "quantityBase", o.filled_base AS "filledBase",
   o.price, o.trigger_price AS "triggerPrice", o.average_price AS "averagePrice", o.reduce_only AS "reduceOnly", o.state, o.reason, o.reason_numbers AS "reasonNumbers",
   o.client_order_id AS "clientOrderId", o.exchange_order_id AS "exchangeOrderId", o.created_at AS "createdAt", o.submitted_at AS "submittedAt",
@@ -61,14 +61,12 @@ export async function listOrders({ db, input }: { db: Queryable; input: ListInpu
   const where = 'o.account_id = $1 AND ($2::text[] IS NULL OR o.state = ANY($2))'
   const [[count], rows] = await Promise.all([
     db.query<{ total: string }>(`SELECT count(*) AS total FROM trade_order o WHERE ${where}`, [account.id, states]),
-    db.query<Row>(`SELECT ${COLUMNS} FROM trade_order o WHERE ${where} ORDER BY o.created_at DESC, o.id DESC LIMIT $3 OFFSET $4`, [
-      account.id,
-      states,
-      input.limit,
-      (input.page - 1) * input.limit,
-    ]),
+    db.query<OrderColumns>(
+      `SELECT ${ORDER_VIEW_COLUMNS} FROM trade_order o WHERE ${where} ORDER BY o.created_at DESC, o.id DESC LIMIT $3 OFFSET $4`,
+      [account.id, states, input.limit, (input.page - 1) * input.limit],
+    ),
   ])
-  return { orders: rows.map(viewOf), meta: { page: input.page, limit: input.limit, total: Number(count?.total ?? 0) } }
+  return { orders: rows.map(orderView), meta: { page: input.page, limit: input.limit, total: Number(count?.total ?? 0) } }
 }
 
 export async function ordersOfSignals({
@@ -78,11 +76,11 @@ export async function ordersOfSignals({
   db: Queryable
   input: { userId: string; signalIds: readonly string[] }
 }): Promise<OrderView[]> {
-  const rows = await db.query<Row>(
-    `SELECT ${COLUMNS} FROM trade_order o WHERE o.user_id = $1 AND o.signal_id = ANY($2::uuid[]) ORDER BY o.created_at, o.priority, o.id`,
+  const rows = await db.query<OrderColumns>(
+    `SELECT ${ORDER_VIEW_COLUMNS} FROM trade_order o WHERE o.user_id = $1 AND o.signal_id = ANY($2::uuid[]) ORDER BY o.created_at, o.priority, o.id`,
     [input.userId, input.signalIds],
   )
-  return rows.map(viewOf)
+  return rows.map(orderView)
 }
 
 export async function findOrder({
@@ -92,11 +90,11 @@ export async function findOrder({
   db: Queryable
   input: { userId: string; orderId: string }
 }): Promise<OrderView | undefined> {
-  const [row] = await db.query<Row>(`SELECT ${COLUMNS} FROM trade_order o WHERE o.user_id = $1 AND o.id = $2`, [
+  const [row] = await db.query<OrderColumns>(`SELECT ${ORDER_VIEW_COLUMNS} FROM trade_order o WHERE o.user_id = $1 AND o.id = $2`, [
     input.userId,
     input.orderId,
   ])
-  return row && viewOf(row)
+  return row && orderView(row)
 }
 
 /** The sentence for a stored reason; a code this process does not know stays visible. */
@@ -116,7 +114,7 @@ function isReason(text: string): text is ReasonCode {
   return Object.hasOwn(REASONS, text)
 }
 
-function viewOf({ quantityBase, filledBase, reasonNumbers, ...row }: Row): OrderView {
+export function orderView({ quantityBase, filledBase, reasonNumbers, ...row }: OrderColumns): OrderView {
   return {
     ...row,
     quantity: plainOrNull(quantityBase),

@@ -281,6 +281,7 @@ export function createSmallExchange(): SmallExchange {
     fetchIncome: async () => ok([]),
     setLeverage: async () => ok(null),
     setMarginMode: async () => ok(null),
+    changeMargin: async () => ok(null),
     fetchPositionMode: async () => ok('ONE_WAY'),
     probeAccount: async () =>
       ok({

@@ -72,7 +72,9 @@ const refusals: Readonly<Record<RefusalKind, readonly [code: number, message: Te
   POSITION_MODE_HAS_ORDERS: [-4067, 'Position side cannot be changed if there exists open orders.'],
   POSITION_MODE_HAS_POSITION: [-4068, 'Position side cannot be changed if there exists position.'],
   MARGIN_ADD_NEEDS_POSITION: [-4054, 'Cannot add position margin: position is 0.'],
-  MARGIN_ADD_NEEDS_ISOLATED: [-4055, 'Amount must be positive.'],
+  MARGIN_ADD_NEEDS_ISOLATED: [-4049, 'Add margin only support for isolated position.'],
+  CROSS_BALANCE_INSUFFICIENT: [-4050, 'Cross balance insufficient.'],
+  ISOLATED_BALANCE_INSUFFICIENT: [-4051, 'Isolated balance insufficient.'],
   MARGIN_AMOUNT_INVALID: [-4055, 'Amount must be positive.'],
 }
 

@@ -1,0 +1,100 @@
+import { AppError, reasonText, type PositionView } from '@matic/contracts'
+import { recordFacts } from '@matic/db'
+import type { Transaction } from '@matic/db'
+import { protectionPrices } from '@matic/domain'
+import { Decimal } from 'decimal.js'
+import { positionFact, wishProtection } from '../execution/position-rows.ts'
+import { POSITION_COLUMNS, type PositionRow } from '../execution/rows.ts'
+import { findMarket } from '../markets-read/index.ts'
+import { findPosition } from './find-position.ts'
+import type { TradingContext } from './manual-signal.ts'
+
+interface SetProtection {
+  readonly userId: string
+  readonly positionId: string
+  /** Quote per base; null takes it away, undefined leaves it. */
+  readonly stopLoss: string | null | undefined
+  readonly takeProfit: string | null | undefined
+}
+
+interface Wish {
+  readonly stopPrice: string | null
+  readonly targetPrice: string | null
+}
+
+const LOOK_EVERY_MS = 100
+
+/**
+ * Writes down what stop and target a position should have; its lane makes it so, the new stop before the old one goes. Prices off the tick are
+ * rounded towards the entry.
+ * @returns the position; `settled` is false when the wait was over before the exchange had both
+ * @throws AppError POSITION_NOT_FOUND, ORDER_REFUSED for a price on the wrong side, CONFLICT while it is being closed
+ */
+export async function setProtection({
+  ctx,
+  input,
+}: {
+  ctx: TradingContext
+  input: SetProtection
+}): Promise<{ position: PositionView; settled: boolean }> {
+  const { position, account } = await findPosition({ db: ctx.db, input })
+  const market = await findMarket({ db: ctx.db, symbol: position.symbol, exchange: account.exchange })
+  const wish = wishOf(position, input, market.tickSize)
+  assertRightSide(position, wish, input, market.mark?.price ?? position.markPrice)
+
+  using watch = ctx.desk.watchFacts()
+  const ids = await ctx.db.transaction((tx) => write(tx, input, wish))
+  if (ids.length > 0) ctx.bus.publish('facts', { ids })
+  ctx.doorbell.ring('execute')
+
+  const deadlineMs = ctx.clock.monotonic() + ctx.timings.apiRequestWaitMs
+  for (;;) {
+    const now = await findPosition({ db: ctx.db, input })
+    if (now.position.protection !== 'PROTECTING') return { position: now.position, settled: true }
+    const leftMs = deadlineMs - ctx.clock.monotonic()
+    if (leftMs <= 0) return { position: now.position, settled: false }
+    await watch.next(Math.min(LOOK_EVERY_MS, leftMs))
+  }
+}
+
+function wishOf(position: PositionView, { stopLoss, takeProfit }: SetProtection, tickSize: string): Wish {
+  const wanted = (asked: string | null | undefined, now: string | null) => (asked === undefined ? now : asked)
+  const decimal = (text: string | null) => (text === null ? null : new Decimal(text))
+  const { stopPrice, targetPrice } = protectionPrices({
+    side: position.side,
+    entryPrice: new Decimal(position.entryPrice),
+    tickSize: new Decimal(tickSize),
+    wish: {
+      stopPrice: decimal(wanted(stopLoss, position.stopLoss)),
+      targetPrice: decimal(wanted(takeProfit, position.takeProfit)),
+      stopFraction: null,
+      targetFraction: null,
+    },
+  })
+  return { stopPrice: stopPrice?.toFixed() ?? null, targetPrice: targetPrice?.toFixed() ?? null }
+}
+
+/** What would trigger at once is refused here; the exchange has the last word. @throws AppError ORDER_REFUSED */
+function assertRightSide(position: PositionView, wish: Wish, asked: SetProtection, price: string | null): void {
+  if (price === null) return
+  const isAbove = (trigger: string) => new Decimal(trigger).gt(price)
+  const isLong = position.side === 'LONG'
+  if (asked.stopLoss !== undefined && wish.stopPrice !== null && isAbove(wish.stopPrice) === isLong)
+    throw refused('STOP_WRONG_SIDE', { stopPrice: wish.stopPrice, price })
+  if (asked.takeProfit !== undefined && wish.targetPrice !== null && isAbove(wish.targetPrice) !== isLong)
+    throw refused('TARGET_WRONG_SIDE', { targetPrice: wish.targetPrice, price })
+}
+
+function refused(reason: 'STOP_WRONG_SIDE' | 'TARGET_WRONG_SIDE', numbers: Record<string, string>): AppError {
+  return new AppError('ORDER_REFUSED', reasonText(reason, numbers), { details: { reason, ...numbers } })
+}
+
+async function write(tx: Transaction, { userId, positionId }: SetProtection, wish: Wish): Promise<string[]> {
+  const [row] = await tx.query<PositionRow>(
+    `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.id = $1 AND p.user_id = $2 AND p.quantity_base > 0 FOR UPDATE`,
+    [positionId, userId],
+  )
+  if (!row) throw new AppError('POSITION_NOT_FOUND', 'There is no such open position')
+  if (row.protection === 'EMERGENCY') throw new AppError('CONFLICT', 'This position is being closed because it could not be protected')
+  return recordFacts(tx, [positionFact(await wishProtection(tx, row, wish))])
+}
