@@ -102,6 +102,7 @@ export interface ExchangeFill {
   readonly exchangeOrderId: string
   readonly symbol: string
   readonly side: Side
+  readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
   readonly quantityBase: DecimalString
   readonly price: DecimalString
   readonly fee: DecimalString

@@ -1,6 +1,8 @@
 import { PRIORITY } from '@matic/contracts'
 import type { IntentKind, ReasonCode } from '@matic/contracts'
-import type { Decision, DecisionPosition, PlannedOrder } from './types.ts'
+import { openedBy } from './hedge-scope.ts'
+import { owns } from './ownership.ts'
+import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './types.ts'
 
 /** Takes off whatever is there when it is sent; the side is settled then. */
 export function closeOrder(cause: string, symbol: string, position: DecisionPosition | undefined): PlannedOrder {
@@ -25,6 +27,18 @@ export function closeOrder(cause: string, symbol: string, position: DecisionPosi
     afterClose: false,
     expiresAtMs: null,
   }
+}
+
+/** One order for what this source holds or opens of a market; where its sides stand beside each other, one for each. */
+export function closeOrders(input: DecisionInput, cause: string, symbol: string): PlannedOrder[] {
+  const held = input.positions.filter((position) => position.symbol === symbol && owns(input, position))
+  if (input.account.positionMode === 'ONE_WAY') return [closeOrder(cause, symbol, held[0])]
+  const opening = input.pendingOpens.filter((open) => open.symbol === symbol && owns(input, open)).map((open) => openedBy(open.side))
+  const sides = new Set([...held.map(({ side }) => side), ...opening])
+  return [...sides].toSorted().map((positionSide) => {
+    const position = held.find(({ side }) => side === positionSide)
+    return { ...closeOrder(`${cause}:${positionSide}`, symbol, position), side: positionSide === 'SHORT' ? 'buy' : 'sell', positionSide }
+  })
 }
 
 export function refuse(

@@ -65,7 +65,7 @@ function input(change: Partial<DecisionInput> = {}): DecisionInput {
     signal: { id: 'signal', source: 'WEBHOOK', receivedAtMs: 1_000_000 },
     alert: alert({ action: 'buy', quantity: '0.01' }),
     route: { id: 'route', sourceKind: 'WEBHOOK' },
-    account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true },
+    account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true, positionMode: 'ONE_WAY' },
     settings,
     funds: { equity: '10000', available: '10000' },
     positions: [],
@@ -104,12 +104,30 @@ describe('an open', () => {
     ['nobody pays', { entitled: false }, 'NOT_ENTITLED'],
     [
       'the account is not ready',
-      { account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'OPENING', certified: true } },
+      {
+        account: {
+          exchange: 'PAPER',
+          environment: 'PAPER',
+          isActive: true,
+          keyStatus: 'OPENING',
+          certified: true,
+          positionMode: 'ONE_WAY',
+        },
+      },
       'ACCOUNT_NOT_READY',
     ],
     [
       'the venue is not certified',
-      { account: { exchange: 'BINANCE', environment: 'LIVE', isActive: true, keyStatus: 'VALID', certified: false } },
+      {
+        account: {
+          exchange: 'BINANCE',
+          environment: 'LIVE',
+          isActive: true,
+          keyStatus: 'VALID',
+          certified: false,
+          positionMode: 'ONE_WAY',
+        },
+      },
       'VENUE_NOT_CERTIFIED',
     ],
     ['the alert is old', { nowMs: 1_061_500 }, 'SIGNAL_TOO_OLD'],
@@ -288,7 +306,14 @@ test('a reversal closes first and opens only after it', () => {
 })
 
 test('a test alert on a live account decides nothing that trades', () => {
-  const account = { exchange: 'BINANCE', environment: 'LIVE', isActive: true, keyStatus: 'VALID', certified: true } as const
+  const account = {
+    exchange: 'BINANCE',
+    environment: 'LIVE',
+    isActive: true,
+    keyStatus: 'VALID',
+    certified: true,
+    positionMode: 'ONE_WAY',
+  } as const
   expect(decide(input({ account, signal: { id: 's', source: 'TEST', receivedAtMs: 1_000_000 } }))).toMatchObject({
     outcome: 'BLOCKED',
     reason: 'TEST_ALERT_ON_LIVE',

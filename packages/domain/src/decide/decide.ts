@@ -2,7 +2,8 @@ import type { PositionDirection } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import { deriveIntent, type HeldPosition, type Intent } from '../intent/derive-intent.ts'
 import { resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
-import { closeOrder, refuse } from './build.ts'
+import { closeOrder, closeOrders, refuse } from './build.ts'
+import { hedgeScope } from './hedge-scope.ts'
 import { mayClose, owns } from './ownership.ts'
 import { planOpen } from './plan-open.ts'
 import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './types.ts'
@@ -24,14 +25,15 @@ function asAsked(input: DecisionInput): DecisionInput {
   return { ...input, settings: { ...input.settings, sizingMode: 'alert' } }
 }
 
-function decideAsIfReal(input: DecisionInput): Decision {
-  if (input.alert.action === 'close-all') return closeAll(input)
-  const resolved = resolveMarket(input.alert.ticker, input.markets)
-  if (resolved === null && !input.account.certified)
-    return refuse('BLOCKED', 'none', 'VENUE_NOT_CERTIFIED', null, { exchange: input.account.exchange })
+function decideAsIfReal(given: DecisionInput): Decision {
+  if (given.alert.action === 'close-all') return closeAll(given)
+  const resolved = resolveMarket(given.alert.ticker, given.markets)
+  if (resolved === null && !given.account.certified)
+    return refuse('BLOCKED', 'none', 'VENUE_NOT_CERTIFIED', null, { exchange: given.account.exchange })
   if (resolved === null)
-    return refuse('BLOCKED', 'none', 'SYMBOL_UNKNOWN', null, { ticker: input.alert.ticker, exchange: input.account.exchange })
+    return refuse('BLOCKED', 'none', 'SYMBOL_UNKNOWN', null, { ticker: given.alert.ticker, exchange: given.account.exchange })
   const { market } = resolved
+  const input = hedgeScope(given, market.symbol)
 
   const position = heldPosition(input, market)
   const intent = deriveIntent(input.alert, expected(input, market, position), { sizesCompare: input.settings.sizingMode === 'alert' })
@@ -70,7 +72,7 @@ function close(input: DecisionInput, market: DecisionMarket, position: DecisionP
     reason: null,
     numbers: { positionBase: new Decimal(position?.quantityBase ?? 0).toFixed() },
     symbol: market.symbol,
-    orders: [closeOrder(input.signal.id, market.symbol, position)],
+    orders: closeOrders(input, input.signal.id, market.symbol),
     cancelSymbols: [market.symbol],
   }
 }
@@ -86,13 +88,7 @@ function closeAll(input: DecisionInput): Decision {
     reason: null,
     numbers: { symbols: symbols.length },
     symbol: null,
-    orders: symbols.map((symbol) =>
-      closeOrder(
-        `${input.signal.id}:${symbol}`,
-        symbol,
-        held.find((position) => position.symbol === symbol),
-      ),
-    ),
+    orders: symbols.flatMap((symbol) => closeOrders(input, `${input.signal.id}:${symbol}`, symbol)),
     cancelSymbols: symbols,
   }
 }

@@ -7,7 +7,7 @@ import { planProtection } from '../risk/plan-protection.ts'
 import { chooseLeverage } from '../sizing/choose-leverage.ts'
 import { sizeOrder } from '../sizing/size-order.ts'
 import type { DecisionMarket, Resolved } from '../symbols/resolve-market.ts'
-import { closeOrder, refuse } from './build.ts'
+import { closeOrder, closeOrders, refuse } from './build.ts'
 import { mayClose } from './ownership.ts'
 import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './types.ts'
 
@@ -20,7 +20,7 @@ export function planOpen(input: DecisionInput, resolved: Resolved, position: Dec
   if (planned.outcome === 'ORDERS' || intent.kind !== 'reverse') return planned
   if (input.route.sourceKind === 'MANUAL' || planned.reason === 'SUPERSEDED' || !mayClose(input, resolved.market.symbol)) return planned
   const { symbol } = resolved.market
-  return { ...planned, outcome: 'ORDERS', orders: [closeOrder(input.signal.id, symbol, position)], cancelSymbols: [symbol] }
+  return { ...planned, outcome: 'ORDERS', orders: turnedAround(input, symbol, intent), cancelSymbols: [symbol] }
 }
 
 /** Every rule in turn, then the size, then the orders. */
@@ -29,7 +29,7 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
   const { alert, settings, funds } = input
   const no = (reason: NonNullable<Decision['reason']>, numbers: Decision['numbers']) =>
     refuse('BLOCKED', intent.kind, reason, market.symbol, numbers)
-  const objection = checkOpen(input, resolved, position)
+  const objection = checkOpen(input, resolved)
   if (objection !== undefined) return no(objection.reason, objection.numbers)
   if (funds === null) return no('ACCOUNT_STALE', {})
   const price = referencePrice(input, market, intent)
@@ -70,6 +70,7 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
     ...closeOrder(input.signal.id, market.symbol, undefined),
     leg: 'open',
     side: direction === 'LONG' ? 'buy' : 'sell',
+    positionSide: input.account.positionMode === 'HEDGE' ? direction : 'BOTH',
     type: alert.orderType,
     quantityBase: sized.quantityBase.toFixed(),
     price: alert.orderType === 'limit' ? price.toFixed() : null,
@@ -81,7 +82,7 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
     afterClose: reverses,
     expiresAtMs: signalBornMs(input) + settings.maxSignalAgeSeconds * 1_000,
   }
-  const orders = reverses ? [closeOrder(input.signal.id, market.symbol, position), open] : [open]
+  const orders = reverses ? [...turnedAround(input, market.symbol, intent), open] : [open]
   return {
     outcome: 'ORDERS',
     intent: intent.kind,
@@ -91,6 +92,13 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
     orders,
     cancelSymbols: reverses ? [market.symbol] : [],
   }
+}
+
+/** What a reversal leaves: the one order that closes it. */
+function turnedAround(input: DecisionInput, symbol: string, { direction }: Intent): PlannedOrder[] {
+  return closeOrders(input, input.signal.id, symbol)
+    .filter(({ positionSide }) => positionSide !== direction)
+    .slice(0, 1)
 }
 
 /** The limit price on its tick, never worse than asked; else the mark. Quote per base, above zero. */

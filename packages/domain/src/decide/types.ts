@@ -51,6 +51,7 @@ export interface DecisionInput {
     readonly isActive: boolean
     readonly keyStatus: string
     readonly certified: boolean
+    readonly positionMode: 'ONE_WAY' | 'HEDGE'
   }
   readonly settings: DecisionSettings
   /** Quote; null while the exchange has not been read. */

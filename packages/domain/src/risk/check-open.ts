@@ -1,5 +1,5 @@
 import type { ReasonCode, ReasonNumbers } from '@matic/contracts'
-import type { DecisionInput, DecisionPosition } from '../decide/types.ts'
+import type { DecisionInput } from '../decide/types.ts'
 import { isSameSymbol, type Resolved } from '../symbols/resolve-market.ts'
 
 export interface Objection {
@@ -8,11 +8,7 @@ export interface Objection {
 }
 
 /** The first rule that stops an open, before its size is known. What was ordered by hand is not the bot's. */
-export function checkOpen(
-  input: DecisionInput,
-  { market, isSpotTicker }: Resolved,
-  position: DecisionPosition | undefined,
-): Objection | undefined {
+export function checkOpen(input: DecisionInput, { market, isSpotTicker }: Resolved): Objection | undefined {
   const { settings, account, route } = input
   const { symbol } = market
   if (input.killSwitch) return no('KILL_SWITCH')
@@ -32,7 +28,7 @@ export function checkOpen(
   if (settings.allowedSymbols.length > 0 && !listed(settings.allowedSymbols)) return no('SYMBOL_NOT_ALLOWED', { symbol })
   if (listed(settings.blacklistedSymbols)) return no('SYMBOL_BLACKLISTED', { symbol })
 
-  const holders = [...(position === undefined ? [] : [position]), ...input.pendingOpens.filter((open) => open.symbol === symbol)]
+  const holders = [...input.positions, ...input.pendingOpens].filter((holder) => holder.symbol === symbol)
   if (holders.some(({ routeId }) => routeId !== null && routeId !== route.id)) return no('SYMBOL_OWNED', { symbol })
 
   const busy = new Set([...input.positions, ...input.pendingOpens].map((holder) => holder.symbol))

@@ -94,6 +94,7 @@ export function presentFill(row: Row, symbol: string): ExchangeFill {
     exchangeOrderId: text(row, 'orderId'),
     symbol,
     side: presentSide(row),
+    positionSide: presentPositionSide(row),
     quantityBase: decimal(row, 'qty'),
     price: decimal(row, 'price'),
     fee: decimal(row, 'commission'),

@@ -29,6 +29,7 @@ export type Outcome =
       readonly probe: AccountProbe
       readonly findings: readonly AccountFinding[]
       readonly keyStatus: KeyStatus
+      readonly certified: boolean
       /** Of an exchange on which nothing is traded, so that nobody else reads it. */
       readonly balance: ExchangeBalance | null
     }
@@ -90,6 +91,7 @@ async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome>
     probe: probed.value,
     findings,
     keyStatus: keyStatusAfter(account.keyStatus, findings),
+    certified,
     balance: balance?.ok === true ? balance.value : null,
   }
 }

@@ -1,6 +1,7 @@
 import { AppError } from '@matic/contracts'
 import { recordFacts, type Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
+import { ACCOUNT_LOCK } from '../dispatch/account-lock.ts'
 import { accountNotFound } from './api-key-view.ts'
 
 interface Input {
@@ -21,7 +22,8 @@ export async function deleteAccount({ ctx, input }: { ctx: ServiceContext; input
       [accountId, userId],
     )
     if (!account) throw accountNotFound()
-    // Whoever plans or fills orders of this account holds the lane's row.
+    // Nobody decides about this account, nor writes a fill, while we look.
+    await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2::uuid::text))', [ACCOUNT_LOCK, accountId])
     await tx.query('SELECT 1 FROM lane WHERE account_id = $1 FOR UPDATE', [accountId])
     await assertUnused(tx, accountId)
 

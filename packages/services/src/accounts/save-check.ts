@@ -1,7 +1,8 @@
-import { AccountFinding, CERTIFIED_EXCHANGES, type AccountProbe, type KeyStatus } from '@matic/contracts'
+import { AccountFinding, type AccountProbe, type KeyStatus } from '@matic/contracts'
 import { recordFacts, type Transaction } from '@matic/db'
 import type { ExchangeBalance } from '@matic/exchange/port'
 import { z } from 'zod'
+import { UNKNOWN_PROBE } from './refused-key.ts'
 import type { CheckContext, DueAccount, Outcome } from './check-accounts.ts'
 
 /** A day; where nothing else reads the account, a quarter of an hour, so that its balance stays fresh. */
@@ -17,19 +18,6 @@ interface Before {
   findings: unknown
 }
 
-const UNKNOWN: AccountProbe = {
-  permissions: { read: null, trade: null, futures: null, withdraw: null, transfer: null },
-  ipRestricted: null,
-  ipAddresses: [],
-  expiresAtMs: null,
-  positionMode: null,
-  marginMode: null,
-  holdsFutures: null,
-  clockOffsetMs: null,
-  openPositions: null,
-  equity: null,
-}
-
 /** Writes down what the doctor found, what follows for the account, and answers whoever waits for it. */
 export async function saveCheck({ ctx, account, outcome }: { ctx: CheckContext; account: DueAccount; outcome: Outcome }): Promise<void> {
   const done = await ctx.db.transaction(async (tx) => {
@@ -41,7 +29,7 @@ export async function saveCheck({ ctx, account, outcome }: { ctx: CheckContext; 
     const requestIds = await answerRequests(tx, account)
     if (!before) return { requestIds, factIds: [], changed: false }
 
-    const known = { probe: before.probe ?? UNKNOWN, findings: z.array(AccountFinding).catch([]).parse(before.findings) }
+    const known = { probe: before.probe ?? UNKNOWN_PROBE, findings: z.array(AccountFinding).catch([]).parse(before.findings) }
     const after = judge(outcome, before, known)
     await tx.query(
       `INSERT INTO account_check (account_id, user_id, checked_at, probe, findings) VALUES ($1, $2, clock_timestamp(), $3, $4)
@@ -52,7 +40,7 @@ export async function saveCheck({ ctx, account, outcome }: { ctx: CheckContext; 
     await tx.query(
       `UPDATE account SET key_status = $2, position_mode = $3,
               check_at = CASE WHEN check_at = 'epoch' THEN check_at ELSE clock_timestamp() + make_interval(secs => $4) END WHERE id = $1`,
-      [account.id, after.keyStatus, positionMode, nextInS(account, outcome)],
+      [account.id, after.keyStatus, positionMode, nextInS(outcome)],
     )
     if (after.keyStatus !== before.keyStatus)
       await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1', [account.id])
@@ -102,9 +90,9 @@ function judge(outcome: Outcome, before: Before, known: Pick<Judged, 'probe' | '
   }
 }
 
-function nextInS({ exchange }: DueAccount, outcome: Outcome): number {
+function nextInS(outcome: Outcome): number {
   if (outcome.kind === 'silent') return AGAIN_S
-  return CERTIFIED_EXCHANGES.includes(exchange) ? NEXT_S : NEXT_UNTRADED_S
+  return outcome.kind === 'examined' && !outcome.certified ? NEXT_UNTRADED_S : NEXT_S
 }
 
 async function answerRequests(tx: Transaction, { id, takenAt }: DueAccount): Promise<string[]> {

@@ -81,7 +81,7 @@ async function closeEverything(ctx: SwitchContext, userId: string): Promise<stri
              UNION
              SELECT account_id, symbol FROM trade_order WHERE leg = 'open' AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS held
          ON held.account_id = a.id
-      WHERE a.user_id = $1 AND a.is_active ORDER BY held.symbol`,
+      WHERE a.user_id = $1 AND a.deleted_at IS NULL ORDER BY held.symbol`,
     [userId],
   )
   const signals = [...new Set(open.map((row) => row.accountId))].map((accountId) => {

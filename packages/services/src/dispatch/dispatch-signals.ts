@@ -111,8 +111,8 @@ function noteEffect(book: AccountBook, route: RouteRow, decision: Decision): voi
       (open) => !gone.has(open.symbol) || (route.sourceKind !== 'MANUAL' && open.routeId !== route.id),
     )
   }
-  for (const { leg, symbol, side, quantityBase } of decision.orders) {
-    if (leg === 'close') noteClosed(book, symbol)
+  for (const { leg, symbol, side, positionSide, quantityBase } of decision.orders) {
+    if (leg === 'close') noteClosed(book, symbol, positionSide)
     if (leg !== 'open') continue
     const reservedQuote = String(decision.numbers['marginQuote'] ?? 0)
     book.pendingOpens.push({ symbol, side, openBase: quantityBase ?? '0', reservedQuote, routeId: route.id })

@@ -1,4 +1,5 @@
 import { Alert } from '@matic/contracts'
+import type { PositionDirection } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import {
   indexMarkets,
@@ -8,6 +9,7 @@ import {
   type MarketIndex,
   type PendingOpen,
 } from '@matic/domain'
+import { ACCOUNT_LOCK } from './account-lock.ts'
 
 export interface SignalRow {
   readonly id: string
@@ -34,6 +36,7 @@ export interface RouteRow {
   readonly environment: 'PAPER' | 'DEMO' | 'LIVE'
   readonly isActive: boolean
   readonly keyStatus: string
+  readonly positionMode: 'ONE_WAY' | 'HEDGE'
   readonly equity: string | null
   readonly available: string | null
   readonly entitled: boolean
@@ -48,7 +51,6 @@ export interface AccountBook {
 }
 
 const DISPATCH_LOCK = 7_301
-const ACCOUNT_LOCK = 7_302
 
 /**
  * Takes undecided signals, oldest first. A source is decided by one process at a time, so that its signals keep their order.
@@ -94,7 +96,7 @@ export function readAlert(row: SignalRow): ReceivedSignal {
 export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[]): Promise<RouteRow[]> {
   const rows = await tx.query<Omit<RouteRow, 'settings'> & DecisionSettings>(
     `SELECT r.id, r.user_id AS "userId", r.source_kind AS "sourceKind", r.source_id AS "sourceId", r.account_id AS "accountId",
-            a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", st.equity, st.available,
+            a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", a.position_mode AS "positionMode", st.equity, st.available,
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active AND u.is_email_verified, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', r.user_id::text)) AS "killSwitch",
             b.is_enabled AS "isEnabled", b.sizing_mode AS "sizingMode", b.equity_percent AS "equityPercent", b.fixed_quote AS "fixedQuote",
@@ -122,6 +124,7 @@ interface OpenPosition extends DecisionPosition {
 interface OrderUnderWay extends PendingOpen {
   readonly accountId: string
   readonly leg: 'open' | 'close'
+  readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
 }
 
 /**
@@ -139,7 +142,7 @@ export async function loadBooks(tx: Transaction, accountIds: readonly string[]):
                       margin::text AS margin, route_id AS "routeId"
                  FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0) AS p) AS positions,
             (SELECT coalesce(json_agg(w), '[]') FROM (
-               SELECT o.account_id AS "accountId", o.symbol, o.leg, o.side, (coalesce(o.quantity_base, 0) - o.filled_base)::text AS "openBase",
+               SELECT o.account_id AS "accountId", o.symbol, o.leg, o.side, o.position_side AS "positionSide", (coalesce(o.quantity_base, 0) - o.filled_base)::text AS "openBase",
                       o.route_id AS "routeId",
                       CASE WHEN o.submitted_at < st.synced_at AND o.state IN ('ACKED', 'PARTIAL') THEN '0'
                            ELSE ((coalesce(o.quantity_base, 0) - o.filled_base) * coalesce(o.price, m.mark_price, 0) / coalesce(o.leverage, 1))::text
@@ -156,17 +159,20 @@ export async function loadBooks(tx: Transaction, accountIds: readonly string[]):
   const books = new Map<string, AccountBook>(accountIds.map((id) => [id, { positions: [], pendingOpens: [] }]))
   for (const { accountId, ...position } of moment?.positions ?? []) books.get(accountId)?.positions.push(position)
   // A close under way takes what is there and what was ordered before it.
-  for (const { accountId, leg, ...order } of moment?.orders ?? []) {
+  for (const { accountId, leg, positionSide, ...order } of moment?.orders ?? []) {
     const book = books.get(accountId)
     if (leg === 'open') book?.pendingOpens.push(order)
-    else if (book) noteClosed(book, order.symbol)
+    else if (book) noteClosed(book, order.symbol, positionSide)
   }
   return books
 }
 
-export function noteClosed(book: AccountBook, symbol: string): void {
-  book.positions = book.positions.filter((position) => position.symbol !== symbol)
-  book.pendingOpens = book.pendingOpens.filter((open) => open.symbol !== symbol)
+/** A close takes one side of a hedged account, and everything of another. */
+export function noteClosed(book: AccountBook, symbol: string, positionSide: 'BOTH' | 'LONG' | 'SHORT'): void {
+  const isClosed = (holder: { symbol: string }, side: PositionDirection) =>
+    holder.symbol === symbol && (positionSide === 'BOTH' || positionSide === side)
+  book.positions = book.positions.filter((position) => !isClosed(position, position.side))
+  book.pendingOpens = book.pendingOpens.filter((open) => !isClosed(open, open.side === 'buy' ? 'LONG' : 'SHORT'))
 }
 
 export interface Markets {

@@ -15,7 +15,7 @@ export interface PositionReading {
 
 /**
  * Makes our rows what the exchange lists. A list that contradicts a change of ours from the last moments (it lags behind) is not
- * believed yet for that symbol; `settled` names symbols whose fills already prove it.
+ * believed yet for that symbol; `settled` names sides of symbols (`symbol side`) whose fills already prove it.
  * @returns facts, and the symbols where the list was not believed
  */
 export async function applyPositions(
@@ -23,7 +23,7 @@ export async function applyPositions(
   ctx: ExecutionContext,
   lane: HeldLane,
   reading: PositionReading,
-  options: { settled?: ReadonlySet<string>; only?: string } = {},
+  options: { settled?: ReadonlySet<string>; only?: { symbol: string; positionSide: 'BOTH' | 'LONG' | 'SHORT' } } = {},
 ): Promise<{ facts: NewFact[]; doubted: string[] }> {
   const rows = await tx.query<PositionRow>(
     `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = $1 ORDER BY p.symbol FOR UPDATE`,
@@ -34,16 +34,26 @@ export async function applyPositions(
   const facts: NewFact[] = []
   const doubted: string[] = []
 
-  for (const key of new Set([...seen.keys(), ...known.keys(), ...(options.only ? [`${options.only} BOTH`] : [])])) {
+  for (const key of new Set([
+    ...seen.keys(),
+    ...known.keys(),
+    ...(options.only ? [`${options.only.symbol} ${options.only.positionSide}`] : []),
+  ])) {
     const now = seen.get(key)
     const row = known.get(key)
-    const symbol = now?.symbol ?? row?.symbol ?? options.only
-    if (symbol === undefined || (options.only !== undefined && symbol !== options.only)) continue
-    if (row && lags(ctx, row, now, reading.askedAtMs) && !options.settled?.has(symbol)) {
+    const symbol = now?.symbol ?? row?.symbol ?? options.only?.symbol
+    if (symbol === undefined || (options.only !== undefined && symbol !== options.only.symbol)) continue
+    if (row && lags(ctx, row, now, reading.askedAtMs) && !options.settled?.has(key)) {
       doubted.push(symbol)
       continue
     }
-    const saved = await savePosition(tx, ctx, lane, row, changeOf(row, now, symbol, reading.askedAtMs))
+    const saved = await savePosition(
+      tx,
+      ctx,
+      lane,
+      row,
+      changeOf(row, now, { symbol, positionSide: row?.positionSide ?? options.only?.positionSide ?? 'BOTH' }, reading.askedAtMs),
+    )
     if (differs(row, saved)) facts.push(positionFact(saved))
   }
   return { facts, doubted }
@@ -57,13 +67,17 @@ function lags(ctx: ExecutionContext, row: PositionRow, now: ExchangePosition | u
   return isOpen ? now === undefined || now.side !== row.side : now !== undefined
 }
 
-function changeOf(row: PositionRow | undefined, now: ExchangePosition | undefined, symbol: string, askedAtMs: number) {
+function changeOf(
+  row: PositionRow | undefined,
+  now: ExchangePosition | undefined,
+  flat: Pick<PositionRow, 'symbol' | 'positionSide'>,
+  askedAtMs: number,
+) {
   const wasOpen = row !== undefined && new Decimal(row.quantityBase).gt(0)
   if (!now) {
     return {
-      symbol,
-      positionSide: row?.positionSide ?? 'BOTH',
-      side: row?.side ?? 'LONG',
+      ...flat,
+      side: row?.side ?? (flat.positionSide === 'SHORT' ? 'SHORT' : 'LONG'),
       quantityBase: new Decimal(0),
       entryPrice: null,
       opened: false,
@@ -73,7 +87,7 @@ function changeOf(row: PositionRow | undefined, now: ExchangePosition | undefine
   }
   const { markPrice, liquidationPrice, leverage, marginMode, margin, unrealizedPnl } = now
   return {
-    symbol,
+    symbol: now.symbol,
     positionSide: now.positionSide,
     side: now.side,
     quantityBase: new Decimal(now.quantityBase),

@@ -58,7 +58,7 @@ async function recordEnd(
 
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    const applied = reading ? await applyPositions(tx, ctx, lane, reading.value, { only: order.symbol }) : undefined
+    const applied = reading ? await applyPositions(tx, ctx, lane, reading.value, { only: order }) : undefined
     const recorded = await recordOrder(tx, ctx, { lane, orderId: order.id, seen, sentAtMs: null })
     return recordFacts(tx, [...(applied?.facts ?? []), ...recorded.facts])
   })

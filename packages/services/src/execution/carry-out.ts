@@ -33,7 +33,7 @@ export async function carryOut(
       await Promise.all(plan.orders.map((order) => resolveUnknown(ctx, port, handle, lane, order)))
       return
     case 'refresh':
-      return refreshPosition(ctx, port, handle, lane, plan.symbol)
+      return refreshPosition(ctx, port, handle, lane, plan)
     case 'reconcile':
       return reconcileAccount(ctx, port, handle, lane, { full: plan.full })
   }
@@ -45,13 +45,13 @@ async function refreshPosition(
   port: ExchangePort,
   handle: AccountHandle,
   lane: HeldLane,
-  symbol: string,
+  { symbol, positionSide }: { symbol: string; positionSide: 'BOTH' | 'LONG' | 'SHORT' },
 ): Promise<void> {
   const reading = await readPositions(ctx, port, handle)
   if (!reading.ok) throw new ExchangeSilent(reading.failure.code)
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
-    const { facts, doubted } = await applyPositions(tx, ctx, lane, reading.value, { only: symbol })
+    const { facts, doubted } = await applyPositions(tx, ctx, lane, reading.value, { only: { symbol, positionSide } })
     // The list is late, so what we know from our own fills stands, and counts as read.
     if (doubted.length > 0) {
       await tx.query('UPDATE position SET synced_at = to_timestamp($3::float8 / 1000.0) WHERE account_id = $1 AND symbol = $2', [

@@ -28,7 +28,7 @@ export type Step =
   /** The outcome of these orders is unknown and a lookup is due. */
   | { readonly kind: 'resolve'; readonly orders: readonly LaneOrder[] }
   /** Read the real positions before closing. */
-  | { readonly kind: 'refresh'; readonly symbol: string }
+  | { readonly kind: 'refresh'; readonly symbol: string; readonly positionSide: LaneOrder['positionSide'] }
   /** Read the whole account before opening. */
   | { readonly kind: 'reconcile'; readonly full: boolean }
   | { readonly kind: 'wait'; readonly untilMs: number | null }
@@ -69,7 +69,7 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
     const others = view.orders.filter((other) => other.symbol === order.symbol && other.id !== order.id && isUnresolved(other))
     if (!isFullClose(order) && others.length > 0) continue
     const position = positionOf(view, order)
-    if (!isFresh(view, order, position)) return { kind: 'refresh', symbol: order.symbol }
+    if (!isFresh(view, order, position)) return { kind: 'refresh', symbol: order.symbol, positionSide: order.positionSide }
 
     const quantityBase = new Decimal(position?.quantityBase ?? 0)
     if (quantityBase.isZero() || !position) {
@@ -190,10 +190,11 @@ function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined
   if (!order) return undefined
   if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile', full: true }
 
-  const position = positionOf(view, order)
-  const isOpen = position !== undefined && Number(position.quantityBase) > 0
-  const marginMode = !isOpen && order.marginMode && order.marginMode !== position?.marginMode ? order.marginMode : null
-  const leverage = order.leverage !== null && order.leverage !== position?.leverage ? order.leverage : null
+  // Both are the market's, whichever side is held.
+  const rows = view.positions.filter((position) => position.symbol === order.symbol)
+  const isOpen = rows.some((position) => Number(position.quantityBase) > 0)
+  const marginMode = !isOpen && order.marginMode && rows.every((row) => row.marginMode !== order.marginMode) ? order.marginMode : null
+  const leverage = order.leverage !== null && rows.every((row) => row.leverage !== order.leverage) ? order.leverage : null
   if (marginMode || leverage !== null) return { kind: 'prepare', order, marginMode, leverage }
   return { kind: 'send', orders: [{ order, side: order.side, quantityBase: order.quantityBase }] }
 }

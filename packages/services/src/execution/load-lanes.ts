@@ -97,7 +97,7 @@ function loadOrders(tx: Transaction, ids: readonly string[]): Promise<LaneOrder[
     `SELECT ${ORDER_COLUMNS}, d.state AS "dependsOnState",
             (o.leg = 'open' AND o.state = 'READY' AND EXISTS (
                SELECT 1 FROM signal mine, trade_order c JOIN signal later ON later.id = c.signal_id
-                WHERE mine.id = o.signal_id AND c.account_id = o.account_id AND c.symbol = o.symbol AND c.leg = 'close'
+                WHERE mine.id = o.signal_id AND c.account_id = o.account_id AND c.symbol = o.symbol AND c.position_side = o.position_side AND c.leg = 'close'
                   AND later.received_at > mine.received_at)) AS overtaken
        FROM trade_order o
        LEFT JOIN trade_order d ON d.id = o.depends_on_id

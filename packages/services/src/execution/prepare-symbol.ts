@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@matic/contracts'
 import { recordFacts } from '@matic/db'
 import type { AccountHandle, ExchangeFailure, ExchangePort } from '@matic/exchange/port'
+import { noteRefusedKey } from '../accounts/refused-key.ts'
 import type { ExecutionContext } from './context.ts'
 import { orderFact } from './end-orders.ts'
 import { holdLane } from './lane.ts'
@@ -38,6 +39,11 @@ export async function prepareSymbol(
        ON CONFLICT (account_id, symbol, position_side) DO UPDATE SET leverage = coalesce(excluded.leverage, p.leverage), margin_mode = coalesce(excluded.margin_mode, p.margin_mode)`,
       [ctx.newId(), lane.userId, lane.accountId, symbol, order.positionSide, leverage, marginMode],
     )
+    // Both sides of a hedged account share them.
+    await tx.query(
+      `UPDATE position SET leverage = coalesce($3, leverage), margin_mode = coalesce($4, margin_mode) WHERE account_id = $1 AND symbol = $2`,
+      [lane.accountId, symbol, leverage, marginMode],
+    )
   })
 }
 
@@ -64,8 +70,8 @@ async function settingFailed(
       `UPDATE trade_order SET state = 'REJECTED', reason = $2, reason_numbers = $3, ended_at = clock_timestamp(), version = version + 1 WHERE id = $1 AND state = 'READY'`,
       [order.id, code, JSON.stringify({ code: failure.code, text: failure.text })],
     )
-    if (failure.verdict === 'AUTH') await tx.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1`, [lane.accountId])
-    return recordFacts(tx, [orderFact(order, { state: 'REJECTED', reason: code })])
+    const frozen = failure.verdict === 'AUTH' ? await noteRefusedKey(tx, lane, failure) : []
+    return recordFacts(tx, [orderFact(order, { state: 'REJECTED', reason: code }), ...frozen])
   })
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
 }

@@ -2,6 +2,7 @@ import type { OrderState, ReasonCode, ReasonNumbers } from '@matic/contracts'
 import { recordFacts } from '@matic/db'
 import type { NewFact, Transaction } from '@matic/db'
 import type { ExchangeFailure } from '@matic/exchange/port'
+import { noteRefusedKey } from '../accounts/refused-key.ts'
 import type { ExecutionContext } from './context.ts'
 import { orderFact } from './end-orders.ts'
 import { insertNextRevision } from './insert-orders.ts'
@@ -32,9 +33,11 @@ export async function recordFailure(ctx: ExecutionContext, send: Send, failure: 
     await holdLane(tx, ctx, lane)
     const outcome = outcomeOf(ctx, send, failure)
     const facts = await writeOutcome(tx, ctx, send, failure, outcome)
-    if (failure.verdict === 'AUTH') facts.push(...(await freezeAccount(tx, send, failure)))
+    if (failure.verdict === 'AUTH') facts.push(...(await noteRefusedKey(tx, lane, failure)))
+    if (failure.reason === 'REJECTED_POSITION_MODE') await readModeAgain(tx, lane.accountId)
     return recordFacts(tx, facts)
   })
+  if (failure.reason === 'REJECTED_POSITION_MODE') ctx.keys.forget(lane.accountId)
   if (failure.verdict === 'AUTH') {
     ctx.keys.forget(lane.accountId)
     ctx.exchanges.get(lane.exchange)?.forget(lane.accountId)
@@ -156,23 +159,12 @@ async function endSent(
   return facts
 }
 
+/** The owner has changed it at the exchange: the account doctor looks now. */
+async function readModeAgain(tx: Transaction, accountId: string): Promise<void> {
+  await tx.query(`UPDATE account SET check_at = 'epoch' WHERE id = $1`, [accountId])
+}
+
 /** The next close of this symbol reads the position first. */
 async function distrustPosition(tx: Transaction, order: Send['order']): Promise<void> {
   await tx.query(`UPDATE position SET synced_at = 'epoch' WHERE account_id = $1 AND symbol = $2`, [order.accountId, order.symbol])
-}
-
-async function freezeAccount(tx: Transaction, send: Send, failure: ExchangeFailure): Promise<NewFact[]> {
-  const frozen = await tx.query(`UPDATE account SET key_status = 'INVALID' WHERE id = $1 AND key_status <> 'INVALID' RETURNING id`, [
-    send.lane.accountId,
-  ])
-  if (frozen.length === 0) return []
-  return [
-    {
-      userId: send.lane.userId,
-      kind: 'account-changed',
-      entity: 'account',
-      entityId: send.lane.accountId,
-      payload: { keyStatus: 'INVALID', code: failure.code },
-    },
-  ]
 }

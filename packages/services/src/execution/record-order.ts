@@ -139,10 +139,10 @@ async function afterFill(
 async function closeOvertaken(tx: Transaction, ctx: ExecutionContext, open: OrderRow): Promise<void> {
   const rows = await tx.query<OrderRow>(
     `SELECT ${ORDER_COLUMNS} FROM trade_order o JOIN signal later ON later.id = o.signal_id
-      WHERE o.account_id = $1 AND o.symbol = $2 AND o.leg = 'close' AND o.state IN ('FILLED', 'MOOT')
+      WHERE o.account_id = $1 AND o.symbol = $2 AND o.position_side = $4 AND o.leg = 'close' AND o.state IN ('FILLED', 'MOOT')
         AND later.received_at > (SELECT received_at FROM signal WHERE id = $3)
       ORDER BY later.received_at DESC, o.revision DESC LIMIT 1`,
-    [open.accountId, open.symbol, open.signalId],
+    [open.accountId, open.symbol, open.signalId, open.positionSide],
   )
   if (rows[0]) await insertNextRevision(tx, ctx, rows[0], 0)
 }

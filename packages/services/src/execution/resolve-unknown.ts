@@ -87,15 +87,14 @@ async function adopt(
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
     const moved = reading
-      ? await applyPositions(tx, ctx, lane, reading.value, { only: order.symbol, settled: new Set([order.symbol]) })
+      ? await applyPositions(tx, ctx, lane, reading.value, { only: order, settled: new Set([`${order.symbol} ${order.positionSide}`]) })
       : undefined
     const recorded = await recordOrder(tx, ctx, { lane, orderId: order.id, seen, sentAtMs: null })
     if (moved)
-      await tx.query(`UPDATE position SET route_id = coalesce(route_id, $3) WHERE account_id = $1 AND symbol = $2 AND quantity_base > 0`, [
-        lane.accountId,
-        order.symbol,
-        order.routeId,
-      ])
+      await tx.query(
+        `UPDATE position SET route_id = coalesce(route_id, $3) WHERE account_id = $1 AND symbol = $2 AND position_side = $4 AND quantity_base > 0`,
+        [lane.accountId, order.symbol, order.routeId, order.positionSide],
+      )
     return recordFacts(tx, [...(moved?.facts ?? []), ...recorded.facts])
   })
   ctx.log.info({ orderId: order.id, state: seen.status, lookups: attempt.lookups + 1 }, 'order of unknown outcome found at the exchange')
@@ -124,7 +123,7 @@ async function listLags(
   if (listedSide === order.side) return false
   // An open of ours, yet no position on its side: either something closed it since, or the list is late.
   const firstOwn = fills.value.findIndex((fill) => fill.exchangeOrderId === seen.exchangeOrderId)
-  const after = sum(fills.value.slice(firstOwn).filter((fill) => fill.side !== order.side))
+  const after = sum(fills.value.slice(firstOwn).filter((fill) => fill.side !== order.side && fill.positionSide === order.positionSide))
   return after.lt(seen.filledBase)
 }
 
@@ -137,8 +136,8 @@ async function stillWhole(
   attempt: AttemptRow,
 ): Promise<boolean> {
   const rows = await ctx.db.query<{ quantityBase: string; early: boolean }>(
-    `SELECT quantity_base AS "quantityBase", clock_timestamp() < $3::timestamptz + make_interval(secs => $4) AS early FROM position WHERE account_id = $1 AND symbol = $2`,
-    [order.accountId, order.symbol, attempt.createdAt, (2 * ctx.timings.replicaLagMs) / 1000],
+    `SELECT quantity_base AS "quantityBase", clock_timestamp() < $3::timestamptz + make_interval(secs => $4) AS early FROM position WHERE account_id = $1 AND symbol = $2 AND position_side = $5`,
+    [order.accountId, order.symbol, attempt.createdAt, (2 * ctx.timings.replicaLagMs) / 1000, order.positionSide],
   )
   const row = rows[0]
   return row !== undefined && row.early && new Decimal(listedBase).gt(new Decimal(row.quantityBase).sub(seen.filledBase))
@@ -170,7 +169,7 @@ async function leftTrace(
   const positions: ExchangeResult<unknown> = await port.fetchPositions(handle)
   if (!positions.ok) return true
 
-  const sameSide = fills.value.filter((fill) => fill.side === order.side)
+  const sameSide = fills.value.filter((fill) => fill.side === order.side && fill.positionSide === order.positionSide)
   if (sameSide.length === 0) return false
   const explained = await ctx.db.query<{ exchangeOrderId: string }>(
     `SELECT exchange_order_id AS "exchangeOrderId" FROM trade_order WHERE account_id = $1 AND exchange_order_id = ANY($2::text[])

@@ -15,7 +15,7 @@ export async function adoptWishes(tx: Transaction, ctx: ExecutionContext, lane: 
   for (const position of bare) {
     const orders = await tx.query<OrderRow>(
       `SELECT ${ORDER_COLUMNS} FROM trade_order o
-        WHERE o.account_id = $1 AND o.symbol = $2 AND o.leg = 'open' AND o.filled_base > 0 AND o.protected_at IS NULL AND o.side = $3
+        WHERE o.account_id = $1 AND o.symbol = $2 AND o.leg = 'open' AND o.filled_base > 0 AND o.protected_at IS NULL AND o.side = $3 AND o.position_side = $6
           AND (o.stop_price IS NOT NULL OR o.stop_fraction IS NOT NULL) AND o.filled_at >= $4::timestamptz - make_interval(secs => $5)
         ORDER BY o.filled_at DESC LIMIT 1`,
       [
@@ -24,6 +24,7 @@ export async function adoptWishes(tx: Transaction, ctx: ExecutionContext, lane: 
         position.side === 'LONG' ? 'buy' : 'sell',
         position.openedAt,
         (2 * ctx.timings.notPlacedAfterMs) / 1000,
+        position.positionSide,
       ],
     )
     const order = orders[0]

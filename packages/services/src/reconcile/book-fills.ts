@@ -6,25 +6,31 @@ import { Decimal } from 'decimal.js'
 import type { ExecutionContext } from '../execution/context.ts'
 import type { HeldLane } from '../execution/lane.ts'
 
+/** BOTH is all of a market; a hedged account has two sides, with trades of their own. */
+export interface MarketSide {
+  readonly symbol: string
+  readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
+}
+
 export interface BookedFills {
   readonly facts: NewFact[]
   /** What the fills say is held, signed base: long above zero. */
   readonly netBase: Decimal
 }
 
-/** Books what the exchange executed, each trade id once, and rebuilds the trades it touches. */
+/** Books what the exchange executed on one side of a market, each trade id once, and rebuilds the trades it touches. */
 export async function bookFills(
   tx: Transaction,
   ctx: ExecutionContext,
   lane: HeldLane,
-  symbol: string,
+  market: MarketSide,
   fills: readonly ExchangeFill[],
 ): Promise<BookedFills> {
-  const earliest = await insertFills(tx, ctx, lane, symbol, fills)
-  await linkTriggered(tx, lane, symbol)
-  const fromAt = await rebuildFrom(tx, lane, symbol, earliest)
-  const own = await loadFills(tx, lane, symbol, fromAt)
-  const facts = earliest === undefined ? [] : await saveTrades(tx, ctx, lane, symbol, fromAt, buildTrades(own))
+  const earliest = await insertFills(tx, ctx, lane, market, fills)
+  await linkTriggered(tx, lane, market)
+  const fromAt = await rebuildFrom(tx, lane, market, earliest)
+  const own = await loadFills(tx, lane, market, fromAt)
+  const facts = earliest === undefined ? [] : await saveTrades(tx, ctx, lane, market, fromAt, buildTrades(own))
   return { facts, netBase: netQuantity(own) }
 }
 
@@ -32,13 +38,13 @@ async function insertFills(
   tx: Transaction,
   ctx: ExecutionContext,
   lane: HeldLane,
-  symbol: string,
+  { symbol, positionSide }: MarketSide,
   fills: readonly ExchangeFill[],
 ): Promise<Date | undefined> {
   if (fills.length === 0) return undefined
   const rows = await tx.query<{ at: Date }>(
-    `INSERT INTO fill (id, user_id, account_id, order_id, route_id, symbol, trade_id, exchange_order_id, side, quantity_base, price, fee, fee_currency, realized_pnl, at)
-     SELECT x.id, $1, $2, o.id, o.route_id, $3, x.t, x.e, x.s, x.q, x.p, x.f, x.c, x.r, to_timestamp(x.at / 1000.0)
+    `INSERT INTO fill (id, user_id, account_id, order_id, route_id, symbol, trade_id, exchange_order_id, side, position_side, quantity_base, price, fee, fee_currency, realized_pnl, at)
+     SELECT x.id, $1, $2, o.id, o.route_id, $3, x.t, x.e, x.s, $14, x.q, x.p, x.f, x.c, x.r, to_timestamp(x.at / 1000.0)
        FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[], $12::numeric[], $13::float8[])
          AS x(id, t, e, s, q, p, f, c, r, at)
        LEFT JOIN trade_order o ON o.account_id = $2 AND o.symbol = $3 AND o.exchange_order_id = x.e
@@ -59,20 +65,21 @@ async function insertFills(
       fills.map((fill) => fill.feeCurrency),
       fills.map((fill) => fill.realizedPnl),
       fills.map((fill) => fill.atMs),
+      positionSide,
     ],
   )
   return rows.map((row) => row.at).toSorted((a, b) => a.getTime() - b.getTime())[0]
 }
 
 /** A stop or target fills through an order the exchange makes for it, under an id that is not ours: the side and the moment tell. */
-async function linkTriggered(tx: Transaction, lane: HeldLane, symbol: string): Promise<void> {
+async function linkTriggered(tx: Transaction, lane: HeldLane, { symbol, positionSide }: MarketSide): Promise<void> {
   await tx.query(
     `UPDATE fill f SET order_id = o.id, route_id = o.route_id
        FROM (SELECT DISTINCT ON (account_id, symbol, side) id, route_id, side, acked_at FROM trade_order
-              WHERE account_id = $1 AND symbol = $2 AND leg IN ('stop', 'target') AND state = 'FILLED'
+              WHERE account_id = $1 AND symbol = $2 AND position_side = $3 AND leg IN ('stop', 'target') AND state = 'FILLED'
               ORDER BY account_id, symbol, side, ended_at DESC) AS o
-      WHERE f.account_id = $1 AND f.symbol = $2 AND f.order_id IS NULL AND f.side = o.side AND f.at >= o.acked_at`,
-    [lane.accountId, symbol],
+      WHERE f.account_id = $1 AND f.symbol = $2 AND f.position_side = $3 AND f.order_id IS NULL AND f.side = o.side AND f.at >= o.acked_at`,
+    [lane.accountId, symbol, positionSide],
   )
   await tx.query(
     `UPDATE trade_order o SET filled_base = s.base, average_price = s.quote / s.base, filled_at = coalesce(o.filled_at, clock_timestamp())
@@ -83,33 +90,33 @@ async function linkTriggered(tx: Transaction, lane: HeldLane, symbol: string): P
 }
 
 /** Trades are rebuilt from the beginning of the one that the earliest new fill falls into. */
-async function rebuildFrom(tx: Transaction, lane: HeldLane, symbol: string, earliest: Date | undefined): Promise<Date> {
+async function rebuildFrom(tx: Transaction, lane: HeldLane, market: MarketSide, earliest: Date | undefined): Promise<Date> {
   const rows = await tx.query<{ openedAt: Date }>(
-    `SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2
+    `SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND position_side = $4
        AND (closed_at IS NULL OR ($3::timestamptz IS NOT NULL AND opened_at <= $3 AND closed_at >= $3))
       ORDER BY opened_at LIMIT 1`,
-    [lane.accountId, symbol, earliest ?? null],
+    [lane.accountId, market.symbol, earliest ?? null, market.positionSide],
   )
-  const opened = rows[0] && (await startOfChain(tx, lane, symbol, rows[0].openedAt))
+  const opened = rows[0] && (await startOfChain(tx, lane, market, rows[0].openedAt))
   if (opened && earliest) return opened < earliest ? opened : earliest
   if (opened ?? earliest) return opened ?? earliest ?? new Date(0)
   const last = await tx.query<{ closedAt: Date | null }>(
-    'SELECT max(closed_at) AS "closedAt" FROM trade WHERE account_id = $1 AND symbol = $2',
-    [lane.accountId, symbol],
+    'SELECT max(closed_at) AS "closedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND position_side = $3',
+    [lane.accountId, market.symbol, market.positionSide],
   )
   return new Date((last[0]?.closedAt?.getTime() ?? -1) + 1)
 }
 
 /** A trade that begins the moment another ends may share its first fill with it: both are rebuilt. */
-async function startOfChain(tx: Transaction, lane: HeldLane, symbol: string, openedAt: Date): Promise<Date> {
+async function startOfChain(tx: Transaction, lane: HeldLane, market: MarketSide, openedAt: Date): Promise<Date> {
   const rows = await tx.query<{ openedAt: Date }>(
-    'SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND closed_at = $3 AND opened_at < $3',
-    [lane.accountId, symbol, openedAt],
+    'SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND closed_at = $3 AND opened_at < $3 AND position_side = $4',
+    [lane.accountId, market.symbol, openedAt, market.positionSide],
   )
-  return rows[0] ? startOfChain(tx, lane, symbol, rows[0].openedAt) : openedAt
+  return rows[0] ? startOfChain(tx, lane, market, rows[0].openedAt) : openedAt
 }
 
-async function loadFills(tx: Transaction, lane: HeldLane, symbol: string, from: Date): Promise<TradeFill[]> {
+async function loadFills(tx: Transaction, lane: HeldLane, market: MarketSide, from: Date): Promise<TradeFill[]> {
   const rows = await tx.query<{
     tradeId: string
     side: 'buy' | 'sell'
@@ -122,8 +129,8 @@ async function loadFills(tx: Transaction, lane: HeldLane, symbol: string, from: 
     at: Date
   }>(
     `SELECT trade_id AS "tradeId", side, quantity_base AS "quantityBase", price, fee, fee_currency AS "feeCurrency", route_id AS "routeId", is_liquidation AS "isLiquidation", at
-       FROM fill WHERE account_id = $1 AND symbol = $2 AND at >= $3`,
-    [lane.accountId, symbol, from],
+       FROM fill WHERE account_id = $1 AND symbol = $2 AND at >= $3 AND position_side = $4`,
+    [lane.accountId, market.symbol, from, market.positionSide],
   )
   return rows.map(({ quantityBase, price, fee, at, ...row }) => ({
     ...row,
@@ -138,29 +145,27 @@ async function saveTrades(
   tx: Transaction,
   ctx: ExecutionContext,
   lane: HeldLane,
-  symbol: string,
+  market: MarketSide,
   from: Date,
   trades: readonly BuiltTrade[],
 ): Promise<NewFact[]> {
-  await tx.query('DELETE FROM trade WHERE account_id = $1 AND symbol = $2 AND opened_at >= $3 AND NOT first_trade_id = ANY($4::text[])', [
-    lane.accountId,
-    symbol,
-    from,
-    trades.map((trade) => trade.firstTradeId),
-  ])
+  await tx.query(
+    'DELETE FROM trade WHERE account_id = $1 AND symbol = $2 AND position_side = $5 AND opened_at >= $3 AND NOT first_trade_id = ANY($4::text[])',
+    [lane.accountId, market.symbol, from, trades.map((trade) => trade.firstTradeId), market.positionSide],
+  )
   const before = await tx.query<{ firstTradeId: string; closedAt: Date | null }>(
-    'SELECT first_trade_id AS "firstTradeId", closed_at AS "closedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND opened_at >= $3',
-    [lane.accountId, symbol, from],
+    'SELECT first_trade_id AS "firstTradeId", closed_at AS "closedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND opened_at >= $3 AND position_side = $4',
+    [lane.accountId, market.symbol, from, market.positionSide],
   )
   const closedBefore = new Set(before.filter((row) => row.closedAt).map((row) => row.firstTradeId))
 
   const facts: NewFact[] = []
   for (const trade of trades) {
-    const id = await saveTrade(tx, ctx, lane, symbol, trade)
+    const id = await saveTrade(tx, ctx, lane, market, trade)
     if (trade.closedAtMs === null || closedBefore.has(trade.firstTradeId)) continue
     const payload = {
       accountId: lane.accountId,
-      symbol,
+      symbol: market.symbol,
       side: trade.side,
       grossPnl: trade.grossPnl.toFixed(),
       fees: trade.fees.toFixed(),
@@ -171,17 +176,23 @@ async function saveTrades(
   return facts
 }
 
-async function saveTrade(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, symbol: string, trade: BuiltTrade): Promise<string> {
+async function saveTrade(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  { symbol, positionSide }: MarketSide,
+  trade: BuiltTrade,
+): Promise<string> {
   const openedAt = new Date(trade.openedAtMs)
   const closedAt = trade.closedAtMs === null ? null : new Date(trade.closedAtMs)
   const amount = (value: Decimal) => value.toDecimalPlaces(18).toFixed()
   const rows = await tx.query<{ id: string }>(
     `INSERT INTO trade (id, user_id, account_id, route_id, symbol, side, opened_at, closed_at, entry_base, entry_price, exit_base, exit_price, gross_pnl, fees, fee_currency,
-                        funding, is_liquidation, first_trade_id)
+                        funding, is_liquidation, first_trade_id, position_side)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
              (SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = $3 AND symbol = $5 AND type = 'FUNDING_FEE' AND at >= $7 AND at <= coalesce($8::timestamptz, 'infinity')),
              $16 OR EXISTS (SELECT 1 FROM ledger_entry WHERE account_id = $3 AND symbol = $5 AND type = 'INSURANCE_CLEAR' AND at >= $7 AND at <= coalesce($8::timestamptz + interval '10 seconds', 'infinity')),
-             $17)
+             $17, $18)
      ON CONFLICT (account_id, symbol, position_side, first_trade_id) DO UPDATE SET
        route_id = coalesce(excluded.route_id, trade.route_id), side = excluded.side, opened_at = excluded.opened_at, closed_at = excluded.closed_at, entry_base = excluded.entry_base,
        entry_price = excluded.entry_price, exit_base = excluded.exit_base, exit_price = excluded.exit_price, gross_pnl = excluded.gross_pnl, fees = excluded.fees,
@@ -205,6 +216,7 @@ async function saveTrade(tx: Transaction, ctx: ExecutionContext, lane: HeldLane,
       trade.feeCurrency,
       trade.isLiquidation,
       trade.firstTradeId,
+      positionSide,
     ],
   )
   return rows[0]?.id ?? trade.firstTradeId

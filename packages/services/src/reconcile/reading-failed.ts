@@ -1,5 +1,6 @@
 import { recordFacts } from '@matic/db'
 import type { ExchangeFailure } from '@matic/exchange/port'
+import { noteRefusedKey } from '../accounts/refused-key.ts'
 import type { ExecutionContext } from '../execution/context.ts'
 import { holdLane } from '../execution/lane.ts'
 import type { HeldLane } from '../execution/lane.ts'
@@ -19,20 +20,7 @@ export async function readingFailed(ctx: ExecutionContext, lane: HeldLane, failu
       [lane.accountId, sweepMs / 2000],
     )
     if (failure.verdict !== 'AUTH') return []
-    const frozen = await tx.query(
-      `UPDATE account SET key_status = 'INVALID' WHERE id = $1 AND key_status IN ('VALID', 'FROZEN') RETURNING id`,
-      [lane.accountId],
-    )
-    if (frozen.length === 0) return []
-    return recordFacts(tx, [
-      {
-        userId: lane.userId,
-        kind: 'account-changed',
-        entity: 'account',
-        entityId: lane.accountId,
-        payload: { keyStatus: 'INVALID', code: failure.code },
-      },
-    ])
+    return recordFacts(tx, await noteRefusedKey(tx, lane, failure))
   })
   if (failure.verdict === 'AUTH') ctx.keys.forget(lane.accountId)
   if (ids.length > 0) ctx.bus.publish('facts', { ids })

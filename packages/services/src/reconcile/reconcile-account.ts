@@ -11,6 +11,7 @@ import { ORDER_COLUMNS } from '../execution/rows.ts'
 import type { OrderRow } from '../execution/rows.ts'
 import { adoptWishes } from './adopt-wishes.ts'
 import { bookFills } from './book-fills.ts'
+import type { MarketSide } from './book-fills.ts'
 import { bookIncome } from './book-income.ts'
 import { cancelOrphans } from './cancel-orphans.ts'
 import { finishCloses } from './finish-closes.ts'
@@ -54,10 +55,10 @@ export async function reconcileAccount(
     if (income) await bookIncome(tx, ctx, lane, income.rows)
 
     const settled = new Set<string>()
-    for (const [symbol, own] of fills.value) {
-      const booked = await bookFills(tx, ctx, lane, symbol, own)
+    for (const { side, own } of sidesOf(handle, fills.value)) {
+      const booked = await bookFills(tx, ctx, lane, side, own)
       facts.push(...booked.facts)
-      if (booked.netBase.eq(signedBase(reading, symbol))) settled.add(symbol)
+      if (booked.netBase.eq(signedBase(reading, side))) settled.add(`${side.symbol} ${side.positionSide}`)
     }
     const applied = await applyPositions(tx, ctx, lane, reading, { settled })
     facts.push(...applied.facts)
@@ -79,6 +80,20 @@ export async function reconcileAccount(
     return recordFacts(tx, facts)
   })
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
+}
+
+/** Fills by the side they belong to: one where long and short net out, two in a hedged account, and whatever an earlier mode left. */
+function sidesOf(
+  { positionMode }: AccountHandle,
+  fills: ReadonlyMap<string, readonly ExchangeFill[]>,
+): { side: MarketSide; own: readonly ExchangeFill[] }[] {
+  const now: readonly MarketSide['positionSide'][] = positionMode === 'HEDGE' ? ['LONG', 'SHORT'] : ['BOTH']
+  return [...fills].flatMap(([symbol, all]) =>
+    [...new Set([...now, ...all.map((fill) => fill.positionSide)])].map((positionSide) => ({
+      side: { symbol, positionSide },
+      own: all.filter((fill) => fill.positionSide === positionSide),
+    })),
+  )
 }
 
 function nextInMs(ctx: ExecutionContext, reading: AccountReading, working: readonly OrderRow[], doubted: boolean): number {

@@ -2,11 +2,12 @@ import { Decimal } from 'decimal.js'
 import type { ExecutionContext } from '../execution/context.ts'
 import type { HeldLane } from '../execution/lane.ts'
 import type { OrderRow } from '../execution/rows.ts'
+import type { MarketSide } from './book-fills.ts'
 import type { AccountReading } from './read-account.ts'
 
-/** What the exchange lists for a symbol: long above zero, base. */
-export function signedBase(reading: Pick<AccountReading, 'positions'>, symbol: string): Decimal {
-  const position = reading.positions.find((candidate) => candidate.symbol === symbol)
+/** What the exchange lists for a side of a symbol: long above zero, base. */
+export function signedBase(reading: Pick<AccountReading, 'positions'>, { symbol, positionSide }: MarketSide): Decimal {
+  const position = reading.positions.find((candidate) => candidate.symbol === symbol && candidate.positionSide === positionSide)
   if (!position) return new Decimal(0)
   return position.side === 'LONG' ? new Decimal(position.quantityBase) : new Decimal(position.quantityBase).neg()
 }
@@ -18,18 +19,19 @@ export async function symbolsThatMoved(
   reading: Pick<AccountReading, 'positions' | 'ours'>,
   working: readonly OrderRow[],
 ): Promise<string[]> {
-  const rows = await ctx.db.query<{ symbol: string; signed: string | null; unbooked: boolean }>(
-    `SELECT p.symbol, CASE p.side WHEN 'LONG' THEN p.quantity_base ELSE -p.quantity_base END AS signed, false AS unbooked FROM position p WHERE p.account_id = $1
+  const rows = await ctx.db.query<MarketSide & { signed: string | null; unbooked: boolean }>(
+    `SELECT p.symbol, p.position_side AS "positionSide", CASE p.side WHEN 'LONG' THEN p.quantity_base ELSE -p.quantity_base END AS signed, false AS unbooked FROM position p WHERE p.account_id = $1
      UNION ALL
-     SELECT DISTINCT o.symbol, NULL::numeric, true FROM trade_order o
+     SELECT DISTINCT o.symbol, o.position_side, NULL::numeric, true FROM trade_order o
       WHERE o.account_id = $1 AND o.filled_base > 0 AND o.type IN ('market', 'limit') AND o.filled_at > clock_timestamp() - interval '1 day'
         AND o.filled_base > (SELECT coalesce(sum(f.quantity_base), 0) FROM fill f WHERE f.order_id = o.id)`,
     [lane.accountId],
   )
   const moved = new Set(rows.filter((row) => row.unbooked).map((row) => row.symbol))
-  const known = new Map(rows.filter((row) => row.signed !== null).map((row) => [row.symbol, row.signed ?? '0']))
-  for (const symbol of new Set([...known.keys(), ...reading.positions.map((position) => position.symbol)])) {
-    if (!signedBase(reading, symbol).eq(known.get(symbol) ?? 0)) moved.add(symbol)
+  const known = rows.filter((row) => row.signed !== null)
+  for (const side of [...known, ...reading.positions]) {
+    const row = known.find(({ symbol, positionSide }) => symbol === side.symbol && positionSide === side.positionSide)
+    if (!signedBase(reading, side).eq(row?.signed ?? 0)) moved.add(side.symbol)
   }
   for (const order of working) {
     const seen = reading.ours.get(order.id)

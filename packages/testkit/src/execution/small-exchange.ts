@@ -85,6 +85,7 @@ export function createSmallExchange(): SmallExchange {
       exchangeOrderId,
       symbol,
       side,
+      positionSide: 'BOTH',
       quantityBase: quantityBase.toFixed(),
       price: price.toFixed(),
       fee,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,8 @@ export interface TestVenue extends AsyncDisposable {
   ledger(): Promise<readonly VenueOrder[]>
   positions(): Promise<readonly z.infer<typeof VenuePosition>[]>
   faults(faults: unknown): Promise<void>
+  /** Sets an account to hedge mode, as its owner would do at the exchange. */
+  hedge(ref: string): Promise<void>
 }
 
 const VenueOrder = z.object({
@@ -55,13 +57,24 @@ export async function startVenue(): Promise<TestVenue> {
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
     return response.json()
   }
+  const bank = createPaperBank({ venueUrl: url, adminToken: createSecret(adminToken) })
   return {
     url,
-    bank: createPaperBank({ venueUrl: url, adminToken: createSecret(adminToken) }),
+    bank,
     ledger: async () => z.object({ orders: z.array(VenueOrder) }).parse(await call('/venue/ledger')).orders,
     positions: async () => z.object({ positions: z.array(VenuePosition) }).parse(await call('/venue/positions')).positions,
     async faults(faults) {
       await call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) })
+    },
+    async hedge(ref) {
+      const { apiKey, secret } = await bank.openAccount({ ref, depositUsdt: '10000' })
+      const query = `dualSidePosition=true&timestamp=${Date.now()}`
+      const signature = createHmac('sha256', secret).update(query).digest('hex')
+      const response = await fetch(`${url}/fapi/v1/positionSide/dual?${query}&signature=${signature}`, {
+        method: 'POST',
+        headers: { 'x-mbx-apikey': apiKey },
+      })
+      if (!response.ok) throw new Error(`hedge mode was refused: ${await response.text()}`)
     },
     async [Symbol.asyncDispose]() {
       await running.stop()

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "fill" ADD COLUMN     "position_side" TEXT NOT NULL DEFAULT 'BOTH';
