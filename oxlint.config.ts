@@ -98,7 +98,15 @@ export default defineConfig({
       rules: { 'no-restricted-imports': 'off', 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' },
     },
     {
-      files: ['**/env.ts', '**/*.config.ts', '**/*.test.ts', 'scripts/**', 'packages/testkit/**', 'apps/web/server/entry.ts'],
+      files: [
+        '**/env.ts',
+        '**/*.config.ts',
+        '**/*.test.ts',
+        'scripts/**',
+        'packages/testkit/**',
+        'apps/web/server/entry.ts',
+        'ecosystem.config.js',
+      ],
       rules: { 'node/no-process-env': 'off' },
     },
   ],

@@ -6,7 +6,7 @@ import process from 'node:process'
 import { withLock } from './lock.mjs'
 import { failStep, hintAtNetworkTrouble, root, runShown, say } from './shell.mjs'
 
-const pnpm = 'pnpm@12.21.0'
+export const pnpm = 'pnpm@12.21.0'
 const node = '24.21.0'
 const stampPath = join(root, 'node_modules', '.matic-installed.json')
 

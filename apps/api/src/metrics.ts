@@ -1,5 +1,5 @@
 import { Counter, createRegistry, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Logger, type Registry } from '@matic/platform'
-import type { Db } from '@matic/db'
+import type { Queryable } from '@matic/db'
 import { readFigures, type Figures } from '@matic/services/health/index'
 
 export interface ApiMetrics {
@@ -28,7 +28,7 @@ const GAUGES: Readonly<Record<keyof Figures, readonly [name: string, help: strin
   killSwitchesEngaged: ['matic_kill_switches_engaged', 'Kill switches that are on'],
 }
 
-export function createApiMetrics({ db, log }: { db: Db; log: Logger }): ApiMetrics {
+export function createApiMetrics({ db, log }: { db: Queryable; log: Logger }): ApiMetrics {
   const registry = createRegistry('api')
   const registers = [registry]
   const webhooks = new Counter({
