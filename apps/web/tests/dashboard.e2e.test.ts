@@ -172,7 +172,7 @@ describe('the dashboard', () => {
     await page.getByTestId('position-row-BTCUSDT').getByRole('button', { name: 'BTC/USDT', exact: true }).click()
     await page.getByRole('button', { name: '1h', exact: true }).click()
     await page.getByTestId('chart-fit-levels').click()
-    await page.getByRole('img', { name: /candles of 1h.*Long from/ }).waitFor()
+    await page.getByRole('figure', { name: /candles of 1h.*Long from/ }).waitFor()
     const newest = page.getByTestId('signal-row').first()
     await newest.getByRole('button').first().click()
     await newest.getByText('"action":"sell"').waitFor()

@@ -1,3 +1,4 @@
+export { accessibilityProblems } from './accessibility.ts'
 export { launchBrowser } from './browser.ts'
 export { startTestCluster, type TestCluster } from './cluster.ts'
 export { createDatabase, type TestDatabase } from './database.ts'
