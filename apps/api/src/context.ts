@@ -16,7 +16,13 @@ import {
 import { createLoginGuard, createPasswords, createTokens, createUserBook, type AuthContext } from '@matic/services/auth/index'
 import { createKlineReader, createMarkBook, type KlineReader, type MarkBook } from '@matic/services/markets-read/index'
 import { createAnswerDesk, type AnswerDesk } from '@matic/services/requests/index'
-import { createSharedCommit, createWebhookBook, type SharedCommit, type WebhookBook } from '@matic/services/webhook/index'
+import {
+  createSharedCommit,
+  createSignalAnnouncer,
+  createWebhookBook,
+  type SharedCommit,
+  type WebhookBook,
+} from '@matic/services/webhook/index'
 import { createReadinessReader, type ReadinessReader } from '@matic/services/health/index'
 import { createOrigins, type Origins } from './http/origins.ts'
 import { createApiMetrics, type ApiMetrics } from './metrics.ts'
@@ -72,7 +78,8 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     refreshTtlMs: config.refreshTokenTtlMs,
     clock,
   })
-  const ingest = createSharedCommit({ ctx: service, db: doorDb })
+  const announcer = createSignalAnnouncer({ ctx: service })
+  const ingest = createSharedCommit({ ctx: service, db: doorDb, onStored: announcer.announce })
   const desk = createAnswerDesk({ bus })
 
   return {
@@ -95,6 +102,7 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     origins: createOrigins({ frontendUrl: config.frontendUrl, production: config.nodeEnv === 'production' }),
     async close() {
       await ingest.close()
+      await announcer.close()
       await Promise.allSettled([doorbell.close(1_000), bus.close(), passwords.close()])
       await Promise.allSettled([db.close(), doorDb.close()])
       await log.close()

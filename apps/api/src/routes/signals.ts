@@ -1,17 +1,20 @@
-import { getSignal as getRoute, listRejectedDeliveries, listSignals as listRoute } from '@matic/contracts'
-import { getSignal, listRejected, listSignals } from '@matic/services/signals/index'
+import { getSignal as getRoute, getSignalTrace, listRejectedDeliveries, listSignals as listRoute } from '@matic/contracts'
+import { getSignal, listRejected, listSignals, readTrace } from '@matic/services/signals/index'
 import { mount } from '../http/mount.ts'
 
 export const signalRoutes = [
   mount(listRoute, async ({ ctx, actor, query }) => {
-    const { signals, meta } = await listSignals({ db: ctx.db, input: { userId: actor.userId, page: query.page, limit: query.limit } })
-    return { data: signals, meta }
+    const { entries, meta } = await listSignals({ db: ctx.db, input: { ...query, userId: actor.userId } })
+    return { data: entries, meta }
   }),
   // Before the one with an id, which would take its name for one.
   mount(listRejectedDeliveries, async ({ ctx, actor, query }) => {
     const { deliveries, meta } = await listRejected({ db: ctx.db, input: { userId: actor.userId, page: query.page, limit: query.limit } })
     return { data: deliveries, meta }
   }),
+  mount(getSignalTrace, async ({ ctx, actor, params }) => ({
+    data: await readTrace({ db: ctx.db, input: { userId: actor.userId, id: params.id } }),
+  })),
   mount(getRoute, async ({ ctx, actor, params }) => ({
     data: await getSignal({ db: ctx.db, input: { userId: actor.userId, signalId: params.id } }),
   })),

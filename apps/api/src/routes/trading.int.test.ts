@@ -1,4 +1,4 @@
-import type { BalanceView, Kline, OrderView, PositionView, SignalView } from '@matic/contracts'
+import type { BalanceView, Kline, OrderView, PositionView, SignalTrace, SignalView } from '@matic/contracts'
 import { seed } from '@matic/prisma/seed'
 import { startStack, type Stack } from '@matic/testkit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -94,6 +94,28 @@ describe('an order by hand', () => {
     expect(signal.steps.map(({ step }) => step)).toEqual(['received', 'stored', 'decided', 'sent', 'acknowledged', 'filled', 'protected'])
     const ms = signal.steps.map((step) => step.ms)
     expect(ms).toEqual(ms.toSorted((a, b) => a - b))
+
+    const tracedRoute = async () => (await call<SignalTrace>('GET', `/api/signals/${placed.data.signalId}/trace`)).data.routes[0]
+    await expect.poll(async () => (await tracedRoute())?.orders[0]?.fills, { timeout: 10_000 }).toHaveLength(1)
+    const route = await tracedRoute()
+    expect(route).toMatchObject({
+      decision: { outcome: 'ORDERS', numbers: { price: expect.any(String) } },
+      orders: [{ leg: 'open', attempts: [{ number: 1, state: 'ACKED' }], fills: [{ side: 'buy', quantity: '0.01' }] }],
+    })
+    expect(route?.protection.map(({ leg }) => leg)).toEqual(expect.arrayContaining(['stop', 'target']))
+    const { spans = [], totalMs } = route?.timeline ?? {}
+    expect(spans.map(({ point }) => point)).toEqual([
+      'committed',
+      'dispatched',
+      'decided',
+      'queued',
+      'sent',
+      'acknowledged',
+      'filled',
+      'protected',
+    ])
+    expect(spans.reduce((sum, span) => sum + span.ms, 0)).toBe(totalMs)
+    expect(totalMs).toBe(ms.at(-1))
   })
 
   it('that cannot be is refused with a reason in words', async () => {

@@ -1,8 +1,10 @@
-import { routes } from '@matic/contracts'
+import { routes, type SignalLogEntry, type SignalView } from '@matic/contracts'
 
 export const useSignalsStore = defineStore('signals', () => {
   const api = useApi()
-  const latest = createResource(() => api.call(routes.signals.list, { query: { limit: 20 } }))
+  const latest = createResource(async () =>
+    (await api.call(routes.signals.list, { query: { kind: 'signal', limit: 20 } })).filter(isSignal),
+  )
   const rejected = createResource(() => api.call(routes.signals.rejected, { query: { limit: 10 } }))
 
   /** One signal with its raw body. */
@@ -12,3 +14,7 @@ export const useSignalsStore = defineStore('signals', () => {
 
   return { latest, rejected, read }
 })
+
+function isSignal(entry: SignalLogEntry): entry is SignalView {
+  return entry.kind === 'signal'
+}

@@ -68,5 +68,10 @@ export const routes = {
     exportHistory: wallet.exportWalletHistory,
     currency: wallet.getWalletCurrency,
   },
-  signals: { list: signals.listSignals, rejected: signals.listRejectedDeliveries, get: signals.getSignal },
+  signals: {
+    list: signals.listSignals,
+    rejected: signals.listRejectedDeliveries,
+    trace: signals.getSignalTrace,
+    get: signals.getSignal,
+  },
 } as const

@@ -45,7 +45,7 @@ export const exportOrderHistory = defineRoute({
   response: z.string(),
 })
 
-const FillView = z.object({
+export const FillView = z.object({
   tradeId: z.string(),
   side: Side,
   quantity: DecimalString,
@@ -54,8 +54,9 @@ const FillView = z.object({
   feeCurrency: z.string(),
   at: z.string(),
 })
+export type FillView = z.infer<typeof FillView>
 
-const AttemptView = z.object({
+export const AttemptView = z.object({
   number: z.number().int(),
   state: z.string(),
   answerCode: z.string().nullable(),
@@ -63,6 +64,7 @@ const AttemptView = z.object({
   createdAt: z.string(),
   resolvedAt: z.string().nullable(),
 })
+export type AttemptView = z.infer<typeof AttemptView>
 
 export const OrderDetails = OrderRow.extend({ fills: z.array(FillView), attempts: z.array(AttemptView) })
 export type OrderDetails = z.infer<typeof OrderDetails>

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Alert } from '../alert.ts'
 import { defineRoute, PageQuery } from '../http.ts'
 import { OrderView } from './exchange.ts'
+import { AttemptView, FillView } from './orders.ts'
 
 /** One step on a signal's way; ms counts from the moment the alert arrived. */
 export const TraceStep = z.object({
@@ -22,9 +23,12 @@ export const DecisionView = z.object({
   symbol: z.string().nullable(),
 })
 
+export const SIGNAL_SOURCES = ['WEBHOOK', 'MANUAL', 'TEST'] as const
+
 export const SignalView = z.object({
+  kind: z.literal('signal'),
   id: z.string(),
-  source: z.enum(['WEBHOOK', 'MANUAL', 'TEST']),
+  source: z.enum(SIGNAL_SOURCES),
   ticker: z.string(),
   receivedAt: z.string(),
   state: z.string(),
@@ -36,13 +40,45 @@ export const SignalView = z.object({
 })
 export type SignalView = z.infer<typeof SignalView>
 
+/** A delivery that made no signal; `message` says what to fix. */
+export const RejectedView = z.object({
+  kind: z.literal('rejected'),
+  id: z.string(),
+  receivedAt: z.string(),
+  errorCode: z.string().nullable(),
+  message: z.string(),
+  rawBody: z.string(),
+})
+export type RejectedView = z.infer<typeof RejectedView>
+
+/** A line of the signal log. */
+export const SignalLogEntry = z.discriminatedUnion('kind', [SignalView, RejectedView])
+export type SignalLogEntry = z.infer<typeof SignalLogEntry>
+
+/** waiting: not decided yet. orders: decided to trade, whatever came of it. refused: an order ended without a fill because somebody said no. */
+export const SIGNAL_OUTCOMES = ['waiting', 'orders', 'filled', 'refused', 'blocked', 'skipped', 'rejected'] as const
+
+/** What narrows the signal log. `text` looks into the body as it came, and takes a signal's or a client order's id. */
+export const SignalFilter = z.object({
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  symbol: z.string().trim().min(1).max(60).optional(),
+  outcome: z.enum(SIGNAL_OUTCOMES).optional(),
+  /** A reason of a decision or an order, or the error code of a rejected delivery. */
+  reason: z.string().trim().min(1).max(60).optional(),
+  source: z.enum(SIGNAL_SOURCES).optional(),
+  accountId: z.uuid().optional(),
+  text: z.string().trim().min(1).max(200).optional(),
+})
+export type SignalFilter = z.infer<typeof SignalFilter>
+
 export const listSignals = defineRoute({
   method: 'GET',
   path: '/api/signals',
   policy: 'user',
-  summary: 'Signals with their decisions, orders and the time of each step, newest first.',
-  query: PageQuery,
-  response: z.array(SignalView),
+  summary: 'The signal log, newest first: signals with their decisions, orders and the time of each step, and rejected deliveries.',
+  query: SignalFilter.extend(PageQuery.shape).extend({ kind: z.enum(['all', 'signal', 'rejected']).default('all') }),
+  response: z.array(SignalLogEntry),
 })
 
 export const getSignal = defineRoute({
@@ -61,7 +97,99 @@ export const listRejectedDeliveries = defineRoute({
   policy: 'user',
   summary: 'Deliveries that made no signal, with what to fix.',
   query: PageQuery,
-  response: z.array(
-    z.object({ id: z.string(), receivedAt: z.string(), errorCode: z.string().nullable(), message: z.string(), rawBody: z.string() }),
-  ),
+  response: z.array(RejectedView),
+})
+
+/** Bytes as they came. `hex` stands where the bytes are not plain text; `text` then is only an approximation. */
+export const BodyView = z.object({ bytes: z.number().int(), text: z.string(), hex: z.string().nullable(), sha256: z.string() })
+export type BodyView = z.infer<typeof BodyView>
+
+export const DeliveryView = z.object({
+  id: z.string(),
+  outcome: z.string(),
+  receivedAt: z.string(),
+  /** Milliseconds after the first delivery. */
+  afterMs: z.number(),
+  statusCode: z.number().int(),
+  /** When the answer was fully written; null when the sender may not have got it. */
+  acknowledgedAt: z.string().nullable(),
+  requestId: z.string().nullable(),
+})
+export type DeliveryView = z.infer<typeof DeliveryView>
+
+/** Moments on the way of a signal on one account, in the order in which they can happen. */
+export const TIMELINE_POINTS = [
+  'received',
+  'committed',
+  'dispatched',
+  'decided',
+  'queued',
+  'sent',
+  'acknowledged',
+  'filled',
+  'protected',
+  'ended',
+] as const
+export type TimelinePoint = (typeof TIMELINE_POINTS)[number]
+
+/** From the point before to this one. startMs counts from the arrival; whole milliseconds, so that the spans add up to totalMs exactly. */
+export const TimelineSpan = z.object({ point: z.enum(TIMELINE_POINTS), startMs: z.number().int(), ms: z.number().int() })
+export type TimelineSpan = z.infer<typeof TimelineSpan>
+
+/** startedAtMs: epoch ms of the arrival. */
+export const Timeline = z.object({ startedAtMs: z.number().int(), totalMs: z.number().int(), spans: z.array(TimelineSpan) })
+export type Timeline = z.infer<typeof Timeline>
+
+export const TracedOrder = OrderView.extend({ attempts: z.array(AttemptView), fills: z.array(FillView) })
+export type TracedOrder = z.infer<typeof TracedOrder>
+
+/** What the signal became on one account: the decision with its numbers, every order and request, and what guards the position. */
+export const TracedRoute = z.object({
+  routeId: z.string(),
+  account: z.object({ id: z.string(), label: z.string(), exchange: z.string(), environment: z.string() }),
+  decision: DecisionView.extend({ decidedAt: z.string() }),
+  orders: z.array(TracedOrder),
+  /** Stops and targets of the position that the signal opened. */
+  protection: z.array(TracedOrder),
+  timeline: Timeline,
+})
+export type TracedRoute = z.infer<typeof TracedRoute>
+
+export const SignalTrace = z.object({
+  kind: z.literal('signal'),
+  id: z.string(),
+  source: z.enum(SIGNAL_SOURCES),
+  ticker: z.string(),
+  state: z.string(),
+  receivedAt: z.string(),
+  requestId: z.string().nullable(),
+  body: BodyView,
+  alert: Alert,
+  deliveries: z.array(DeliveryView),
+  routes: z.array(TracedRoute),
+  /** As far as it goes for every account alike. */
+  timeline: Timeline,
+})
+export type SignalTrace = z.infer<typeof SignalTrace>
+
+export const RejectedTrace = RejectedView.omit({ rawBody: true }).extend({
+  statusCode: z.number().int(),
+  requestId: z.string().nullable(),
+  details: z.record(z.string(), z.unknown()),
+  body: BodyView,
+})
+export type RejectedTrace = z.infer<typeof RejectedTrace>
+
+export const Trace = z.discriminatedUnion('kind', [SignalTrace, RejectedTrace])
+export type Trace = z.infer<typeof Trace>
+
+export const getSignalTrace = defineRoute({
+  method: 'GET',
+  path: '/api/signals/:id/trace',
+  policy: 'user',
+  summary:
+    'Everything about one signal or rejected delivery: body, reading, deliveries, decision for each account with its numbers, orders with requests and answers, fills, protection, and a timeline whose spans add up.',
+  params: z.object({ id: z.uuid() }),
+  response: Trace,
+  errors: ['NOT_FOUND'],
 })

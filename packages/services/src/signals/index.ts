@@ -1,2 +1,4 @@
 export { listRejected } from './list-rejected.ts'
-export { getSignal, listSignals } from './read-signals.ts'
+export { listSignals } from './list-signals.ts'
+export { getSignal } from './read-signals.ts'
+export { readTrace } from './read-trace.ts'

@@ -1,14 +1,6 @@
-import type { PageMeta } from '@matic/contracts'
+import type { PageMeta, RejectedView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
-
-interface RejectedDelivery {
-  id: string
-  receivedAt: string
-  errorCode: string | null
-  /** What to fix. */
-  message: string
-  rawBody: string
-}
+import { findEntries } from './find-entries.ts'
 
 interface Row {
   id: string
@@ -25,21 +17,31 @@ export async function listRejected({
 }: {
   db: Queryable
   input: { userId: string; page: number; limit: number }
-}): Promise<{ deliveries: RejectedDelivery[]; meta: PageMeta }> {
+}): Promise<{ deliveries: RejectedView[]; meta: PageMeta }> {
   const { userId, page, limit } = input
-  const [[count], rows] = await Promise.all([
-    db.query<{ total: string }>(`SELECT count(*) AS total FROM delivery WHERE user_id = $1 AND outcome = 'REJECTED'`, [userId]),
-    db.query<Row>(
-      `SELECT id, received_at AS "receivedAt", error_code AS "errorCode", details ->> 'message' AS message, raw_body AS "rawBody"
-         FROM delivery WHERE user_id = $1 AND outcome = 'REJECTED' ORDER BY received_at DESC, id DESC LIMIT $2 OFFSET $3`,
-      [userId, limit, (page - 1) * limit],
-    ),
-  ])
-  const deliveries = rows.map((row) => ({
+  const { entries, total } = await findEntries({ db, input: { userId, kind: 'rejected', page, limit } })
+  return { deliveries: await readRejected({ db, input: { userId, ids: entries.map(({ id }) => id) } }), meta: { page, limit, total } }
+}
+
+/** Newest first. */
+export async function readRejected({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; ids: readonly string[] }
+}): Promise<RejectedView[]> {
+  if (input.ids.length === 0) return []
+  const rows = await db.query<Row>(
+    `SELECT id, received_at AS "receivedAt", error_code AS "errorCode", details ->> 'message' AS message, raw_body AS "rawBody"
+       FROM delivery WHERE user_id = $1 AND id = ANY($2::uuid[]) AND outcome = 'REJECTED' ORDER BY received_at DESC, id DESC`,
+    [input.userId, input.ids],
+  )
+  return rows.map((row) => ({
     ...row,
+    kind: 'rejected',
     receivedAt: row.receivedAt.toISOString(),
     message: row.message ?? '',
     rawBody: row.rawBody?.toString('utf8') ?? '',
   }))
-  return { deliveries, meta: { page, limit, total: Number(count?.total ?? 0) } }
 }

@@ -1,4 +1,4 @@
-import { Alert, AppError, type PageMeta, type ReasonNumbers, type SignalView } from '@matic/contracts'
+import { Alert, AppError, type ReasonNumbers, type SignalView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { ordersOfSignals, sentenceFor, tidyNumbers } from '../trading/orders.ts'
 import { buildSteps } from './build-steps.ts'
@@ -31,23 +31,19 @@ const COLUMNS = `s.id, s.source, s.ticker, s.received_at AS "receivedAt", s.comm
   (SELECT count(*)::int FROM delivery d WHERE d.signal_id = s.id) AS deliveries`
 
 /** Newest first, with what became of each for this user. */
-export async function listSignals({
+export async function readSignals({
   db,
   input,
 }: {
   db: Queryable
-  input: { userId: string; page: number; limit: number }
-}): Promise<{ signals: SignalView[]; meta: PageMeta }> {
-  const { userId, page, limit } = input
-  const [[count], rows] = await Promise.all([
-    db.query<{ total: string }>('SELECT count(*) AS total FROM signal WHERE user_id = $1', [userId]),
-    db.query<SignalRow>(`SELECT ${COLUMNS} FROM signal s WHERE s.user_id = $1 ORDER BY s.received_at DESC, s.id DESC LIMIT $2 OFFSET $3`, [
-      userId,
-      limit,
-      (page - 1) * limit,
-    ]),
-  ])
-  return { signals: await withOutcomes(db, userId, rows), meta: { page, limit, total: Number(count?.total ?? 0) } }
+  input: { userId: string; ids: readonly string[] }
+}): Promise<SignalView[]> {
+  if (input.ids.length === 0) return []
+  const rows = await db.query<SignalRow>(
+    `SELECT ${COLUMNS} FROM signal s WHERE s.user_id = $1 AND s.id = ANY($2::uuid[]) ORDER BY s.received_at DESC, s.id DESC`,
+    [input.userId, input.ids],
+  )
+  return withOutcomes(db, input.userId, rows)
 }
 
 /** @throws AppError NOT_FOUND, for somebody else's as well */
@@ -77,10 +73,11 @@ async function withOutcomes(db: Queryable, userId: string, rows: readonly Signal
     ),
     ordersOfSignals({ db, input: { userId, signalIds } }),
   ])
-  return rows.map((row) => {
+  return rows.map((row): SignalView => {
     const own = decisions.filter((decision) => decision.signalId === row.id)
     const ownOrders = orders.filter((order) => order.signalId === row.id)
     return {
+      kind: 'signal',
       id: row.id,
       source: row.source,
       ticker: row.ticker,

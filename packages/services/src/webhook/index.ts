@@ -1,3 +1,4 @@
+export { createSignalAnnouncer, type SignalAnnouncer } from './announce-signals.ts'
 export { checkDurability } from './check-durability.ts'
 export { createWebhookBook, type KnownWebhook, type WebhookBook } from './find-webhook.ts'
 export type { IngestedSignal, NewSignal } from './ingest-signals.ts'

@@ -28,6 +28,8 @@ interface SharedCommitOptions {
   readonly ctx: Pick<ServiceContext, 'clock' | 'timings' | 'log' | 'doorbell'>
   /** A small pool that nothing else uses. */
   readonly db: Db
+  /** Hears of signals that are stored and were not there before. */
+  readonly onStored?: (signals: readonly NewSignal[]) => void
 }
 
 const ROWS_MAX = 200
@@ -39,7 +41,7 @@ const ACKNOWLEDGE_WITHIN_MS = 50
 const ACKNOWLEDGEMENTS_MAX = 20_000
 const WATCH_EVERY_MS = 20
 
-export function createSharedCommit({ ctx, db }: SharedCommitOptions): SharedCommit {
+export function createSharedCommit({ ctx, db, onStored }: SharedCommitOptions): SharedCommit {
   const { clock, timings, log, doorbell } = ctx
   let queue: Waiting[] = []
   let acknowledged: Acknowledgement[] = []
@@ -152,7 +154,12 @@ export function createSharedCommit({ ctx, db }: SharedCommitOptions): SharedComm
       else if (unanswered.delete(waiting)) waiting.resolve(result)
     }
     restWatch()
-    if (ingested.some((result) => !result.duplicate)) setImmediate(() => doorbell.ring('dispatch'))
+    const fresh = batch.flatMap(({ signal }, index) => (ingested[index]?.duplicate === false ? [signal] : []))
+    if (fresh.length === 0) return
+    setImmediate(() => {
+      doorbell.ring('dispatch')
+      onStored?.(fresh)
+    })
   }
 
   function refuse(waiting: Waiting, error: AppError): void {
