@@ -37,6 +37,8 @@ export const PositionView = z.object({
   symbol: z.string(),
   marketId: z.string(),
   side: z.enum(['LONG', 'SHORT']),
+  /** LONG or SHORT where both may stand beside each other (hedge mode). */
+  positionSide: z.enum(['BOTH', 'LONG', 'SHORT']),
   size: DecimalString,
   entryPrice: DecimalString,
   markPrice: DecimalString.nullable(),

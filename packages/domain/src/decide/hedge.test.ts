@@ -127,6 +127,21 @@ describe('in hedge mode', () => {
       { intent: 'close', reason: null, orders: ['close sell LONG', 'close buy SHORT'] },
     ],
     [
+      'by hand, a position that is turned around gives up its side',
+      {
+        alert: alert({
+          action: 'sell',
+          market_position: 'short',
+          prev_market_position: 'long',
+          market_position_size: '0.01',
+          quantity: '0.01',
+        }),
+        route: manual,
+        positions: [holding('SHORT', null), holding('LONG', null)],
+      },
+      { intent: 'reverse', reason: null, orders: ['close sell LONG', 'open sell SHORT'] },
+    ],
+    [
       'a named side is closed alone',
       { alert: alert({ action: 'exit_short' }), route: manual, positions: [holding('LONG', 'mine'), holding('SHORT', 'mine')] },
       { intent: 'close', reason: null, orders: ['close buy SHORT'] },

@@ -25,15 +25,12 @@ const KEY_LOCK = 7_303
  */
 export async function addApiKey({ ctx, input }: { ctx: AskingContext; input: AddApiKey }): Promise<CheckedApiKey> {
   const { userId, exchange, environment, apiKey } = input
-  const key = await newestSealingKey(ctx.db)
-  if (!key) throw new AppError('EXCHANGE_UNAVAILABLE', 'No worker has started yet, so keys cannot be sealed. Try again in a moment.')
   const accountId = ctx.newId()
   const credentials: SealedCredentials = {
     apiKey,
     secret: input.secretKey,
     ...(input.passphrase === undefined ? {} : { passphrase: input.passphrase }),
   }
-  const sealed = await createSealer(key).seal(JSON.stringify(credentials), exchangeKeyBinding({ accountId, userId }))
   const keyFingerprint = createHash('sha256').update(`${exchange} ${environment} ${apiKey}`).digest()
 
   return requestCheck({
@@ -43,6 +40,9 @@ export async function addApiKey({ ctx, input }: { ctx: AskingContext; input: Add
       await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [KEY_LOCK, keyFingerprint.toString('hex')])
       const known = await tx.query('SELECT 1 FROM account WHERE key_fingerprint = $1 AND deleted_at IS NULL', [keyFingerprint])
       if (known.length > 0) throw new AppError('ACCOUNT_EXISTS', 'This key is connected already')
+      const key = await newestSealingKey(tx, { held: true })
+      if (!key) throw new AppError('EXCHANGE_UNAVAILABLE', 'No worker has started yet, so keys cannot be sealed. Try again in a moment.')
+      const sealed = await createSealer(key).seal(JSON.stringify(credentials), exchangeKeyBinding({ accountId, userId }))
       const factIds = await insertAccount(tx, ctx, {
         id: accountId,
         userId,

@@ -11,6 +11,12 @@ import { loadSealingKeys } from './sealing-keys.ts'
 const KEPT_MS = 5 * 60_000
 const KEPT_MAX = 2_000
 
+interface Stored {
+  readonly sealed: string
+  readonly userId: string
+  readonly positionMode: 'ONE_WAY' | 'HEDGE'
+}
+
 interface Kept {
   readonly handle: AccountHandle
   readonly openedAtMs: number
@@ -19,31 +25,48 @@ interface Kept {
 /** Opens exchange keys when they are needed and keeps the last ones for a few minutes, in memory only. */
 export function createAccountKeys({ db, clock, encryptionKey }: { db: Db; clock: Clock; encryptionKey: Secret<Uint8Array> }): AccountKeys {
   const kept = new Map<string, Kept>()
-  let opener: { readonly ids: ReadonlySet<string>; readonly opener: Opener } | undefined
+  let opener: { readonly ids: ReadonlySet<string>; readonly opener: Opener; readonly loadedAtMs: number } | undefined
 
-  /** A key sealed under a pair made since we last looked makes us look again. */
+  /** A key sealed under a pair made since we last looked makes us look again; a destroyed pair leaves our memory after a while. */
   async function openerFor(keyId: string): Promise<Opener> {
-    if (!opener?.ids.has(keyId)) {
+    const isOld = opener === undefined || clock.monotonic() - opener.loadedAtMs >= KEPT_MS
+    if (!opener?.ids.has(keyId) || isOld) {
       const keys = await loadSealingKeys(db)
-      opener = { ids: new Set(keys.map((key) => key.id)), opener: createOpener(keys, encryptionKey) }
+      opener = { ids: new Set(keys.map((key) => key.id)), opener: createOpener(keys, encryptionKey), loadedAtMs: clock.monotonic() }
     }
     return opener.opener
+  }
+
+  async function read(accountId: string): Promise<Stored | undefined> {
+    const rows = await db.query<{ sealed: Buffer; userId: string; positionMode: 'ONE_WAY' | 'HEDGE' }>(
+      `SELECT k.sealed, k.user_id AS "userId", a.position_mode AS "positionMode" FROM exchange_key k JOIN account a ON a.id = k.account_id WHERE k.account_id = $1`,
+      [accountId],
+    )
+    const row = rows[0]
+    return row && { ...row, sealed: row.sealed.toString('utf8') }
+  }
+
+  /** @returns `undefined` when it was sealed anew, and the old pair destroyed, between our reading the two */
+  async function unseal(accountId: string, { sealed, userId }: Stored): Promise<string | undefined> {
+    const keyId = sealedKeyId(sealed)
+    if (!keyId) return undefined
+    const found = await openerFor(keyId)
+    return opener?.ids.has(keyId) ? found.open(sealed, exchangeKeyBinding({ accountId, userId })) : undefined
   }
 
   return {
     async open(accountId) {
       const known = kept.get(accountId)
       if (known && clock.monotonic() - known.openedAtMs < KEPT_MS) return known.handle
-      const rows = await db.query<{ sealed: Buffer; userId: string; positionMode: 'ONE_WAY' | 'HEDGE' }>(
-        `SELECT k.sealed, k.user_id AS "userId", a.position_mode AS "positionMode" FROM exchange_key k JOIN account a ON a.id = k.account_id WHERE k.account_id = $1`,
-        [accountId],
-      )
-      const row = rows[0]
-      const sealed = row?.sealed.toString('utf8')
-      const keyId = sealed && sealedKeyId(sealed)
-      if (!row || !sealed || !keyId) return undefined
-
-      const plaintext = await (await openerFor(keyId)).open(sealed, exchangeKeyBinding({ accountId, userId: row.userId }))
+      let row = await read(accountId)
+      if (!row) return undefined
+      let plaintext = await unseal(accountId, row)
+      if (plaintext === undefined) {
+        row = await read(accountId)
+        if (!row) return undefined
+        plaintext = await unseal(accountId, row)
+      }
+      if (plaintext === undefined) return undefined
       const { passphrase, ...required } = SealedCredentials.parse(JSON.parse(plaintext))
       const credentials = passphrase === undefined ? required : { ...required, passphrase }
       const handle: AccountHandle = { accountId, credentials, positionMode: row.positionMode }

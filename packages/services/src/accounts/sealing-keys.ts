@@ -18,6 +18,20 @@ export async function loadSealingKeys(db: Queryable): Promise<SealingKey[]> {
   }))
 }
 
+/** Makes a key pair that everything is sealed under from now on. */
+export async function insertSealingKey(
+  db: Queryable,
+  { random, newId, encryptionKey }: { random: Random; newId: () => string; encryptionKey: Secret<Uint8Array> },
+): Promise<string> {
+  const key = await generateSealingKey({ id: newId(), encryptionKey, random })
+  await db.query('INSERT INTO sealing_key (id, public_key, wrapped_private_key, created_at) VALUES ($1, $2, $3, clock_timestamp())', [
+    key.id,
+    Buffer.from(key.publicKey, 'base64url'),
+    Buffer.from(key.wrappedPrivateKey, 'base64url'),
+  ])
+  return key.id
+}
+
 /** Makes the installation's first key pair. Whichever worker comes first makes it; the others find it. */
 export async function ensureSealingKey({
   db,
@@ -33,11 +47,6 @@ export async function ensureSealingKey({
   await db.transaction(async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [CREATE_LOCK])
     if (await newestSealingKey(tx)) return
-    const key = await generateSealingKey({ id: newId(), encryptionKey, random })
-    await tx.query('INSERT INTO sealing_key (id, public_key, wrapped_private_key) VALUES ($1, $2, $3)', [
-      key.id,
-      Buffer.from(key.publicKey, 'base64url'),
-      Buffer.from(key.wrappedPrivateKey, 'base64url'),
-    ])
+    await insertSealingKey(tx, { random, newId, encryptionKey })
   })
 }

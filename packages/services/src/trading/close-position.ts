@@ -8,6 +8,8 @@ export interface ClosePosition {
   readonly userId: string
   readonly accountId: string | undefined
   readonly symbol: string
+  /** Of a hedged account this side alone; both where left out. */
+  readonly side?: 'LONG' | 'SHORT'
   readonly idempotencyKey: string | undefined
   readonly requestId: string | null
 }
@@ -23,11 +25,13 @@ export async function closePosition({ ctx, input }: { ctx: TradingContext; input
   })
   const alert = manualAlert({
     ticker: symbol,
-    action: 'close',
+    action: input.side === undefined ? 'close' : input.side === 'LONG' ? 'close-long' : 'close-short',
     idempotencyKey: `close-${input.idempotencyKey ?? ctx.newId()}`,
     atMs: ctx.clock.now(),
   })
-  const rawBody = Buffer.from(JSON.stringify({ action: 'close', symbol: input.symbol }))
+  const rawBody = Buffer.from(
+    JSON.stringify({ action: 'close', symbol: input.symbol, ...(input.side === undefined ? {} : { side: input.side }) }),
+  )
   const outcome = await sendManualSignal({
     ctx,
     input: { userId: input.userId, accountId: account.id, alert, rawBody, requestId: input.requestId },

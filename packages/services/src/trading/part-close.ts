@@ -22,7 +22,8 @@ export async function closePart({ ctx, input }: { ctx: TradingContext; input: Pa
   const { userId, idempotencyKey, requestId } = input
   const { position, account } = await findPosition({ db: ctx.db, input })
   if (new Decimal(input.fraction).gte(1)) {
-    return closePosition({ ctx, input: { userId, accountId: account.id, symbol: position.symbol, idempotencyKey, requestId } })
+    const side = position.positionSide === 'BOTH' ? {} : { side: position.positionSide }
+    return closePosition({ ctx, input: { userId, accountId: account.id, symbol: position.symbol, ...side, idempotencyKey, requestId } })
   }
   const isLong = position.side === 'LONG'
   const alert = manualAlert({

@@ -9,7 +9,8 @@ import type { WorkerOptions } from './bench.ts'
 import { makeAccount } from './factories.ts'
 import type { TestAccount } from './factories.ts'
 
-const encryptionKey = createSecret(new Uint8Array(32).fill(9))
+export const ENCRYPTION_KEY = new Uint8Array(32).fill(9)
+const encryptionKey = createSecret(ENCRYPTION_KEY)
 
 /** Everything real: stock CCXT against the venue, keys sealed and opened. */
 export function throughVenue(venueUrl: string): Pick<WorkerOptions, 'port' | 'keys'> {
