@@ -8,6 +8,7 @@ const long: PositionView = {
   symbol: 'BTC/USDT:USDT',
   marketId: 'BTCUSDT',
   side: 'LONG',
+  positionSide: 'BOTH',
   size: '0.143',
   entryPrice: '69756.5',
   markPrice: '69756.5',
