@@ -175,6 +175,12 @@ describe('orders', () => {
     const moved = await call<OrderView>('PUT', `/api/orders/${stop?.id}`, { triggerPrice })
     expect(moved, moved.message).toMatchObject({ status: 200, data: { leg: 'stop', triggerPrice } })
     expect(await positions()).toMatchObject([{ id, stopLoss: triggerPrice, protection: 'PROTECTED' }])
+    const target = conditional.find(({ leg }) => leg === 'target')
+    expect(await call('DELETE', `/api/orders/${target?.id}`)).toMatchObject({
+      status: 200,
+      data: { state: 'CANCELED', reason: 'CANCELED_REPLACED' },
+    })
+    expect(await positions()).toMatchObject([{ id, takeProfit: null, protection: 'PROTECTED' }])
   })
 
   it('show fills, fee, slippage and the requests made for them', async () => {

@@ -50,6 +50,22 @@ export const useExchangeStore = defineStore('exchange', () => {
     return api.call(routes.exchange.closePosition, { body: { ...query(), ...input } })
   }
 
+  function closePart(id: string, body: { fraction: string; idempotencyKey: string }) {
+    return api.call(routes.positions.close, { params: { id }, body })
+  }
+
+  function reversePosition(id: string, body: { idempotencyKey: string }) {
+    return api.call(routes.positions.reverse, { params: { id }, body })
+  }
+
+  function setProtection(id: string, body: { stopLoss?: string | null; takeProfit?: string | null }) {
+    return api.request(routes.positions.setProtection, { params: { id }, body })
+  }
+
+  function changeMargin(id: string, body: { amount: string; idempotencyKey: string }) {
+    return api.call(routes.positions.changeMargin, { params: { id }, body })
+  }
+
   function cancelOrder(id: string) {
     return api.call(routes.exchange.cancelOrder, { params: { id } })
   }
@@ -68,6 +84,10 @@ export const useExchangeStore = defineStore('exchange', () => {
     refreshAll,
     choose,
     closePosition,
+    closePart,
+    reversePosition,
+    setProtection,
+    changeMargin,
     cancelOrder,
   }
 })

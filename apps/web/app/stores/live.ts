@@ -40,8 +40,17 @@ export const useLiveStore = defineStore('live', () => {
     'protection-late': [exchange.positions],
   }
 
+  const listeners = new Set<(fact: FactEvent) => void>()
+
+  /** For what only one page reads. @returns stops it */
+  function listen(listener: (fact: FactEvent) => void): () => void {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
   function hear(fact: FactEvent): void {
     for (const resource of readsByFact[fact.kind]) void resource.refresh()
+    for (const listener of listeners) listener(fact)
     announce(fact)
   }
 
@@ -89,5 +98,5 @@ export const useLiveStore = defineStore('live', () => {
     if (next === 'connected') ticks?.subscribe([markets.symbol, ...exchange.livePositions.map(({ position }) => position.symbol)])
   })
 
-  return { state, open, close, readEverything }
+  return { state, open, close, readEverything, listen }
 })

@@ -103,8 +103,10 @@ function inMarket(
   rows: readonly Row[],
   { input, curve, nowMs }: { input: TradeFilter; curve: readonly CurvePoint[]; nowMs: number },
 ): Decimal | null {
-  const startMs = input.from === undefined ? (curve[0]?.atMs ?? rows[0]?.openedAt.getTime()) : Date.parse(input.from)
-  if (startMs === undefined) return null
+  // A younger account was in no market before it was there.
+  const beganMs = curve[0]?.atMs ?? rows[0]?.openedAt.getTime()
+  if (beganMs === undefined) return null
+  const startMs = Math.max(beganMs, input.from === undefined ? beganMs : Date.parse(input.from))
   const toMs = Math.min(nowMs, input.to === undefined ? nowMs : Date.parse(input.to))
   const spans = rows.map((row) => ({ fromMs: row.openedAt.getTime(), toMs: row.closedAt?.getTime() ?? nowMs }))
   return timeInMarketPercent(spans, { fromMs: startMs, toMs })

@@ -1,12 +1,13 @@
 import { AppError, isTerminal, ORDER_STATES, type OrderView } from '@matic/contracts'
 import { findOrder } from './orders.ts'
 import type { TradingContext } from './manual-signal.ts'
+import { setProtection } from './set-protection.ts'
 
 const LOOK_EVERY_MS = 200
 
 /**
- * Asks for a cancellation and waits for what the exchange says: the order may fill in the meantime.
- * @throws AppError ORDER_NOT_FOUND; CONFLICT when there is nothing to cancel, or when it protects a position
+ * Asks for a cancellation and waits for what the exchange says: the order may fill in the meantime. A stop or target goes with the wish for it.
+ * @throws AppError ORDER_NOT_FOUND; CONFLICT when there is nothing to cancel, or when it closes a position
  */
 export async function cancelOrder({
   ctx,
@@ -18,11 +19,9 @@ export async function cancelOrder({
   const order = await findOrder({ db: ctx.db, input })
   if (!order) throw new AppError('ORDER_NOT_FOUND', 'There is no such order')
   if (isOver(order)) throw new AppError('CONFLICT', 'This order is over already', { details: { state: order.state } })
+  if (order.leg === 'stop' || order.leg === 'target') return takeAway(ctx, input, order)
   if (order.leg !== 'open')
-    throw new AppError(
-      'CONFLICT',
-      'This order makes a position safe or smaller. Close the position instead, or change its stop and target.',
-    )
+    throw new AppError('CONFLICT', 'This order makes a position smaller: it goes through or is not needed any more.')
 
   using watch = ctx.desk.watchFacts()
   await ctx.db.query(
@@ -39,6 +38,30 @@ export async function cancelOrder({
     if (leftMs <= 0) return { order: now ?? order, settled: false }
     await watch.next(Math.min(LOOK_EVERY_MS, leftMs))
   }
+}
+
+async function takeAway(
+  ctx: TradingContext,
+  { userId, orderId }: { userId: string; orderId: string },
+  order: OrderView,
+): Promise<{ order: OrderView; settled: boolean }> {
+  const positionId = await positionOfOrder(ctx, { userId, orderId })
+  const { settled } = await setProtection({
+    ctx,
+    input: { userId, positionId, stopLoss: order.leg === 'stop' ? null : undefined, takeProfit: order.leg === 'target' ? null : undefined },
+  })
+  return { order: (await findOrder({ db: ctx.db, input: { userId, orderId } })) ?? order, settled }
+}
+
+/** The position that a stop or target belongs to. @throws AppError CONFLICT for an order of none */
+export async function positionOfOrder(ctx: TradingContext, { userId, orderId }: { userId: string; orderId: string }): Promise<string> {
+  const [row] = await ctx.db.query<{ id: string }>(
+    `SELECT p.id FROM trade_order o JOIN position p ON p.account_id = o.account_id AND p.symbol = o.symbol AND o.cause = 'position:' || p.id || ':' || p.epoch
+      WHERE o.id = $1 AND o.user_id = $2`,
+    [orderId, userId],
+  )
+  if (!row) throw new AppError('CONFLICT', 'This order belongs to no open position')
+  return row.id
 }
 
 function isOver(order: OrderView): boolean {

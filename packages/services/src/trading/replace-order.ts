@@ -1,6 +1,6 @@
 import { AppError, type OrderView } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
-import { cancelOrder } from './cancel-order.ts'
+import { cancelOrder, positionOfOrder } from './cancel-order.ts'
 import { manualAlert } from './manual-alert.ts'
 import { assertNotRefused, sendManualSignal, type TradingContext } from './manual-signal.ts'
 import { findOrder } from './orders.ts'
@@ -38,17 +38,16 @@ export async function replaceOrder({ ctx, input }: { ctx: TradingContext; input:
 async function moveTrigger(ctx: TradingContext, input: ReplaceOrder, order: OrderView): Promise<Replaced> {
   const { userId, triggerPrice } = input
   if (triggerPrice === undefined) throw invalid('triggerPrice', 'A stop or target moves by its trigger price')
-  const [row] = await ctx.db.query<{ cause: string }>('SELECT cause FROM trade_order WHERE id = $1 AND user_id = $2', [order.id, userId])
-  const positionId = row?.cause.split(':')[1]
-  if (positionId === undefined) throw new AppError('CONFLICT', 'This order belongs to no position')
+  const positionId = await positionOfOrder(ctx, input)
   const isStop = order.leg === 'stop'
   const { settled } = await setProtection({
     ctx,
     input: { userId, positionId, stopLoss: isStop ? triggerPrice : undefined, takeProfit: isStop ? undefined : triggerPrice },
   })
   const [newest] = await ctx.db.query<{ id: string }>(
-    'SELECT id FROM trade_order WHERE user_id = $1 AND cause = $2 AND leg = $3 ORDER BY revision DESC LIMIT 1',
-    [userId, row?.cause, order.leg],
+    `SELECT n.id FROM trade_order n JOIN trade_order o ON o.account_id = n.account_id AND o.cause = n.cause AND o.leg = n.leg
+      WHERE o.id = $1 AND o.user_id = $2 ORDER BY n.revision DESC LIMIT 1`,
+    [order.id, userId],
   )
   const now = await findOrder({ db: ctx.db, input: { userId, orderId: newest?.id ?? order.id } })
   return { order: now ?? order, settled }

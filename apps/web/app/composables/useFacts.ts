@@ -1,0 +1,7 @@
+import type { FactKind } from '@matic/contracts'
+
+/** Runs whenever one of these was committed, for as long as the page is open. */
+export function useFacts(kinds: readonly FactKind[], run: () => void): void {
+  const live = useLiveStore()
+  onScopeDispose(live.listen((fact) => kinds.includes(fact.kind) && run()))
+}

@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs'
+import { routes } from '@matic/contracts'
+import { seed } from '@matic/prisma/seed'
+import { createClient, type Client } from '@matic/sdk'
+import { launchBrowser, startStack, type Stack } from '@matic/testkit'
+import { Decimal } from 'decimal.js'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+
+const trader = { email: 'user@matic.test', password: 'user123456' }
+
+let stack: Stack
+let browser: Browser
+let page: Page
+let api: Client
+const problems: string[] = []
+
+beforeAll(async () => {
+  const [startedStack, startedBrowser] = await Promise.all([
+    startStack({ web: true, timingsScale: 1, prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl })) }),
+    launchBrowser(),
+  ])
+  stack = startedStack
+  browser = startedBrowser
+  let accessToken: string | null = null
+  api = createClient({ baseUrl: stack.webUrl, getAccessToken: () => accessToken })
+  accessToken = (await api.call(routes.auth.login, { body: trader })).accessToken
+  await vi.waitUntil(() => api.call(routes.exchange.balance).catch(() => null), { timeout: 30_000, interval: 250 })
+
+  page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true })).newPage()
+  page.on('pageerror', (error) => problems.push(`page error: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(`${message.type()}: ${message.text()}`)
+  })
+  page.on('response', (response) => {
+    if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`)
+  })
+  await page.goto(stack.webUrl)
+  await page.getByTestId('login-email').fill(trader.email)
+  await page.getByTestId('login-password').fill(trader.password)
+  await page.getByTestId('login-submit').click()
+  await page.locator('[data-testid="connection-state"][data-state="live"]').waitFor()
+})
+afterAll(async () => {
+  await browser?.close()
+  await stack?.stop()
+})
+afterEach(() => {
+  expect(problems.splice(0)).toEqual([])
+})
+
+const row = () => page.getByTestId('position-row-BTCUSDT')
+const waitForPosition = (attributes: string) => page.locator(`[data-testid="position-row-BTCUSDT"]${attributes}`).waitFor()
+
+describe('trading by hand', () => {
+  it('opens a position from the order form', async () => {
+    await page.goto(`${stack.webUrl}/orders`)
+    await page.getByText('No order rests').waitFor()
+    await page.getByTestId('new-order').click()
+    await page.getByTestId('new-quantity').fill('0.04')
+    await page.getByText(/Buys 0\.04 BTC at market, about/).waitFor()
+    await page.getByTestId('confirm').click()
+    await page.getByTestId('confirm').waitFor({ state: 'detached' })
+    await page.goto(`${stack.webUrl}/positions`)
+    await waitForPosition('[data-side="LONG"][data-size="0.04"][data-protection="PROTECTED"]')
+  })
+
+  it('moves its stop in place, after saying what that would bring', async () => {
+    const mark = new Decimal((await row().getAttribute('data-mark')) ?? 0)
+    const stop = mark.times('0.97').toFixed(0)
+    await page.getByTestId('edit-stop-BTCUSDT').click()
+    await page.getByTestId('level-stop').fill(mark.times('1.1').toFixed(0))
+    await page.getByTestId('level-save').click()
+    await page.getByText(/wrong side of the price/).waitFor()
+    // A refused price is a refused answer.
+    expect(problems.splice(0).every((problem) => problem.includes('422'))).toBe(true)
+
+    await page.getByTestId('level-stop').fill(stop)
+    await page.getByText(/If it is hit, the position closes at market: about/).waitFor()
+    await page.getByTestId('level-save').click()
+    await waitForPosition(`[data-stop="${stop}"][data-protection="PROTECTED"]`)
+    await page.goto(`${stack.webUrl}/orders?tab=conditional`)
+    await page.locator('[data-testid="order-row"][data-leg="stop"][data-state="ACKED"]').waitFor()
+    await expect.poll(() => page.locator('[data-testid="order-row"][data-leg="stop"]').count()).toBe(1)
+  })
+
+  it('closes half, reverses, and closes the rest', async () => {
+    await page.goto(`${stack.webUrl}/positions`)
+    await page.getByTestId('position-close-BTCUSDT').click()
+    await page.getByTestId('share-0.5').click()
+    await page.getByText(/Sells about 0\.02 BTC at market/).waitFor()
+    await page.getByTestId('confirm').click()
+    await waitForPosition('[data-side="LONG"][data-size="0.02"]')
+
+    await page.getByTestId('position-more-BTCUSDT').click()
+    await page.getByRole('menuitem', { name: 'Reverse' }).click()
+    await page.getByText(/a short of about/).waitFor()
+    await page.getByTestId('confirm').click()
+    await waitForPosition('[data-side="SHORT"][data-size="0.02"][data-protection="PROTECTED"]')
+
+    await page.getByTestId('position-close-BTCUSDT').click()
+    await page.getByTestId('share-1').click()
+    await page.getByTestId('confirm').click()
+    await page.getByText('No open position').waitFor()
+  })
+
+  it('shows both trades with their exact result, and writes the same into the CSV', async () => {
+    await expect.poll(async () => (await api.call(routes.trades.list, {})).length, { timeout: 10_000 }).toBe(2)
+    const trades = await api.call(routes.trades.list, {})
+    expect(trades.map(({ side, quantity }) => [side, quantity])).toEqual([
+      ['SHORT', '0.02'],
+      ['LONG', '0.04'],
+    ])
+    // What the wallet gained is what both made.
+    const [wallet] = await api.call(routes.wallet.list, {})
+    const made = trades.reduce((sum, trade) => sum.plus(trade.netPnl), new Decimal(0))
+    expect(new Decimal(wallet?.total ?? 0).minus(10_000).toFixed()).toBe(made.toFixed())
+
+    await page.goto(`${stack.webUrl}/trades`)
+    await expect.poll(() => page.getByTestId('trade-row').count()).toBe(2)
+    const shown = await page
+      .getByTestId('trade-net')
+      .evaluateAll((cells: { dataset: { exact?: string } }[]) => cells.map(({ dataset }) => dataset.exact))
+    expect(shown).toEqual(trades.map(({ netPnl }) => netPnl))
+    await expect.poll(() => page.getByTestId('trades-total').getAttribute('data-exact')).toBe(made.toFixed())
+
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('csv').click()])
+    expect(download.suggestedFilename()).toBe('trades.csv')
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trimEnd()
+      .split('\r\n')
+    const [header = '', ...rows] = lines.map((line) => line.split(','))
+    const column = (name: string) => rows.map((cells) => cells[header.indexOf(name)])
+    expect(column('net PnL')).toEqual(trades.map(({ netPnl }) => netPnl).toReversed())
+    expect(column('id')).toEqual(trades.map(({ id }) => id).toReversed())
+  })
+
+  it('keeps filters in the address, over a reload', async () => {
+    await page.getByRole('combobox', { name: 'Side' }).click()
+    await page.getByRole('option', { name: /Short/ }).click()
+    await expect.poll(() => page.url()).toContain('side=SHORT')
+    await expect.poll(() => page.getByTestId('trade-row').count()).toBe(1)
+    await page.reload()
+    await expect.poll(() => page.getByTestId('trade-row').count()).toBe(1)
+    await page.getByRole('tab', { name: 'Ledger' }).click()
+    await page.getByText('Deposit or withdrawal').waitFor()
+  })
+
+  it('adds up in the portfolio', async () => {
+    await page.goto(`${stack.webUrl}/portfolio`)
+    const metrics = await api.call(routes.portfolio.metrics, {})
+    const net = page.getByTestId('metric-net-pnl').locator('[data-exact]')
+    await expect.poll(() => net.getAttribute('data-exact')).toBe(metrics.totalPnl)
+    await expect.poll(() => page.getByTestId('realized-today').getAttribute('data-exact')).toBe(metrics.totalPnl)
+    await page.getByRole('img', { name: /^Equity from/ }).waitFor()
+    await page.getByRole('link', { name: /in 2 trades/ }).click()
+    await expect.poll(() => page.url()).toContain('/trades?from=')
+  })
+
+  it('fits a phone in both themes without scrolling sideways', async () => {
+    await page.setViewportSize({ width: 360, height: 740 })
+    for (const path of ['/positions', '/orders?tab=history', '/trades', '/portfolio'])
+      for (const theme of ['light', 'dark']) {
+        await page.emulateMedia({ reducedMotion: 'reduce' })
+        await page.goto(`${stack.webUrl}${path}`)
+        await page.locator('h1').waitFor()
+        await page.keyboard.press('t')
+        await page.locator(`html.${theme}`).waitFor()
+        await page.waitForTimeout(300)
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${path} ${theme}`).toBe(360)
+      }
+    await page.setViewportSize({ width: 1440, height: 900 })
+  })
+})
