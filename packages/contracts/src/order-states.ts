@@ -34,10 +34,10 @@ export function isTerminal(state: OrderState): boolean {
   return (TERMINAL_STATES as readonly OrderState[]).includes(state)
 }
 
-export const ORDER_LEGS = ['close', 'reduce', 'open', 'stop', 'target', 'emergency'] as const
+export const ORDER_LEGS = ['close', 'reduce', 'open', 'stop', 'target', 'trailing', 'emergency'] as const
 export type OrderLeg = (typeof ORDER_LEGS)[number]
 
-export const ORDER_TYPES = ['market', 'limit', 'stop-market', 'take-profit-market'] as const
+export const ORDER_TYPES = ['market', 'limit', 'stop-market', 'take-profit-market', 'trailing-stop-market'] as const
 export type OrderType = (typeof ORDER_TYPES)[number]
 
 /** Lower goes first. */

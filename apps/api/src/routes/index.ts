@@ -7,6 +7,7 @@ import { marketRoutes } from './markets.ts'
 import { orderRoutes } from './orders.ts'
 import { portfolioRoutes } from './portfolio.ts'
 import { positionRoutes } from './positions.ts'
+import { rulesRoutes } from './rules.ts'
 import { signalRoutes } from './signals.ts'
 
 /** The one list, for production and tests. */
@@ -19,5 +20,6 @@ export const mountedRoutes: readonly Mounted[] = [
   ...orderRoutes,
   ...portfolioRoutes,
   ...positionRoutes,
+  ...rulesRoutes,
   ...signalRoutes,
 ]

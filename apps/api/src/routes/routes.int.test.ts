@@ -111,7 +111,21 @@ describe('the rules of the bot', () => {
     { maxPositions: 0 },
     { userId: randomUUID() },
     { isEnabled: 'yes' },
-    { trailingStop: true },
+    { trailingPercent: 0.05 },
+    {
+      targets: [
+        { percent: 2, share: 60 },
+        { percent: 4, share: 50 },
+      ],
+    },
+    {
+      targets: [
+        { percent: 4, share: 50 },
+        { percent: 2, share: 50 },
+      ],
+    },
+    { sizingMode: 'fixed-quantity' },
+    { breakEvenAfterTarget: 1 },
   ])('refuse %j and stay as they are', async (json) => {
     const before = await settings()
     expect(await patch(json)).toMatchObject({ status: 400, body: { error: { code: 'VALIDATION_FAILED' } } })

@@ -3,6 +3,7 @@ import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
 import { measureClocks } from '@matic/services/execution/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
 import { refreshMarkets } from '@matic/services/markets/refresh-markets'
+import { refreshRanges } from '@matic/services/markets/refresh-ranges'
 import { answerRequests, sweepRequests } from '@matic/services/requests-worker/answer-requests'
 import { changeMargins } from '@matic/services/requests-worker/change-margins'
 import type { WorkerContext } from '../context.ts'
@@ -13,6 +14,7 @@ const MARKETS_MS = 60_000
 const STORE_MARKS_MS = 1_000
 /** The one worker that reads prices. */
 const PRICES_DUTY = 1
+const RANGES_MS = 5_000
 
 export interface Upkeep {
   /** Woken by the api: something was asked. */
@@ -65,6 +67,17 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
       if (store) storedAtMs = ctx.clock.monotonic()
     },
   })
+  const ranges = createLoop({
+    name: 'ranges',
+    everyMs: RANGES_MS,
+    log,
+    async run() {
+      if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
+      for (const [exchange, port] of traded) {
+        if (await refreshRanges({ ctx, exchange, port })) ranges.kickIn(timings.sweepMs)
+      }
+    },
+  })
   const requests = createLoop({
     name: 'requests',
     everyMs: timings.sweepMs,
@@ -73,7 +86,10 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   })
   const margins = createLoop({ name: 'margins', everyMs: timings.sweepMs, log, run: () => changeMargins(ctx) })
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
-  return { asked: [requests, margins, accounts, doctor], loops: [clocks, accounts, doctor, markets, prices, requests, margins, tidy] }
+  return {
+    asked: [requests, margins, accounts, doctor],
+    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, margins, tidy],
+  }
 }
 
 /** Due since for ever: the next round reads the account whole. */

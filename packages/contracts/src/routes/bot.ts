@@ -1,29 +1,11 @@
 import { z } from 'zod'
 import { defineRoute } from '../http.ts'
-import { DecimalString, PercentInput, PositiveDecimalInput } from '../units.ts'
+import { Rules, RulesPatch } from '../rules.ts'
+import { PositiveDecimalInput } from '../units.ts'
 
-export const SizingMode = z.enum(['alert', 'percent-of-equity', 'fixed-quote'])
-export type SizingMode = z.infer<typeof SizingMode>
-
-/** Percent values are percent (5 is 5 %); fixedQuote and maxNotional are quote currency. */
-export const BotSettingsView = z.object({
+/** The rules of a person, and what else belongs to the bot. */
+export const BotSettingsView = Rules.extend({
   isEnabled: z.boolean(),
-  sizingMode: SizingMode,
-  equityPercent: DecimalString,
-  fixedQuote: DecimalString,
-  maxPositions: z.number().int(),
-  defaultLeverage: z.number().int(),
-  maxLeverage: z.number().int(),
-  marginMode: z.enum(['cross', 'isolated']),
-  riskPerTrade: DecimalString,
-  stopLossPercent: DecimalString.nullable(),
-  takeProfitPercent: DecimalString.nullable(),
-  trailingStop: z.boolean(),
-  allowedSymbols: z.array(z.string()),
-  blacklistedSymbols: z.array(z.string()),
-  maxNotional: DecimalString.nullable(),
-  maxSignalAgeSeconds: z.number().int(),
-  spotTickerToPerp: z.boolean(),
   version: z.number().int(),
   /** Token masked. */
   webhookUrl: z.string().nullable(),
@@ -32,29 +14,7 @@ export const BotSettingsView = z.object({
 })
 export type BotSettingsView = z.infer<typeof BotSettingsView>
 
-const SymbolList = z.array(z.string().trim().min(1).max(40)).max(500)
-
-export const BotSettingsPatch = z
-  .strictObject({
-    isEnabled: z.boolean(),
-    sizingMode: SizingMode,
-    equityPercent: PercentInput,
-    fixedQuote: PositiveDecimalInput,
-    maxPositions: z.number().int().min(1).max(100),
-    defaultLeverage: z.number().int().min(1).max(125),
-    maxLeverage: z.number().int().min(1).max(125),
-    marginMode: z.enum(['cross', 'isolated']),
-    riskPerTrade: PercentInput,
-    stopLossPercent: PercentInput.nullable(),
-    takeProfitPercent: PositiveDecimalInput.nullable(),
-    trailingStop: z.literal(false, { error: 'Trailing stops are not available yet' }),
-    allowedSymbols: SymbolList,
-    blacklistedSymbols: SymbolList,
-    maxNotional: PositiveDecimalInput.nullable(),
-    maxSignalAgeSeconds: z.number().int().min(5).max(3600),
-    spotTickerToPerp: z.boolean(),
-  })
-  .partial()
+export const BotSettingsPatch = RulesPatch.extend({ isEnabled: z.boolean().optional() })
 export type BotSettingsPatch = z.infer<typeof BotSettingsPatch>
 
 export const getSettings = defineRoute({

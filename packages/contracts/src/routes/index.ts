@@ -6,6 +6,7 @@ import * as markets from './markets.ts'
 import * as orders from './orders.ts'
 import * as portfolio from './portfolio.ts'
 import * as positions from './positions.ts'
+import * as rules from './rules.ts'
 import * as signals from './signals.ts'
 import * as trades from './trades.ts'
 import * as wallet from './wallet.ts'
@@ -21,6 +22,7 @@ export const routes = {
     testAlert: bot.testAlert,
     killSwitch: bot.killSwitch,
   },
+  rules: { get: rules.getRules, patchAccount: rules.patchAccountRules, resetPeak: rules.resetPeak, preview: rules.previewRules },
   admin: { killSwitch: bot.globalKillSwitch },
   exchange: {
     accounts: exchange.listAccounts,

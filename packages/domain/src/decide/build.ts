@@ -23,6 +23,7 @@ export function closeOrder(cause: string, symbol: string, position: DecisionPosi
     targetPrice: null,
     stopFraction: null,
     targetFraction: null,
+    plan: null,
     priority: PRIORITY.close,
     afterClose: false,
     expiresAtMs: null,

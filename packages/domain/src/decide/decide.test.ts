@@ -1,4 +1,4 @@
-import type { Alert } from '@matic/contracts'
+import { DEFAULT_RULES, type Alert } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -42,36 +42,31 @@ function alert(body: Record<string, unknown>): Alert {
   return parsed.alert
 }
 
-const settings: DecisionInput['settings'] = {
-  isEnabled: true,
-  sizingMode: 'alert',
-  equityPercent: '10',
-  fixedQuote: '500',
-  maxPositions: 5,
-  defaultLeverage: 10,
-  maxLeverage: 50,
-  marginMode: 'cross',
-  stopLossPercent: '5',
-  takeProfitPercent: '10',
-  allowedSymbols: [],
-  blacklistedSymbols: [],
-  maxNotional: null,
-  maxSignalAgeSeconds: 60,
-  spotTickerToPerp: true,
-}
+const settings: DecisionInput['settings'] = { ...DEFAULT_RULES, isEnabled: true, fixedQuote: '500' }
 
 function input(change: Partial<DecisionInput> = {}): DecisionInput {
   return {
     signal: { id: 'signal', source: 'WEBHOOK', receivedAtMs: 1_000_000 },
     alert: alert({ action: 'buy', quantity: '0.01' }),
     route: { id: 'route', sourceKind: 'WEBHOOK' },
-    account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true, positionMode: 'ONE_WAY' },
+    account: {
+      exchange: 'PAPER',
+      environment: 'PAPER',
+      isActive: true,
+      keyStatus: 'VALID',
+      certified: true,
+      positionMode: 'ONE_WAY',
+      trailing: 'percent',
+    },
     settings,
     funds: { equity: '10000', available: '10000' },
     positions: [],
     pendingOpens: [],
     markets,
     markOf: () => '50000',
+    rangeOf: () => null,
+    result: null,
+    lastLoss: null,
     killSwitch: false,
     entitled: true,
     overtaken: false,
@@ -112,6 +107,7 @@ describe('an open', () => {
           keyStatus: 'OPENING',
           certified: true,
           positionMode: 'ONE_WAY',
+          trailing: 'percent',
         },
       },
       'ACCOUNT_NOT_READY',
@@ -126,6 +122,7 @@ describe('an open', () => {
           keyStatus: 'VALID',
           certified: false,
           positionMode: 'ONE_WAY',
+          trailing: 'percent',
         },
       },
       'VENUE_NOT_CERTIFIED',
@@ -313,6 +310,7 @@ test('a test alert on a live account decides nothing that trades', () => {
     keyStatus: 'VALID',
     certified: true,
     positionMode: 'ONE_WAY',
+    trailing: 'percent',
   } as const
   expect(decide(input({ account, signal: { id: 's', source: 'TEST', receivedAtMs: 1_000_000 } }))).toMatchObject({
     outcome: 'BLOCKED',

@@ -1,4 +1,4 @@
-import type { Alert } from '@matic/contracts'
+import { DEFAULT_RULES, type Alert } from '@matic/contracts'
 import { describe, expect, test } from 'vitest'
 import { parseAlert } from '../alert/parse-alert.ts'
 import { indexMarkets } from '../symbols/resolve-market.ts'
@@ -39,28 +39,23 @@ function hedged(change: Partial<DecisionInput>): ReturnType<typeof decide> {
     signal: { id: 'signal', source: 'WEBHOOK', receivedAtMs: 1_000_000 },
     alert: buy,
     route: { id: 'mine', sourceKind: 'WEBHOOK' },
-    account: { exchange: 'PAPER', environment: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true, positionMode: 'HEDGE' },
-    settings: {
-      isEnabled: true,
-      sizingMode: 'alert',
-      equityPercent: '10',
-      fixedQuote: '500',
-      maxPositions: 5,
-      defaultLeverage: 10,
-      maxLeverage: 50,
-      marginMode: 'cross',
-      stopLossPercent: '5',
-      takeProfitPercent: '10',
-      allowedSymbols: [],
-      blacklistedSymbols: [],
-      maxNotional: null,
-      maxSignalAgeSeconds: 60,
-      spotTickerToPerp: true,
+    account: {
+      exchange: 'PAPER',
+      environment: 'PAPER',
+      isActive: true,
+      keyStatus: 'VALID',
+      certified: true,
+      positionMode: 'HEDGE',
+      trailing: 'percent',
     },
+    settings: { ...DEFAULT_RULES, isEnabled: true, fixedQuote: '500' },
     funds: { equity: '10000', available: '10000' },
     positions: [],
     pendingOpens: [],
     markets,
+    rangeOf: () => null,
+    result: null,
+    lastLoss: null,
     markOf: () => '50000',
     killSwitch: false,
     entitled: true,

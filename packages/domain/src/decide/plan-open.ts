@@ -3,6 +3,7 @@ import { Decimal } from 'decimal.js'
 import type { Intent } from '../intent/derive-intent.ts'
 import { checkOpen, signalBornMs } from '../risk/check-open.ts'
 import { checkSize } from '../risk/check-size.ts'
+import { checkSlippage } from '../risk/check-slippage.ts'
 import { planProtection } from '../risk/plan-protection.ts'
 import { chooseLeverage } from '../sizing/choose-leverage.ts'
 import { sizeOrder } from '../sizing/size-order.ts'
@@ -36,7 +37,12 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
   if (price === null) return no('PRICE_UNKNOWN', { symbol: market.symbol })
 
   const direction = intent.direction ?? 'LONG'
-  const protection = planProtection(input, direction, price)
+  if (alert.orderType === 'market') {
+    const { signalPrice } = alert
+    const slipped = checkSlippage({ direction, signalPrice, price, limitPercent: settings.maxSlippagePercent })
+    if (slipped !== undefined) return no(slipped.reason, slipped.numbers)
+  }
+  const protection = planProtection(input, { direction, price, market })
   if ('reason' in protection) return no(protection.reason, protection.numbers)
   const { leverage, numbers: leverageNumbers } = chooseLeverage({
     asked: alert.leverage,
@@ -50,6 +56,9 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
     equity: new Decimal(funds.equity),
     equityFraction: percentToFraction(settings.equityPercent),
     fixedQuote: new Decimal(settings.fixedQuote),
+    fixedBase: settings.fixedQuantity === null ? null : new Decimal(settings.fixedQuantity),
+    riskFraction: percentToFraction(settings.riskPerTrade),
+    stopDistance: protection.stopDistance,
     leverage,
     market,
   })
@@ -59,7 +68,7 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
     ...sized.numbers,
     equityQuote: new Decimal(funds.equity).toFixed(),
     availableQuote: availableQuote.toFixed(),
-    ...protection,
+    ...protection.numbers,
   }
   if (!sized.ok) return no(sized.reason, numbers)
   const tooMuch = checkSize({ ...sized, maxNotionalQuote: settings.maxNotional, availableQuote })
@@ -77,7 +86,7 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
     reduceOnly: false,
     leverage,
     marginMode: settings.marginMode,
-    ...protection,
+    ...protection.orders,
     priority: PRIORITY.open,
     afterClose: reverses,
     expiresAtMs: signalBornMs(input) + settings.maxSignalAgeSeconds * 1_000,

@@ -1,23 +1,11 @@
-import type { Alert, IntentKind, OrderLeg, OrderType, PositionDirection, ReasonCode, Side, SizingMode } from '@matic/contracts'
+import type { Alert, AtrInterval, IntentKind, OrderLeg, OrderType, PositionDirection, ReasonCode, Rules, Side } from '@matic/contracts'
+import type { OrderPlan } from '../protection/plan.ts'
+import type { AccountResult } from '../risk/check-losses.ts'
 import type { MarketIndex } from '../symbols/resolve-market.ts'
 
-/** Rules as stored: percent columns are percent, amounts quote. */
-export interface DecisionSettings {
+/** The rules that hold for the account, and whether the bot is on. */
+export interface DecisionSettings extends Rules {
   readonly isEnabled: boolean
-  readonly sizingMode: SizingMode
-  readonly equityPercent: string
-  readonly fixedQuote: string
-  readonly maxPositions: number
-  readonly defaultLeverage: number
-  readonly maxLeverage: number
-  readonly marginMode: 'cross' | 'isolated'
-  readonly stopLossPercent: string | null
-  readonly takeProfitPercent: string | null
-  readonly allowedSymbols: readonly string[]
-  readonly blacklistedSymbols: readonly string[]
-  readonly maxNotional: string | null
-  readonly maxSignalAgeSeconds: number
-  readonly spotTickerToPerp: boolean
 }
 
 export interface DecisionPosition {
@@ -41,6 +29,11 @@ export interface PendingOpen {
   readonly routeId: string | null
 }
 
+/** The last time the account lost, as its cool-down counts it. */
+export interface LastLoss {
+  readonly atMs: number
+}
+
 export interface DecisionInput {
   readonly signal: { readonly id: string; readonly source: 'WEBHOOK' | 'MANUAL' | 'TEST'; readonly receivedAtMs: number }
   readonly alert: Alert
@@ -52,15 +45,22 @@ export interface DecisionInput {
     readonly keyStatus: string
     readonly certified: boolean
     readonly positionMode: 'ONE_WAY' | 'HEDGE'
+    /** What its exchange can trail by. */
+    readonly trailing: 'none' | 'percent' | 'amount'
   }
   readonly settings: DecisionSettings
   /** Quote; null while the exchange has not been read. */
   readonly funds: { readonly equity: string; readonly available: string } | null
+  /** Null while nothing is known of what trading has made of the account. */
+  readonly result: AccountResult | null
+  readonly lastLoss: LastLoss | null
   readonly positions: readonly DecisionPosition[]
   readonly pendingOpens: readonly PendingOpen[]
   readonly markets: MarketIndex
   /** Current mark, quote per base; null when none is known. */
   readonly markOf: (symbol: string) => string | null
+  /** Average true range, quote per base; null when it is not known or old. */
+  readonly rangeOf: (symbol: string, interval: AtrInterval, period: number) => string | null
   readonly killSwitch: boolean
   readonly entitled: boolean
   /** A close of the same source and ticker, sent later, was decided already: nothing may open any more. */
@@ -86,6 +86,7 @@ export interface PlannedOrder {
   readonly targetPrice: string | null
   readonly stopFraction: string | null
   readonly targetFraction: string | null
+  readonly plan: OrderPlan | null
   readonly priority: number
   /** Waits for the close of the same decision. */
   readonly afterClose: boolean

@@ -26,19 +26,34 @@ export interface ProtectionInput {
  * Stop and target of a position. Prices off the tick are rounded towards the entry: a stop never risks more than was asked, a
  * target is never further away than was asked. A price that comes to zero or less is none.
  */
-export function protectionPrices({ side, entryPrice, tickSize, wish }: ProtectionInput): ProtectionPrices {
-  const against = side === 'LONG' ? -1 : 1
-  const stop = wish.stopPrice ?? fromEntry(entryPrice, wish.stopFraction, against)
-  const target = wish.targetPrice ?? fromEntry(entryPrice, wish.targetFraction, -against)
+export function protectionPrices({ wish, ...entry }: ProtectionInput): ProtectionPrices {
+  const { side, tickSize } = entry
+  const given = (price: Decimal, direction: Direction) => onTick(price, tickSize, roundingOf(side, direction))
+  const fromEntry = (fraction: Decimal | null, direction: Direction) =>
+    fraction === null ? null : priceFromEntry({ ...entry, fraction, direction })
   return {
-    stopPrice: stop && onTick(stop, tickSize, side === 'LONG' ? Decimal.ROUND_UP : Decimal.ROUND_DOWN),
-    targetPrice: target && onTick(target, tickSize, side === 'LONG' ? Decimal.ROUND_DOWN : Decimal.ROUND_UP),
+    stopPrice: wish.stopPrice ? given(wish.stopPrice, 'against') : fromEntry(wish.stopFraction, 'against'),
+    targetPrice: wish.targetPrice ? given(wish.targetPrice, 'along') : fromEntry(wish.targetFraction, 'along'),
   }
 }
 
-function fromEntry(entryPrice: Decimal, fraction: Decimal | null, direction: number): Decimal | null {
-  if (fraction === null) return null
-  return entryPrice.mul(fraction.mul(direction).add(1))
+/** The way the position wants the price to go, or the other. */
+type Direction = 'along' | 'against'
+
+/** A fraction of the entry price away from it, on the tick towards the entry; null where that comes to zero or less. */
+export function priceFromEntry({
+  side,
+  entryPrice,
+  tickSize,
+  fraction,
+  direction,
+}: Omit<ProtectionInput, 'wish'> & { readonly fraction: Decimal; readonly direction: Direction }): Decimal | null {
+  const sign = (side === 'LONG') === (direction === 'along') ? 1 : -1
+  return onTick(entryPrice.mul(fraction.mul(sign).add(1)), tickSize, roundingOf(side, direction))
+}
+
+function roundingOf(side: PositionDirection, direction: Direction): Decimal.Rounding {
+  return (side === 'LONG') === (direction === 'along') ? Decimal.ROUND_DOWN : Decimal.ROUND_UP
 }
 
 function onTick(price: Decimal, tickSize: Decimal, rounding: Decimal.Rounding): Decimal | null {

@@ -1,5 +1,6 @@
 import type { ReasonCode, ReasonNumbers } from '@matic/contracts'
 import type { DecisionInput } from '../decide/types.ts'
+import { checkLosses } from './check-losses.ts'
 import { isSameSymbol, type Resolved } from '../symbols/resolve-market.ts'
 
 export interface Objection {
@@ -22,6 +23,9 @@ export function checkOpen(input: DecisionInput, { market, isSpotTicker }: Resolv
   const ageSeconds = Math.round((input.nowMs - signalBornMs(input)) / 1_000)
   if (ageSeconds > settings.maxSignalAgeSeconds) return no('SIGNAL_TOO_OLD', { ageSeconds, limitSeconds: settings.maxSignalAgeSeconds })
 
+  const broken = checkLosses(settings, input.result) ?? checkCoolDown(input)
+  if (broken !== undefined) return broken
+
   if (isSpotTicker && !settings.spotTickerToPerp) return no('SPOT_TICKER_REFUSED', { ticker: input.alert.ticker })
   if (market.status !== 'TRADING') return no('SYMBOL_HALTED', { symbol })
   const listed = (symbols: readonly string[]) => symbols.some((one) => isSameSymbol(one, symbol))
@@ -35,6 +39,14 @@ export function checkOpen(input: DecisionInput, { market, isSpotTicker }: Resolv
   busy.delete(symbol)
   if (busy.size >= settings.maxPositions) return no('MAX_POSITIONS', { open: busy.size, limit: settings.maxPositions })
   return undefined
+}
+
+function checkCoolDown({ settings, lastLoss, nowMs }: DecisionInput): Objection | undefined {
+  if (settings.coolDownMinutes === 0 || lastLoss === null) return undefined
+  const agoMs = nowMs - lastLoss.atMs
+  if (agoMs >= settings.coolDownMinutes * 60_000) return undefined
+  const agoMinutes = Math.max(0, Math.floor(agoMs / 6_000) / 10)
+  return no('COOL_DOWN', { after: settings.coolDownAfter, agoMinutes, limitMinutes: settings.coolDownMinutes })
 }
 
 /** When the alert fired, where it says so and that is believable; else when it came in. Epoch ms. */

@@ -14,6 +14,12 @@ export interface SizeInput {
   readonly equityFraction: Decimal
   /** Notional in quote, for fixed-quote. */
   readonly fixedQuote: Decimal
+  /** Base, for fixed-quantity; null is none. */
+  readonly fixedBase: Decimal | null
+  /** What the stop may cost as a fraction of equity, for risk-per-trade. Fees and slippage come on top. */
+  readonly riskFraction: Decimal
+  /** From the price to the stop, quote per base; null without a stop. */
+  readonly stopDistance: Decimal | null
   readonly leverage: number
   readonly market: Pick<DecisionMarket, 'stepSize' | 'minQuantity' | 'maxQuantity' | 'minNotional'>
 }
@@ -30,11 +36,12 @@ export type Sized =
 
 /**
  * Base quantity of an opening order, floored to the market's step.
- * @returns `SIZE_ZERO`, `BELOW_MINIMUM` or `ABOVE_MAXIMUM` with the numbers where the market would not take it
+ * @returns `STOP_REQUIRED`, `SIZE_ZERO`, `BELOW_MINIMUM` or `ABOVE_MAXIMUM` with the numbers where the market would not take it
  */
 export function sizeOrder(input: SizeInput): Sized {
   const { market, price, leverage } = input
   const wanted = wantedBase(input)
+  if (wanted === null) return { ok: false, reason: 'STOP_REQUIRED', numbers: { sizingMode: input.mode, price: price.toFixed() } }
   const step = new Decimal(market.stepSize)
   const quantityBase = wanted.div(step).floor().mul(step)
   const notionalQuote = quantityBase.mul(price)
@@ -42,6 +49,7 @@ export function sizeOrder(input: SizeInput): Sized {
   const numbers: ReasonNumbers = {
     sizingMode: input.mode,
     price: price.toFixed(),
+    ...riskNumbers(input),
     wantedBase: wanted.toDecimalPlaces(18).toFixed(),
     quantityBase: quantityBase.toFixed(),
     notionalQuote: notionalQuote.toDecimalPlaces(8).toFixed(),
@@ -58,8 +66,32 @@ export function sizeOrder(input: SizeInput): Sized {
   return { ok: true, quantityBase, notionalQuote, marginQuote, numbers }
 }
 
-function wantedBase({ mode, askedBase, price, equity, equityFraction, fixedQuote, leverage }: SizeInput): Decimal {
-  if (mode === 'alert' && askedBase !== null) return askedBase
-  if (mode === 'fixed-quote') return fixedQuote.div(price)
+/** What the mode asks for, base, before anything is rounded; null where it has nothing to go by. */
+function wantedBase(input: SizeInput): Decimal | null {
+  const { mode, askedBase, price, fixedQuote, fixedBase, stopDistance } = input
+  switch (mode) {
+    case 'alert':
+      return askedBase ?? ofEquity(input)
+    case 'fixed-quantity':
+      return fixedBase ?? new Decimal(0)
+    case 'fixed-quote':
+      return fixedQuote.div(price)
+    case 'percent-of-equity':
+      return ofEquity(input)
+    case 'risk-per-trade':
+      return stopDistance === null || stopDistance.lte(0) ? null : riskQuote(input).div(stopDistance)
+  }
+}
+
+function ofEquity({ price, equity, equityFraction, leverage }: SizeInput): Decimal {
   return Decimal.max(0, equity).mul(equityFraction).mul(leverage).div(price)
+}
+
+function riskQuote({ equity, riskFraction }: SizeInput): Decimal {
+  return Decimal.max(0, equity).mul(riskFraction)
+}
+
+function riskNumbers(input: SizeInput): ReasonNumbers {
+  if (input.mode !== 'risk-per-trade' || input.stopDistance === null) return {}
+  return { riskQuote: riskQuote(input).toDecimalPlaces(8).toFixed(), stopDistance: input.stopDistance.toDecimalPlaces(8).toFixed() }
 }

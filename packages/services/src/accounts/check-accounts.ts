@@ -54,7 +54,7 @@ export async function checkAccounts(ctx: CheckContext): Promise<number> {
         ORDER BY check_at LIMIT $1 FOR UPDATE SKIP LOCKED)
      UPDATE account a SET check_at = clock_timestamp() + make_interval(secs => $2) FROM picked WHERE a.id = picked.id
      RETURNING a.id, a.user_id AS "userId", a.exchange, a.environment, a.key_status AS "keyStatus", clock_timestamp() AS "takenAt",
-               coalesce((SELECT margin_mode FROM bot_settings b WHERE b.user_id = a.user_id), 'cross') AS "wantedMarginMode"`,
+               coalesce((SELECT overrides->>'marginMode' FROM account_rules r WHERE r.account_id = a.id), (SELECT margin_mode FROM bot_settings b WHERE b.user_id = a.user_id), 'cross') AS "wantedMarginMode"`,
     [BATCH, LEFT_ALONE_S],
   )
   await Promise.all(due.map((account) => checkOne(ctx, account)))

@@ -1,34 +1,14 @@
-import type { BotSettingsView, SizingMode } from '@matic/contracts'
+import type { BotSettingsView, Rules } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
-import { isoOrNull, plain, plainOrNull } from '../plain.ts'
+import { isoOrNull } from '../plain.ts'
+import { readRules, ruleColumns } from '../rules/rule-columns.ts'
 
-export interface SettingsRow {
+export interface SettingsRow extends Rules {
   isEnabled: boolean
-  sizingMode: SizingMode
-  equityPercent: string
-  fixedQuote: string
-  maxPositions: number
-  defaultLeverage: number
-  maxLeverage: number
-  marginMode: 'cross' | 'isolated'
-  riskPerTrade: string
-  stopLossPercent: string | null
-  takeProfitPercent: string | null
-  trailingStop: boolean
-  allowedSymbols: string[]
-  blacklistedSymbols: string[]
-  maxNotional: string | null
-  maxSignalAgeSeconds: number
-  spotTickerToPerp: boolean
   version: number
 }
 
-export const SETTINGS_COLUMNS = `
-  s.is_enabled AS "isEnabled", s.sizing_mode AS "sizingMode", s.equity_percent AS "equityPercent", s.fixed_quote AS "fixedQuote",
-  s.max_positions AS "maxPositions", s.default_leverage AS "defaultLeverage", s.max_leverage AS "maxLeverage", s.margin_mode AS "marginMode",
-  s.risk_per_trade AS "riskPerTrade", s.stop_loss_percent AS "stopLossPercent", s.take_profit_percent AS "takeProfitPercent",
-  s.trailing_stop AS "trailingStop", s.allowed_symbols AS "allowedSymbols", s.blacklisted_symbols AS "blacklistedSymbols",
-  s.max_notional AS "maxNotional", s.max_signal_age_seconds AS "maxSignalAgeSeconds", s.spot_ticker_to_perp AS "spotTickerToPerp", s.version`
+export const SETTINGS_COLUMNS = `s.is_enabled AS "isEnabled", ${ruleColumns('s')}, s.version`
 
 interface Input {
   readonly userId: string
@@ -51,15 +31,11 @@ export async function getSettings({ db, input }: { db: Queryable; input: Input }
     [input.userId],
   )
   if (!row) throw new Error('Settings that were just there are gone')
-  const { tokenTail, lastSeenAt, userSwitch, globalSwitch, ...settings } = row
+  const { tokenTail, lastSeenAt, userSwitch, globalSwitch, isEnabled, version } = row
   return {
-    ...settings,
-    equityPercent: plain(row.equityPercent),
-    fixedQuote: plain(row.fixedQuote),
-    riskPerTrade: plain(row.riskPerTrade),
-    stopLossPercent: plainOrNull(row.stopLossPercent),
-    takeProfitPercent: plainOrNull(row.takeProfitPercent),
-    maxNotional: plainOrNull(row.maxNotional),
+    ...readRules(row),
+    isEnabled,
+    version,
     webhookUrl: tokenTail === null ? null : webhookUrl(input, `****${tokenTail}`),
     webhookLastSeenAt: isoOrNull(lastSeenAt),
     killSwitch: { user: userSwitch, global: globalSwitch },

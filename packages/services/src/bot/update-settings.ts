@@ -1,29 +1,13 @@
-import { AppError, type BotSettingsPatch } from '@matic/contracts'
+import type { BotSettingsPatch } from '@matic/contracts'
 import { recordFacts } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
+import { refuseProblems } from '../rules/refuse-problems.ts'
+import { RULE_COLUMN } from '../rules/rule-columns.ts'
 import { SETTINGS_COLUMNS, type SettingsRow } from './get-settings.ts'
 
 type Field = keyof BotSettingsPatch
 
-const COLUMNS: Readonly<Record<Field, string>> = {
-  isEnabled: 'is_enabled',
-  sizingMode: 'sizing_mode',
-  equityPercent: 'equity_percent',
-  fixedQuote: 'fixed_quote',
-  maxPositions: 'max_positions',
-  defaultLeverage: 'default_leverage',
-  maxLeverage: 'max_leverage',
-  marginMode: 'margin_mode',
-  riskPerTrade: 'risk_per_trade',
-  stopLossPercent: 'stop_loss_percent',
-  takeProfitPercent: 'take_profit_percent',
-  trailingStop: 'trailing_stop',
-  allowedSymbols: 'allowed_symbols',
-  blacklistedSymbols: 'blacklisted_symbols',
-  maxNotional: 'max_notional',
-  maxSignalAgeSeconds: 'max_signal_age_seconds',
-  spotTickerToPerp: 'spot_ticker_to_perp',
-}
+const COLUMNS: Readonly<Record<Field, string>> = { isEnabled: 'is_enabled', ...RULE_COLUMN }
 
 /** Changes the rules that are named and no others. @throws AppError VALIDATION_FAILED when the result makes no sense */
 export async function updateSettings({
@@ -35,7 +19,9 @@ export async function updateSettings({
 }): Promise<void> {
   const { userId, patch } = input
   const changes = Object.entries(patch).flatMap(([field, value]) =>
-    isField(field) && value !== undefined ? [{ field, column: COLUMNS[field], value }] : [],
+    isField(field) && value !== undefined
+      ? [{ field, column: COLUMNS[field], value: field === 'targets' ? JSON.stringify(value) : value }]
+      : [],
   )
   if (changes.length === 0) return
 
@@ -46,11 +32,7 @@ export async function updateSettings({
       `UPDATE bot_settings AS s SET ${assignments.join(', ')}, version = s.version + 1, updated_at = clock_timestamp() WHERE s.user_id = $1 RETURNING ${SETTINGS_COLUMNS}`,
       [userId, ...changes.map(({ value }) => value)],
     )
-    if (changed && changed.defaultLeverage > changed.maxLeverage) {
-      throw new AppError('VALIDATION_FAILED', 'Some fields are not right', {
-        details: { defaultLeverage: [`Must not be above the maximum leverage of ${changed.maxLeverage}`] },
-      })
-    }
+    if (changed) refuseProblems(changed)
     const payload = { fields: changes.map(({ field }) => field), version: changed?.version ?? 0 }
     return recordFacts(tx, [{ userId, kind: 'settings-changed', entity: 'settings', entityId: userId, payload }])
   })

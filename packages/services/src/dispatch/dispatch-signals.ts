@@ -2,17 +2,19 @@ import { recordFacts } from '@matic/db'
 import type { Transaction } from '@matic/db'
 import { decide } from '@matic/domain'
 import type { Decision } from '@matic/domain'
+import type { ExchangeCapabilities } from '@matic/exchange/port'
 import type { ServiceContext } from '../context.ts'
 import { claimSignals, findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
 import type { AccountBook, Markets, ReceivedSignal, RouteRow, SignalRow } from './load-batch.ts'
+import { loadRanges, type RangeOf } from '../markets/ranges.ts'
 import { countTry, faultOf } from './set-aside.ts'
 import { saveDecisions } from './save-decisions.ts'
 import type { Decided } from './save-decisions.ts'
 
 export interface DispatchContext extends ServiceContext {
   readonly clientOrderId: (orderId: string) => string
-  /** By exchange name; only what certifies it is read here. */
-  readonly exchanges: ReadonlyMap<string, { readonly capabilities: { readonly certified: boolean } }>
+  /** By exchange name; only what it is able to do is read here. */
+  readonly exchanges: ReadonlyMap<string, { readonly capabilities: Pick<ExchangeCapabilities, 'certified' | 'trailing'> }>
 }
 
 const BATCH = 200
@@ -54,12 +56,24 @@ async function decideAll(tx: Transaction, ctx: DispatchContext, rows: readonly S
   const books = await loadBooks(tx, [...new Set(routes.map((route) => route.accountId))])
   const markets = await loadMarkets(tx, [...new Set(routes.map((route) => route.exchange))])
 
+  const ranges = await loadRanges(tx, [
+    ...new Set(routes.filter((route) => route.settings.stopMode === 'atr').map((route) => route.exchange)),
+  ])
+
   const decided: Decided[] = []
   for (const signal of rows.map(readAlert)) {
     const isOvertaken = overtaken.has(signal.id) || decided.some((earlier) => overtakes(earlier, signal))
     for (const route of bySource.get(`${signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'} ${signal.sourceId}`) ?? []) {
       const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
-      const decision = decideOne({ ctx, signal, isOvertaken, route, book, markets: markets.get(route.exchange) })
+      const decision = decideOne({
+        ctx,
+        signal,
+        isOvertaken,
+        route,
+        book,
+        markets: markets.get(route.exchange),
+        rangeOf: ranges.get(route.exchange),
+      })
       noteEffect(book, route, decision)
       decided.push({ id: ctx.newId(), signal, route, decision })
     }
@@ -82,20 +96,25 @@ interface OneDecision {
   readonly route: RouteRow
   readonly book: AccountBook
   readonly markets: Markets | undefined
+  readonly rangeOf: RangeOf | undefined
 }
 
-function decideOne({ ctx, signal, isOvertaken, route, book, markets }: OneDecision): Decision {
+function decideOne({ ctx, signal, isOvertaken, route, book, markets, rangeOf }: OneDecision): Decision {
+  const able = ctx.exchanges.get(route.exchange)?.capabilities
   return decide({
     signal: { id: signal.id, source: signal.source, receivedAtMs: signal.receivedAt.getTime() },
     alert: signal.alert,
     route,
-    account: { ...route, certified: ctx.exchanges.get(route.exchange)?.capabilities.certified ?? false },
+    account: { ...route, certified: able?.certified ?? false, trailing: able?.trailing ?? 'none' },
     settings: route.settings,
     funds: route.equity === null || route.available === null ? null : { equity: route.equity, available: route.available },
+    result: route.result,
+    lastLoss: route.lastLoss,
     positions: book.positions,
     pendingOpens: book.pendingOpens,
     markets: markets?.index ?? new Map(),
     markOf: markets?.markOf ?? (() => null),
+    rangeOf: rangeOf ?? (() => null),
     killSwitch: route.killSwitch,
     entitled: route.entitled,
     overtaken: isOvertaken,

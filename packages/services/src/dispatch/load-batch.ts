@@ -3,12 +3,16 @@ import type { PositionDirection } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import {
   indexMarkets,
+  type AccountResult,
   type DecisionMarket,
   type DecisionPosition,
   type DecisionSettings,
+  type LastLoss,
   type MarketIndex,
   type PendingOpen,
 } from '@matic/domain'
+import { lastLossColumn, lastLossOf, resultColumns, resultOf, type ResultRow } from '../rules/result-columns.ts'
+import { ruleColumns, rulesOf, type RulesRow } from '../rules/rule-columns.ts'
 import { ACCOUNT_LOCK } from './account-lock.ts'
 
 export interface SignalRow {
@@ -42,6 +46,8 @@ export interface RouteRow {
   readonly entitled: boolean
   readonly killSwitch: boolean
   readonly settings: DecisionSettings
+  readonly result: AccountResult | null
+  readonly lastLoss: LastLoss | null
 }
 
 /** What an account holds or is about to: changes as the batch is decided, so that each signal sees what came before it. */
@@ -92,29 +98,34 @@ export function readAlert(row: SignalRow): ReceivedSignal {
   return { ...row, alert: Alert.parse(row.alert) }
 }
 
+type StoredRules = RulesRow & ResultRow & { readonly isEnabled: boolean; readonly lastLossMs: number | null }
+
 /** Active routes of the signals' sources, with everything about their owner that a decision asks for. */
 export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[]): Promise<RouteRow[]> {
-  const rows = await tx.query<Omit<RouteRow, 'settings'> & DecisionSettings>(
+  const rows = await tx.query<Omit<RouteRow, 'settings' | 'result' | 'lastLoss'> & StoredRules>(
     `SELECT r.id, r.user_id AS "userId", r.source_kind AS "sourceKind", r.source_id AS "sourceId", r.account_id AS "accountId",
             a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", a.position_mode AS "positionMode", st.equity, st.available,
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active AND u.is_email_verified, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', r.user_id::text)) AS "killSwitch",
-            b.is_enabled AS "isEnabled", b.sizing_mode AS "sizingMode", b.equity_percent AS "equityPercent", b.fixed_quote AS "fixedQuote",
-            b.max_positions AS "maxPositions", b.default_leverage AS "defaultLeverage", b.max_leverage AS "maxLeverage", b.margin_mode AS "marginMode",
-            b.stop_loss_percent AS "stopLossPercent", b.take_profit_percent AS "takeProfitPercent", b.allowed_symbols AS "allowedSymbols",
-            b.blacklisted_symbols AS "blacklistedSymbols", b.max_notional AS "maxNotional", b.max_signal_age_seconds AS "maxSignalAgeSeconds",
-            b.spot_ticker_to_perp AS "spotTickerToPerp"
+            b.is_enabled AS "isEnabled", ${ruleColumns('b')}, ar.overrides, ${resultColumns('st')},
+            ${lastLossColumn({ account: 'a', settings: 'b', own: 'ar' })}
        FROM route r
        JOIN account a ON a.id = r.account_id
        JOIN app_user u ON u.id = r.user_id
        JOIN bot_settings b ON b.user_id = r.user_id
+       LEFT JOIN account_rules ar ON ar.account_id = a.id
        LEFT JOIN account_state st ON st.account_id = a.id
        LEFT JOIN subscription sub ON sub.user_id = r.user_id
       WHERE r.is_active AND r.source_id = ANY($1::uuid[])
       ORDER BY r.account_id`,
     [[...new Set(signals.map((signal) => signal.sourceId))]],
   )
-  return rows.map((row) => ({ ...row, settings: row }))
+  return rows.map((row) => ({
+    ...row,
+    settings: { ...rulesOf(row), isEnabled: row.isEnabled },
+    result: resultOf(row),
+    lastLoss: lastLossOf(row),
+  }))
 }
 
 interface OpenPosition extends DecisionPosition {

@@ -82,13 +82,13 @@ async function insertOrders(tx: Transaction, ctx: DispatchContext, rows: readonl
   await tx.query(
     `INSERT INTO trade_order (id, user_id, account_id, route_id, signal_id, decision_id, cause, leg, client_order_id, symbol, side, position_side, type,
                               quantity_base, reduce_fraction, price, reduce_only, leverage, margin_mode, stop_price, target_price, stop_fraction, target_fraction,
-                              priority, depends_on_id, expires_at, cancel_requested_at, reason)
-     SELECT id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, prio, dep, to_timestamp(ex / 1000.0),
+                              plan, priority, depends_on_id, expires_at, cancel_requested_at, reason)
+     SELECT id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, plan::jsonb, prio, dep, to_timestamp(ex / 1000.0),
             CASE WHEN tb IS NOT NULL THEN clock_timestamp() END, CASE WHEN tb = 'flat' THEN 'CANCELED_BY_FLAT' END
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
                    $12::text[], $13::text[], $14::numeric[], $15::numeric[], $16::numeric[], $17::boolean[], $18::int[], $19::text[], $20::numeric[],
-                   $21::numeric[], $22::numeric[], $23::numeric[], $24::int[], $25::uuid[], $26::float8[], $27::text[])
-         AS x(id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, prio, dep, ex, tb)
+                   $21::numeric[], $22::numeric[], $23::numeric[], $24::text[], $25::int[], $26::uuid[], $27::float8[], $28::text[])
+         AS x(id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, plan, prio, dep, ex, tb)
      ON CONFLICT DO NOTHING`,
     [
       rows.map((row) => row.id),
@@ -114,6 +114,7 @@ async function insertOrders(tx: Transaction, ctx: DispatchContext, rows: readonl
       rows.map((row) => row.order.targetPrice),
       rows.map((row) => row.order.stopFraction),
       rows.map((row) => row.order.targetFraction),
+      rows.map(({ order }) => (order.plan === null ? null : JSON.stringify(order.plan))),
       rows.map((row) => row.order.priority),
       rows.map((row) => row.dependsOnId),
       rows.map((row) => row.order.expiresAtMs),

@@ -1,3 +1,4 @@
+import { DEFAULT_RULES } from '@matic/contracts'
 import { createTimings } from '@matic/platform'
 import { describe, expect, it } from 'vitest'
 import { chooseNext } from './choose-next.ts'
@@ -117,7 +118,8 @@ function view(fields: Partial<LaneView> = {}): LaneView {
     account: { id: 'a', userId: 'u', exchange: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true, syncedAtMs: nowMs - 1_000 },
     entitled: true,
     killSwitch: false,
-    maxPositions: 5,
+    rules: DEFAULT_RULES,
+    result: null,
     orders: [],
     attempts: [],
     positions: [],
@@ -248,7 +250,7 @@ describe('opens', () => {
     ])
   })
   it('never exceed the number of positions, the same symbol not counted', () => {
-    const full = { maxPositions: 1, positions: [position({ symbol: ETH })] }
+    const full = { rules: { ...DEFAULT_RULES, maxPositions: 1 }, positions: [position({ symbol: ETH })] }
     expect(choose({ ...full, orders: [order('o')] })).toEqual(['wait', 'o BLOCKED MAX_POSITIONS'])
     expect(choose({ ...full, orders: [order('o', { symbol: ETH })] })).toEqual(['send o buy 1'])
   })

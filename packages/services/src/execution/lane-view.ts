@@ -1,4 +1,5 @@
-import type { KeyStatus, OrderState } from '@matic/contracts'
+import type { KeyStatus, OrderState, Rules } from '@matic/contracts'
+import type { AccountResult } from '@matic/domain'
 import type { MarketInfo } from '@matic/exchange/port'
 import type { Timings } from '@matic/platform'
 import type { AttemptRow, OrderRow, PositionRow } from './rows.ts'
@@ -26,7 +27,9 @@ export interface LaneView {
   }
   readonly entitled: boolean
   readonly killSwitch: boolean
-  readonly maxPositions: number
+  /** The rules that hold for the account, and what trading has made of it. */
+  readonly rules: Rules
+  readonly result: AccountResult | null
   /** Orders that are not over. */
   readonly orders: readonly LaneOrder[]
   readonly attempts: readonly AttemptRow[]

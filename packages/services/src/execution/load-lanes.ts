@@ -1,6 +1,8 @@
 import type { KeyStatus, OrderState } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import type { MarketInfo } from '@matic/exchange/port'
+import { resultColumns, resultOf, type ResultRow } from '../rules/result-columns.ts'
+import { ruleColumns, rulesOf, type RulesRow } from '../rules/rule-columns.ts'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
 import type { LaneOrder, LaneView } from './lane-view.ts'
@@ -16,8 +18,9 @@ interface AccountRow {
   syncedAt: Date | null
   entitled: boolean
   killSwitch: boolean
-  maxPositions: number
 }
+
+type StoredAccount = AccountRow & RulesRow & ResultRow
 
 /** Everything the next steps of these lanes depend on, in five statements however many lanes there are. */
 export async function loadLanes(
@@ -62,7 +65,8 @@ export async function loadLanes(
       },
       entitled: account.entitled,
       killSwitch: account.killSwitch,
-      maxPositions: account.maxPositions,
+      rules: rulesOf(account),
+      result: resultOf(account),
       orders: own,
       attempts: attempts.get(account.id) ?? [],
       positions: held,
@@ -76,17 +80,18 @@ export async function loadLanes(
   return views
 }
 
-function loadAccounts(tx: Transaction, ids: readonly string[]): Promise<AccountRow[]> {
-  return tx.query<AccountRow>(
+function loadAccounts(tx: Transaction, ids: readonly string[]): Promise<StoredAccount[]> {
+  return tx.query<StoredAccount>(
     `SELECT a.id, a.user_id AS "userId", a.exchange, a.is_active AS "isActive", a.key_status AS "keyStatus", s.synced_at AS "syncedAt",
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', a.user_id::text)) AS "killSwitch",
-            coalesce(b.max_positions, 5) AS "maxPositions"
+            ${ruleColumns('b')}, ar.overrides, ${resultColumns('s')}
        FROM account a
        JOIN app_user u ON u.id = a.user_id
        LEFT JOIN account_state s ON s.account_id = a.id
        LEFT JOIN subscription sub ON sub.user_id = a.user_id
-       LEFT JOIN bot_settings b ON b.user_id = a.user_id
+       JOIN bot_settings b ON b.user_id = a.user_id
+       LEFT JOIN account_rules ar ON ar.account_id = a.id
       WHERE a.id = ANY($1::uuid[])`,
     [ids],
   )

@@ -1,5 +1,6 @@
 import type { OrderState, ReasonCode, ReasonNumbers } from '@matic/contracts'
 import { isTerminal } from '@matic/contracts'
+import { checkLosses } from '@matic/domain'
 import type { LaneOrder, LaneView } from './lane-view.ts'
 import { isProtection, isReducing, positionCause } from './rows.ts'
 
@@ -48,8 +49,10 @@ function vetoOpen(view: LaneView, order: LaneOrder, end: End): Ending | undefine
 
   const others = busySymbols(view)
   others.delete(order.symbol)
-  if (others.size >= view.maxPositions) return end('BLOCKED', 'MAX_POSITIONS', { open: others.size, limit: view.maxPositions })
-  return undefined
+  const { maxPositions } = view.rules
+  if (others.size >= maxPositions) return end('BLOCKED', 'MAX_POSITIONS', { open: others.size, limit: maxPositions })
+  const broken = checkLosses(view.rules, view.result)
+  return broken && end('BLOCKED', broken.reason, broken.numbers)
 }
 
 function ages(view: LaneView, order: LaneOrder, expiresAt: Date): ReasonNumbers {

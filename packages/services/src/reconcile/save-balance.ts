@@ -34,6 +34,7 @@ export async function saveBalance(
       askedAtMs,
     ],
   )
+  if (incomeReadMs !== null) await noteResult(tx, lane)
   const old = before[0]
   const changed = !old || !new Decimal(old.walletBalance).eq(balance.walletBalance) || !new Decimal(old.marginUsed).eq(balance.marginUsed)
   await tx.query(
@@ -62,4 +63,18 @@ export async function saveBalance(
       payload: { walletBalance, available, equity, marginUsed },
     },
   ]
+}
+
+/**
+ * What trading has made of the account: equity less net deposits, noted only when both were read together, or money on its way in would
+ * look like a gain. The first one of a UTC day begins with the last one of the day before.
+ */
+async function noteResult(tx: Transaction, lane: HeldLane): Promise<void> {
+  await tx.query(
+    `UPDATE account_state SET result = equity - net_deposits, peak_result = greatest(peak_result, equity - net_deposits),
+            day_result = CASE WHEN trading_day = (clock_timestamp() AT TIME ZONE 'UTC')::date THEN day_result ELSE coalesce(result, equity - net_deposits) END,
+            trading_day = (clock_timestamp() AT TIME ZONE 'UTC')::date
+      WHERE account_id = $1`,
+    [lane.accountId],
+  )
 }

@@ -47,7 +47,12 @@ export async function createDesk() {
     doorbell: { ring: () => undefined },
     bus: { publish: (channel, message) => void (channel === 'facts' && published.push(...('ids' in message ? message.ids : []))) },
     clientOrderId: (orderId) => clientOrderId(CLIENT_ORDER_ID_KEY, orderId),
-    exchanges: new Map(['PAPER', 'BINANCE'].map((exchange) => [exchange, { capabilities: { certified: true } }])),
+    exchanges: new Map(
+      ['PAPER', 'BINANCE'].map((exchange) => [
+        exchange,
+        { capabilities: { certified: true, trailing: exchange === 'PAPER' ? 'percent' : 'none' } },
+      ]),
+    ),
   }
   for (const exchange of ['PAPER', 'BINANCE']) {
     await db.query(

@@ -1,0 +1,2 @@
+export { effectiveRules, type RuleOverrides } from './effective-rules.ts'
+export { ruleProblems } from './rule-problems.ts'
