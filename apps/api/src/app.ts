@@ -6,6 +6,7 @@ import helmet from 'helmet'
 import type { ApiContext } from './context.ts'
 import { failureHandler } from './http/failure.ts'
 import { createHealth } from './http/health.ts'
+import { createReference } from './http/reference.ts'
 import { attach } from './http/mount.ts'
 import { mountedRoutes } from './routes/index.ts'
 import { createWebhookDoor } from './webhook/door.ts'
@@ -51,6 +52,7 @@ function createRest(ctx: ApiContext): Express {
     })
   })
   app.use(createHealth(ctx))
+  app.use(createReference())
   app.use(express.json({ limit: JSON_BYTES_MAX, inflate: false }))
 
   const router = express.Router({ caseSensitive: true, strict: true })
