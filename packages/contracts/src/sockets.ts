@@ -14,6 +14,9 @@ export const FACT_KINDS = [
   'settings-changed',
   'kill-switch-changed',
   'protection-late',
+  'device-seen',
+  'security-changed',
+  'note-added',
 ] as const
 export type FactKind = (typeof FACT_KINDS)[number]
 

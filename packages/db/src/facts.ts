@@ -1,4 +1,4 @@
-import type { FactKind } from '@matic/contracts'
+import { activityOf, type FactKind } from '@matic/contracts'
 import type { Transaction } from './db.ts'
 
 export interface NewFact {
@@ -8,6 +8,11 @@ export interface NewFact {
   entity: string
   entityId: string
   payload: Record<string, unknown>
+}
+
+/** About the person, not about a row: `recordFacts(tx, [personFact(userId, 'security-changed', { change: 'new password' })])`. */
+export function personFact(userId: string, kind: FactKind, payload: Record<string, unknown>): NewFact {
+  return { userId, kind, entity: 'user', entityId: userId, payload }
 }
 
 /**
@@ -30,9 +35,9 @@ export async function recordFacts(tx: Transaction, facts: readonly NewFact[]): P
   })
 
   const inserted = await tx.query<{ id: string }>(
-    `INSERT INTO fact (user_id, user_version, kind, entity, entity_id, payload, at)
-     SELECT u, v, k, e, i, p::jsonb, clock_timestamp()
-       FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[]) AS f(u, v, k, e, i, p)
+    `INSERT INTO fact (user_id, user_version, kind, entity, entity_id, payload, level, at)
+     SELECT u, v, k, e, i, p::jsonb, l, clock_timestamp()
+       FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS f(u, v, k, e, i, p, l)
      RETURNING id`,
     [
       ordered.map((fact) => fact.userId),
@@ -41,6 +46,7 @@ export async function recordFacts(tx: Transaction, facts: readonly NewFact[]): P
       ordered.map((fact) => fact.entity),
       ordered.map((fact) => fact.entityId),
       ordered.map((fact) => JSON.stringify(fact.payload)),
+      ordered.map((fact) => activityOf(fact)?.level ?? null),
     ],
   )
   return inserted.map((row) => row.id)

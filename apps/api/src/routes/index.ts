@@ -1,5 +1,6 @@
 import type { Mounted } from '../http/mount.ts'
 import { accountRoutes } from './accounts.ts'
+import { activityRoutes } from './activity.ts'
 import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
 import { exchangeRoutes } from './exchange.ts'
@@ -13,6 +14,7 @@ import { signalRoutes } from './signals.ts'
 /** The one list, for production and tests. */
 export const mountedRoutes: readonly Mounted[] = [
   ...accountRoutes,
+  ...activityRoutes,
   ...authRoutes,
   ...botRoutes,
   ...exchangeRoutes,

@@ -38,6 +38,9 @@ export const useLiveStore = defineStore('live', () => {
     'settings-changed': [bot.settings],
     'kill-switch-changed': [bot.settings],
     'protection-late': [exchange.positions],
+    'device-seen': [],
+    'security-changed': [],
+    'note-added': [],
   }
 
   const listeners = new Set<(fact: FactEvent) => void>()

@@ -1,4 +1,5 @@
 import * as accounts from './accounts.ts'
+import * as activity from './activity.ts'
 import * as auth from './auth.ts'
 import * as bot from './bot.ts'
 import * as exchange from './exchange.ts'
@@ -69,6 +70,13 @@ export const routes = {
     history: wallet.getWalletHistory,
     exportHistory: wallet.exportWalletHistory,
     currency: wallet.getWalletCurrency,
+  },
+  activity: {
+    list: activity.listActivity,
+    counts: activity.countActivity,
+    export: activity.exportActivity,
+    addNote: activity.addNote,
+    clear: activity.clearActivity,
   },
   signals: {
     list: signals.listSignals,

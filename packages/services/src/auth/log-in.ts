@@ -2,6 +2,7 @@ import { AppError, type UserView } from '@matic/contracts'
 import { randomToken } from '@matic/platform'
 import type { AuthContext } from './context.ts'
 import { getProfile } from './get-profile.ts'
+import { noteDevice } from './note-device.ts'
 
 export interface SignedIn {
   readonly user: UserView
@@ -48,6 +49,7 @@ export async function logIn({ ctx, input }: { ctx: AuthContext; input: LogIn }):
       new Date(refreshExpiresAtMs),
     ],
   )
+  await noteDevice({ ctx, input: { userId: row.id, familyId, userAgent: input.userAgent } })
   return {
     user: await getProfile({ db: ctx.db, userId: row.id }),
     accessToken: ctx.tokens.signAccess({ userId: row.id, familyId, sessionVersion: row.version }),

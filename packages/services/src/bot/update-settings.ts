@@ -33,7 +33,7 @@ export async function updateSettings({
       [userId, ...changes.map(({ value }) => value)],
     )
     if (changed) refuseProblems(changed)
-    const payload = { fields: changes.map(({ field }) => field), version: changed?.version ?? 0 }
+    const payload = { fields: changes.map(({ field }) => field), version: changed?.version ?? 0, isEnabled: changed?.isEnabled ?? null }
     return recordFacts(tx, [{ userId, kind: 'settings-changed', entity: 'settings', entityId: userId, payload }])
   })
   ctx.bus.publish('facts', { ids })

@@ -1,0 +1,168 @@
+import type { FactKind } from './sockets.ts'
+
+export const ACTIVITY_LEVELS = ['INFO', 'SUCCESS', 'WARNING', 'ERROR'] as const
+export type ActivityLevel = (typeof ACTIVITY_LEVELS)[number]
+
+/** What the activity log says. {name} is filled from the parameters stored beside the code. */
+export const ACTIVITY = {
+  SIGNAL_RECEIVED: '{ticker}: a signal came in ({action}).',
+  ALERT_REJECTED: 'An alert was rejected ({code}). The signal log says what to fix.',
+  SIGNAL_ORDERS: '{symbol}: the signal became orders ({intent}).',
+  SIGNAL_SKIPPED: 'A signal made no order ({reason}).',
+  SIGNAL_BLOCKED: 'A signal was blocked ({reason}).',
+  ORDER_WORKING: '{symbol}: {leg} rests at the exchange.',
+  ORDER_PARTIAL: '{symbol}: {leg} is filled in part, {filledBase} so far.',
+  ORDER_FILLED: '{symbol}: {leg} filled, {side} {filledBase} at {averagePrice}.',
+  ORDER_REFUSED: '{symbol}: {leg} was refused ({reason}).',
+  ORDER_UNKNOWN: '{symbol}: asking the exchange whether {leg} was placed.',
+  ORDER_CANCELED: '{symbol}: {leg} was cancelled ({reason}).',
+  TRADE_CLOSED: '{symbol}: {side} position closed with {grossPnl} USDT before {fees} USDT of fees.',
+  TRADE_LIQUIDATED: '{symbol}: {side} position was liquidated with {grossPnl} USDT.',
+  PROTECTION_LATE: '{symbol}: the position has no stop yet.',
+  ACCOUNT_ADDED: 'An exchange account was added.',
+  ACCOUNT_READY: 'An exchange account is ready to trade.',
+  ACCOUNT_INVALID: 'The exchange no longer accepts the key of an account.',
+  ACCOUNT_CHECKED: 'An exchange account was looked over: {findings}.',
+  ACCOUNT_REMOVED: 'An exchange account was deleted, with its key.',
+  ACCOUNT_RENAMED: 'An exchange account is now called {label}.',
+  ACCOUNT_ON: 'An exchange account was switched on.',
+  ACCOUNT_OFF: 'An exchange account was switched off: it opens nothing.',
+  ACCOUNT_CHANGED: 'An exchange account was changed.',
+  SETTINGS_CHANGED: 'Rules were changed: {fields}.',
+  BOT_ON: 'The bot was switched on.',
+  BOT_OFF: 'The bot was switched off: it opens nothing.',
+  WEBHOOK_ROTATED: 'The webhook got a new address.',
+  WEBHOOK_CHANGED: 'The webhook was changed: {fields}.',
+  KILL_SWITCH_ON: 'The kill switch was engaged: nothing opens until it is released.',
+  KILL_SWITCH_OFF: 'The kill switch was released.',
+  SIGNED_IN_NEW_DEVICE: 'Somebody signed in from a device not seen before: {device}.',
+  SECURITY_CHANGED: 'Sign-in was changed: {change}.',
+  NOTE: '{text}',
+} as const
+export type ActivityCode = keyof typeof ACTIVITY
+
+export type ActivityParams = Record<string, string | number | boolean | null>
+
+export interface Activity {
+  readonly level: ActivityLevel
+  readonly code: ActivityCode
+  readonly params: ActivityParams
+}
+
+interface Told {
+  readonly kind: FactKind
+  readonly entity: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** The line that a fact makes in its owner's activity log; null where it is no news to people. */
+export function activityOf({ kind, entity, payload }: Told): Activity | null {
+  const said = lineOf(kind, entity, payload)
+  return said === null ? null : { level: said[0], code: said[1], params: paramsOf(payload) }
+}
+
+type Line = readonly [ActivityLevel, ActivityCode] | null
+
+function lineOf(kind: FactKind, entity: string, payload: Told['payload']): Line {
+  switch (kind) {
+    case 'signal-received':
+      return ['INFO', 'SIGNAL_RECEIVED']
+    case 'alert-rejected':
+      return ['WARNING', 'ALERT_REJECTED']
+    case 'signal-decided':
+      return lineOfDecision(payload)
+    case 'order-changed':
+      return lineOfOrder(payload)
+    case 'trade-closed':
+      return payload['isLiquidation'] === true ? ['ERROR', 'TRADE_LIQUIDATED'] : ['SUCCESS', 'TRADE_CLOSED']
+    case 'account-changed':
+      return lineOfAccount(payload)
+    case 'settings-changed':
+      return lineOfSettings(entity, payload)
+    case 'kill-switch-changed':
+      return payload['engaged'] === true ? ['WARNING', 'KILL_SWITCH_ON'] : ['INFO', 'KILL_SWITCH_OFF']
+    case 'protection-late':
+      return ['ERROR', 'PROTECTION_LATE']
+    case 'device-seen':
+      return ['WARNING', 'SIGNED_IN_NEW_DEVICE']
+    case 'security-changed':
+      return ['WARNING', 'SECURITY_CHANGED']
+    case 'note-added':
+      return [ACTIVITY_LEVELS.find((level) => level === payload['level']) ?? 'INFO', 'NOTE']
+    case 'position-changed':
+    case 'balance-changed':
+      return null
+  }
+}
+
+function lineOfDecision({ outcome, reason }: Told['payload']): Line {
+  if (outcome === 'ORDERS') return ['INFO', 'SIGNAL_ORDERS']
+  if (outcome === 'SKIPPED') return ['INFO', 'SIGNAL_SKIPPED']
+  return [reason === 'DEAD' ? 'ERROR' : 'WARNING', 'SIGNAL_BLOCKED']
+}
+
+function lineOfOrder({ state }: Told['payload']): Line {
+  switch (state) {
+    case 'ACKED':
+      return ['INFO', 'ORDER_WORKING']
+    case 'PARTIAL':
+      return ['INFO', 'ORDER_PARTIAL']
+    case 'FILLED':
+      return ['SUCCESS', 'ORDER_FILLED']
+    case 'REJECTED':
+    case 'DEAD':
+      return ['ERROR', 'ORDER_REFUSED']
+    case 'BLOCKED':
+    case 'EXPIRED':
+      return ['WARNING', 'ORDER_REFUSED']
+    case 'UNKNOWN':
+      return ['WARNING', 'ORDER_UNKNOWN']
+    case 'CANCELED':
+      return ['INFO', 'ORDER_CANCELED']
+    default:
+      return null
+  }
+}
+
+function lineOfAccount(payload: Told['payload']): Line {
+  if (payload['deleted'] === true) return ['INFO', 'ACCOUNT_REMOVED']
+  if (typeof payload['isActive'] === 'boolean') return ['INFO', payload['isActive'] ? 'ACCOUNT_ON' : 'ACCOUNT_OFF']
+  if (typeof payload['label'] === 'string' && payload['keyStatus'] === undefined) return ['INFO', 'ACCOUNT_RENAMED']
+  if (payload['keyStatus'] === 'INVALID') return ['ERROR', 'ACCOUNT_INVALID']
+  if (payload['keyStatus'] === 'OPENING') return ['INFO', 'ACCOUNT_ADDED']
+  const { findings } = payload
+  if (Array.isArray(findings) && findings.length > 0) return ['WARNING', 'ACCOUNT_CHECKED']
+  return payload['keyStatus'] === 'VALID' ? ['SUCCESS', 'ACCOUNT_READY'] : ['INFO', 'ACCOUNT_CHANGED']
+}
+
+function lineOfSettings(entity: string, { fields, isEnabled }: Told['payload']): Line {
+  const names = Array.isArray(fields) ? fields : []
+  if (entity === 'webhook') return ['INFO', names.includes('webhookUrl') ? 'WEBHOOK_ROTATED' : 'WEBHOOK_CHANGED']
+  if (names.length === 1 && names[0] === 'isEnabled' && typeof isEnabled === 'boolean') return ['INFO', isEnabled ? 'BOT_ON' : 'BOT_OFF']
+  return ['INFO', 'SETTINGS_CHANGED']
+}
+
+function paramsOf(payload: Told['payload']): ActivityParams {
+  return Object.fromEntries(Object.entries(payload).flatMap(([name, value]) => (isFlat(value) ? [[name, plain(value)]] : [])))
+}
+
+function isFlat(value: unknown): value is string | number | boolean | null | readonly unknown[] {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value) || Array.isArray(value)
+}
+
+function plain(value: string | number | boolean | null | readonly unknown[]): string | number | boolean | null {
+  return typeof value === 'object' && value !== null ? value.join(', ') : value
+}
+
+/** Parameters whose values are names out of closed lists. */
+const NAMES = new Set(['reason', 'code', 'side', 'findings'])
+
+/** The sentence. What is not known is a dash; names of states and reasons lose their underscores. */
+export function activityText(code: ActivityCode, params: ActivityParams): string {
+  if (code === 'NOTE') return String(params['text'] ?? '')
+  return ACTIVITY[code].replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name]
+    if (value === undefined || value === null || value === '') return '—'
+    return NAMES.has(name) ? String(value).toLowerCase().replaceAll('_', ' ') : String(value)
+  })
+}

@@ -1,0 +1,3 @@
+export { addNote } from './add-note.ts'
+export { clearActivity } from './clear-activity.ts'
+export { countActivity, exportActivity, listActivity } from './list-activity.ts'
