@@ -1,10 +1,10 @@
-import { AppError, reasonText, type PositionView } from '@matic/contracts'
+import { AppError, isTerminal, ORDER_STATES, reasonText, type PositionView } from '@matic/contracts'
 import { recordFacts } from '@matic/db'
 import type { Transaction } from '@matic/db'
 import { protectionPrices } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import { positionFact, wishProtection } from '../execution/position-rows.ts'
-import { POSITION_COLUMNS, type PositionRow } from '../execution/rows.ts'
+import { POSITION_COLUMNS, positionCause, type PositionRow } from '../execution/rows.ts'
 import { findMarket } from '../markets-read/index.ts'
 import { findPosition } from './find-position.ts'
 import type { TradingContext } from './manual-signal.ts'
@@ -23,6 +23,7 @@ interface Wish {
 }
 
 const LOOK_EVERY_MS = 100
+const LIVE = ORDER_STATES.filter((state) => !isTerminal(state))
 
 /**
  * Writes down what stop and target a position should have; its lane makes it so, the new stop before the old one goes. Prices off the tick are
@@ -43,14 +44,14 @@ export async function setProtection({
   assertRightSide(position, wish, input, market.mark?.price ?? position.markPrice)
 
   using watch = ctx.desk.watchFacts()
-  const ids = await ctx.db.transaction((tx) => write(tx, input, wish))
+  const { ids, leaving } = await ctx.db.transaction((tx) => write(tx, input, wish))
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
   ctx.doorbell.ring('execute')
 
   const deadlineMs = ctx.clock.monotonic() + ctx.timings.apiRequestWaitMs
   for (;;) {
     const now = await findPosition({ db: ctx.db, input })
-    if (now.position.protection !== 'PROTECTING') return { position: now.position, settled: true }
+    if (now.position.protection !== 'PROTECTING' && (await areOver(ctx, leaving))) return { position: now.position, settled: true }
     const leftMs = deadlineMs - ctx.clock.monotonic()
     if (leftMs <= 0) return { position: now.position, settled: false }
     await watch.next(Math.min(LOOK_EVERY_MS, leftMs))
@@ -74,6 +75,11 @@ function wishOf(position: PositionView, { stopLoss, takeProfit }: SetProtection,
   return { stopPrice: stopPrice?.toFixed() ?? null, targetPrice: targetPrice?.toFixed() ?? null }
 }
 
+async function areOver(ctx: TradingContext, orderIds: readonly string[]): Promise<boolean> {
+  const live = await ctx.db.query('SELECT 1 FROM trade_order WHERE id = ANY($1::uuid[]) AND state = ANY($2) LIMIT 1', [orderIds, LIVE])
+  return live.length === 0
+}
+
 /** What would trigger at once is refused here; the exchange has the last word. @throws AppError ORDER_REFUSED */
 function assertRightSide(position: PositionView, wish: Wish, asked: SetProtection, price: string | null): void {
   if (price === null) return
@@ -89,12 +95,24 @@ function refused(reason: 'STOP_WRONG_SIDE' | 'TARGET_WRONG_SIDE', numbers: Recor
   return new AppError('ORDER_REFUSED', reasonText(reason, numbers), { details: { reason, ...numbers } })
 }
 
-async function write(tx: Transaction, { userId, positionId }: SetProtection, wish: Wish): Promise<string[]> {
+interface Written {
+  readonly ids: string[]
+  /** Orders that rest where nothing is wanted any more. */
+  readonly leaving: readonly string[]
+}
+
+async function write(tx: Transaction, { userId, positionId }: SetProtection, wish: Wish): Promise<Written> {
   const [row] = await tx.query<PositionRow>(
     `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.id = $1 AND p.user_id = $2 AND p.quantity_base > 0 FOR UPDATE`,
     [positionId, userId],
   )
   if (!row) throw new AppError('POSITION_NOT_FOUND', 'There is no such open position')
   if (row.protection === 'EMERGENCY') throw new AppError('CONFLICT', 'This position is being closed because it could not be protected')
-  return recordFacts(tx, [positionFact(await wishProtection(tx, row, wish))])
+  const position = await wishProtection(tx, row, wish)
+  const leaving = await tx.query<{ id: string }>(
+    `SELECT id FROM trade_order WHERE account_id = $1 AND cause = $2 AND leg IN ('stop', 'target') AND state = ANY($3)
+       AND trigger_price IS DISTINCT FROM CASE leg WHEN 'stop' THEN $4::numeric ELSE $5::numeric END`,
+    [row.accountId, positionCause(row), LIVE, wish.stopPrice, wish.targetPrice],
+  )
+  return { ids: await recordFacts(tx, [positionFact(position)]), leaving: leaving.map(({ id }) => id) }
 }
