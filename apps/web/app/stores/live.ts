@@ -14,6 +14,7 @@ export const useLiveStore = defineStore('live', () => {
   const markets = useMarketsStore()
   const prices = usePricesStore()
   const announcer = useAnnouncerStore()
+  const apiKeys = useApiKeysStore()
 
   const userState = ref<LiveState>('connecting')
   const pricesState = ref<LiveState>('connecting')
@@ -34,7 +35,7 @@ export const useLiveStore = defineStore('live', () => {
     'position-changed': [exchange.positions, exchange.balance, exchange.orders, signals.latest],
     'balance-changed': [exchange.balance],
     'trade-closed': [exchange.positions, exchange.balance, exchange.equity],
-    'account-changed': [exchange.accounts, exchange.balance],
+    'account-changed': [exchange.accounts, exchange.balance, apiKeys.list],
     'settings-changed': [bot.settings],
     'kill-switch-changed': [bot.settings],
     'protection-late': [exchange.positions],
