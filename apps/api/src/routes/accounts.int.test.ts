@@ -24,11 +24,13 @@ let stack: Stack
 let db: Db
 let token: string
 let webhookPath: string
+const lines: string[] = []
 
 beforeAll(async () => {
   stack = await startStack({
     timingsScale: 1,
-    env: { EGRESS_IPS: '203.0.113.7, 203.0.113.8' },
+    env: { EGRESS_IPS: '203.0.113.7, 203.0.113.8', LOG_LEVEL: 'debug' },
+    onLine: (name, line) => lines.push(`${name} ${line}`),
     prepare: async ({ databaseUrl }) => {
       const { userId } = await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN })
       webhookPath = `/api/webhook/${userId}/${WEBHOOK_TOKEN}`
@@ -253,6 +255,43 @@ describe.skipIf(!canReadMemory)('the api process, however it is broken into,', (
     })
     expect([...found].toSorted()).toEqual(['JWT_SECRET, which is there', 'public key, which is there'])
   })
+})
+
+describe('many at once', () => {
+  it('take no more than the places there are', { timeout: 60_000 }, async () => {
+    const admin = await signIn(ADMIN)
+    const added = await Promise.all(Array.from({ length: 24 }, () => call('POST', '/api/exchange/paper-accounts', {}, admin)))
+    const codes = added.map(({ status, code }) => (status === 409 ? code : 'added'))
+    expect(codes.filter((code) => code === 'added')).toHaveLength(20)
+    expect(codes.filter((code) => code === 'ACCOUNT_LIMIT')).toHaveLength(4)
+  })
+})
+
+describe('a check that nobody carries out in time', () => {
+  it('is answered 202 with its request, and done when a worker is back', { timeout: 90_000 }, async () => {
+    const [account] = (await keys()).filter(({ exchange }) => exchange === 'PAPER')
+    await stack.kill('worker-1')
+    const asked = await call<Key>('POST', `/api/exchange/api-keys/${account?.id}/validate`)
+    expect(asked, asked.text).toMatchObject({ status: 202, data: { id: account?.id, requestId: expect.stringMatching(/^[\da-f-]{36}$/) } })
+    await stack.restart('worker-1')
+    await expect
+      .poll(
+        async () =>
+          (await db.query<{ state: string }>('SELECT state FROM exchange_request WHERE id = $1', [asked.data.requestId]))[0]?.state,
+        { timeout: 30_000 },
+      )
+      .toBe('DONE')
+    expect(Date.parse((await keys()).find(({ id }) => id === account?.id)?.check?.checkedAt ?? '')).toBeGreaterThan(
+      Date.parse(account?.check?.checkedAt ?? ''),
+    )
+  })
+})
+
+it('no process has written a key or a secret into its log', () => {
+  expect(lines.length).toBeGreaterThan(20)
+  expect(
+    lines.filter((line) => line.includes(SECRET) || line.includes('abcd-5678-1234-wxyz') || line.includes('a-key-sealed-by-the-api')),
+  ).toEqual([])
 })
 
 /** As a worker does it: version byte, nonce, ciphertext, tag. */

@@ -91,6 +91,22 @@ export const accountCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'a key check tells the mode, the funds, what is open and the clock',
+    async run(rig) {
+      const account = await rig.openAccount()
+      const fresh = await value(rig.port.probeAccount(account))
+      equal(fresh.positionMode, 'ONE_WAY')
+      equal(fresh.holdsFutures, true)
+      equal(fresh.openPositions, 0)
+      equal(fresh.equity, (await value(rig.port.fetchBalance(account))).equity)
+      ok(fresh.clockOffsetMs !== null && Math.abs(fresh.clockOffsetMs) < 5_000)
+      await place(rig, account, {})
+      equal((await value(rig.port.probeAccount(account))).openPositions, 1)
+      const refused = await failure(rig.port.probeAccount({ ...account, credentials: { ...account.credentials, secret: 'wrong' } }))
+      equal(refused.verdict, 'AUTH')
+    },
+  },
+  {
     name: 'a wrong secret and an unknown key say AUTH',
     async run(rig) {
       const account = await rig.openAccount()

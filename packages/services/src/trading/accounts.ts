@@ -25,7 +25,7 @@ export async function findAccount({
     `SELECT ${COLUMNS} FROM account a WHERE a.user_id = $1 AND a.deleted_at IS NULL AND ($2::uuid IS NULL AND a.is_active OR a.id = $2::uuid) ORDER BY a.created_at, a.id LIMIT 1`,
     [input.userId, input.accountId ?? null],
   )
-  if (!account) throw new AppError('NO_ACCOUNT', 'No exchange account found. Add one first.')
+  if (!account) throw new AppError('NO_ACCOUNT', 'No valid API key found. Connect an exchange account or a paper account first.')
   return account
 }
 
