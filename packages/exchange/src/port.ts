@@ -41,6 +41,8 @@ export interface OrderRequest {
   readonly price: DecimalString | null
   readonly triggerPrice: DecimalString | null
   readonly reduceOnly: boolean
+  /** How far a trailing stop lets the price come back, percent; its triggerPrice is where it begins, null at once. */
+  readonly callbackPercent?: DecimalString | null
   /** Trigger order that closes whatever is there; stop-market and take-profit-market only. Without it they reduce by their quantity. */
   readonly closePosition: boolean
 }
@@ -56,6 +58,7 @@ export type ExchangeOrderStatus = 'open' | 'partial' | 'filled' | 'canceled' | '
 
 export interface ExchangeOrder {
   readonly clientOrderId: string
+  /** Of a trigger that has fired: the order that it made, which its fills name. */
   readonly exchangeOrderId: string
   readonly symbol: string
   readonly side: Side

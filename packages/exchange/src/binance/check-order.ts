@@ -24,7 +24,7 @@ export function refusalOf({ account, order, capabilities, isMarket, precision }:
   if (!isMarket) return refuse('REJECTED_OTHER', 'no-market', `${order.symbol} is not a market here`)
   if (!isClientId(order.clientOrderId, capabilities))
     return refuse('REJECTED_OTHER', 'client-id', 'The order id has characters or a length that the exchange does not take')
-  return refuseMode(account, order) ?? refuseShape(order) ?? refuseNumbers(order, precision)
+  return refuseMode(account, order) ?? refuseTrailing(order, capabilities) ?? refuseShape(order) ?? refuseNumbers(order, precision)
 }
 
 /** @throws InvariantError */
@@ -45,12 +45,29 @@ function refuseMode({ positionMode }: AccountHandle, order: OrderRequest): Excha
   return (order.reduceOnly || order.closePosition) && order.side !== reducing ? no('This would add to the side that it is to reduce') : null
 }
 
+/** A percent that the exchange does not know would be dropped on the way, and the order would go out bare. */
+function refuseTrailing(order: OrderRequest, { trailing }: ExchangeCapabilities): ExchangeFailure | null {
+  const no = (text: string) => refuse('REJECTED_OTHER', 'order-shape', text)
+  const callback = order.callbackPercent ?? null
+  if (order.type !== 'trailing-stop-market') return callback === null ? null : no('Only a trailing stop has a callback')
+  if (trailing !== 'percent') return refuse('TRAILING_UNSUPPORTED', 'trailing', 'This exchange does not trail by percent')
+  if (callback === null) return no('A trailing stop needs its callback')
+  const percent = new Decimal(callback)
+  if (percent.lt('0.1') || percent.gt(10) || percent.decimalPlaces() > 1) return no('A callback is from 0.1 to 10 percent in steps of 0.1')
+  return null
+}
+
 function refuseShape(order: OrderRequest): ExchangeFailure | null {
   const no = (text: string) => refuse('REJECTED_OTHER', 'order-shape', text)
   if (order.type === 'stop-market' || order.type === 'take-profit-market') {
     if (order.closePosition === (order.quantityBase !== null)) return no('A stop or target closes the whole position, or a quantity of it')
     if (!order.closePosition && !order.reduceOnly) return no('A stop or target only ever reduces')
     return order.triggerPrice !== null && order.price === null ? null : no('A stop or target has a trigger and no price')
+  }
+  if (order.type === 'trailing-stop-market') {
+    if (order.closePosition || order.quantityBase === null || !order.reduceOnly)
+      return no('A trailing stop only ever reduces, by its quantity')
+    return order.price === null ? null : no('A trailing stop has no price')
   }
   if (order.closePosition || order.quantityBase === null) return no('The order has no quantity')
   if (order.triggerPrice !== null) return no('Only stops and targets have a trigger')

@@ -13,7 +13,10 @@ export function orderParams({ positionMode }: AccountHandle, order: OrderRequest
   }
 }
 
-function triggerParams({ type, triggerPrice, closePosition }: OrderRequest): Record<string, unknown> {
+function triggerParams({ type, triggerPrice, closePosition, callbackPercent }: OrderRequest): Record<string, unknown> {
+  // The name under which the conditional service takes it; CCXT would write the older one.
+  const activation = triggerPrice === null ? {} : { activatePrice: triggerPrice }
+  if (type === 'trailing-stop-market') return { trailingPercent: callbackPercent, workingType: 'MARK_PRICE', ...activation }
   if (triggerPrice === null) return {}
   const closing = { workingType: 'MARK_PRICE', ...(closePosition ? { closePosition } : {}) }
   return type === 'stop-market'

@@ -32,7 +32,7 @@ const TYPES: Readonly<Record<string, ExchangeOrder['type']>> = {
   LIMIT: 'limit',
   STOP_MARKET: 'stop-market',
   STOP: 'stop-market',
-  TRAILING_STOP_MARKET: 'stop-market',
+  TRAILING_STOP_MARKET: 'trailing-stop-market',
   TAKE_PROFIT_MARKET: 'take-profit-market',
   TAKE_PROFIT: 'take-profit-market',
 }
@@ -60,19 +60,26 @@ function presentPlain(row: Row, symbolOf: (marketId: string) => string): Exchang
 function presentTrigger(row: Row, symbolOf: (marketId: string) => string): ExchangeOrder {
   const filledBase = positive(row, 'actualQty') ?? '0'
   const status = known(TRIGGER_STATUS, text(row, 'algoStatus'))
+  const type = TYPES[text(row, 'orderType')] ?? 'stop-market'
   const cameToNothing = text(row, 'algoStatus') === 'FINISHED' && row['actualQty'] !== undefined && filledBase === '0'
   return {
     ...presentCommon(row, symbolOf),
     clientOrderId: text(row, 'clientAlgoId'),
-    exchangeOrderId: text(row, 'algoId'),
-    type: TYPES[text(row, 'orderType')] ?? 'stop-market',
+    exchangeOrderId: madeOrder(row) ?? text(row, 'algoId'),
+    type,
     status: cameToNothing ? 'expired' : status,
     quantityBase: flag(row, 'closePosition') ? null : decimal(row, 'quantity'),
     filledBase,
     averagePrice: positive(row, 'actualPrice'),
-    triggerPrice: positive(row, 'triggerPrice'),
+    triggerPrice: positive(row, type === 'trailing-stop-market' ? 'activatePrice' : 'triggerPrice'),
     isTrigger: true,
   }
+}
+
+/** The order that a trigger made, once it has fired. */
+function madeOrder(row: Row): string | null {
+  const id = row['actualOrderId']
+  return id === undefined || id === null || id === '' ? null : text(row, 'actualOrderId')
 }
 
 function presentCommon(row: Row, symbolOf: (marketId: string) => string) {

@@ -111,9 +111,14 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
  * neither need wait for the verdict on its last attempt, only until that one can no longer be accepted.
  */
 function canResend(view: LaneView, order: LaneOrder): boolean {
-  if (!isUnresolved(order) || !(isFullClose(order) || isProtection(order))) return false
+  if (!isUnresolved(order) || !(isFullClose(order) || closesWhatIsThere(order))) return false
   const sentMs = Math.max(...view.attempts.filter((attempt) => attempt.orderId === order.id).map((attempt) => attempt.createdAt.getTime()))
   return sentMs + view.timings.closeResendAfterMs <= view.nowMs
+}
+
+/** A share of the position could be taken twice. */
+function closesWhatIsThere(order: LaneOrder): boolean {
+  return isProtection(order) && order.leg !== 'trailing' && order.level === null
 }
 
 /** Read recently, and after everything on this symbol whose outcome is unknown had time to happen; very recently while an open there still fills. */

@@ -2,16 +2,19 @@ import type { OrderLeg, OrderType, ReasonCode, ReasonNumbers, Side } from '@mati
 import { PRIORITY } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import type { ExecutionContext } from './context.ts'
-import { ORDER_COLUMNS, positionCause } from './rows.ts'
+import { isProtection, ORDER_COLUMNS, positionCause } from './rows.ts'
 import type { OrderRow, PositionRow } from './rows.ts'
 
 export interface PositionOrder {
   readonly position: PositionRow
-  readonly leg: Extract<OrderLeg, 'stop' | 'target' | 'emergency' | 'close'>
+  readonly leg: Extract<OrderLeg, 'stop' | 'target' | 'trailing' | 'emergency' | 'close' | 'reduce'>
   readonly revision: number
   readonly triggerPrice: string | null
   /** Base; null closes whatever is there. */
   readonly quantityBase: string | null
+  /** Which of several targets. */
+  readonly level: number | null
+  readonly callbackPercent: string | null
   readonly notBeforeMs: number | null
   readonly reason: ReasonCode | null
   readonly numbers: ReasonNumbers
@@ -20,6 +23,8 @@ export interface PositionOrder {
 const TYPES: Record<PositionOrder['leg'], OrderType> = {
   stop: 'stop-market',
   target: 'take-profit-market',
+  trailing: 'trailing-stop-market',
+  reduce: 'market',
   emergency: 'market',
   close: 'market',
 }
@@ -30,11 +35,11 @@ export async function insertPositionOrders(tx: Transaction, ctx: ExecutionContex
   const rows = wanted.map((order) => ({ ...order, id: ctx.newId(), side: closingSide(order.position) }))
   return tx.query<OrderRow>(
     `INSERT INTO trade_order AS o (id, user_id, account_id, route_id, cause, leg, revision, client_order_id, symbol, side, position_side, type,
-                                   trigger_price, quantity_base, reduce_only, priority, not_before, reason, reason_numbers)
-     SELECT id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, qty, true, prio, to_timestamp(nb / 1000.0), reason, numbers::jsonb
+                                   trigger_price, quantity_base, level, callback_percent, reduce_only, priority, not_before, reason, reason_numbers)
+     SELECT id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, qty, lvl, cb, true, prio, to_timestamp(nb / 1000.0), reason, numbers::jsonb
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[], $10::text[], $11::text[],
-                   $12::text[], $13::numeric[], $14::numeric[], $15::int[], $16::float8[], $17::text[], $18::text[])
-         AS x(id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, qty, prio, nb, reason, numbers)
+                   $12::text[], $13::numeric[], $14::numeric[], $15::int[], $16::numeric[], $17::int[], $18::float8[], $19::text[], $20::text[])
+         AS x(id, u, a, r, c, leg, rev, cid, sym, side, ps, type, tp, qty, lvl, cb, prio, nb, reason, numbers)
      ON CONFLICT DO NOTHING
      RETURNING ${ORDER_COLUMNS}`,
     [
@@ -52,7 +57,9 @@ export async function insertPositionOrders(tx: Transaction, ctx: ExecutionContex
       rows.map((row) => TYPES[row.leg]),
       rows.map((row) => row.triggerPrice),
       rows.map((row) => row.quantityBase),
-      rows.map((row) => (row.leg === 'stop' || row.leg === 'target' ? PRIORITY.protection : PRIORITY.close)),
+      rows.map((row) => row.level),
+      rows.map((row) => row.callbackPercent),
+      rows.map((row) => (isProtection(row) ? PRIORITY.protection : PRIORITY.close)),
       rows.map((row) => row.notBeforeMs),
       rows.map((row) => row.reason),
       rows.map((row) => JSON.stringify(row.numbers)),

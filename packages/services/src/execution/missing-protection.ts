@@ -1,8 +1,11 @@
 import type { ReasonCode, ReasonNumbers } from '@matic/contracts'
 import { isTerminal } from '@matic/contracts'
-import { Decimal } from 'decimal.js'
 import type { OrderLeg } from '@matic/contracts'
+import type { MarketInfo } from '@matic/exchange/port'
 import type { Timings } from '@matic/platform'
+import { Decimal } from 'decimal.js'
+import { levelNeeds, trailingNeeds } from './missing-extras.ts'
+import { isResting, latest, PLAIN, replaceAll, restoreAtMs, samePrice } from './protection-steps.ts'
 import type { OrderRow, PositionRow } from './rows.ts'
 
 /** Any order of this life of the position, over or not. */
@@ -10,15 +13,27 @@ export interface EpochOrder extends OrderRow {
   endedAt: Date | null
 }
 
+export interface ProtectionInput {
+  readonly position: PositionRow
+  readonly orders: readonly EpochOrder[]
+  /** Unknown: several targets and trailing wait. */
+  readonly market?: Pick<MarketInfo, 'stepSize' | 'minQuantity'> | undefined
+  readonly nowMs: number
+  readonly timings: Timings
+}
+
 export type ProtectionNeed =
   /** Make this order. */
   | {
       readonly kind: 'place'
-      readonly leg: Extract<OrderLeg, 'stop' | 'target' | 'emergency' | 'close'>
+      readonly leg: Extract<OrderLeg, 'stop' | 'target' | 'trailing' | 'emergency' | 'close' | 'reduce'>
       readonly revision: number
       readonly triggerPrice: string | null
       /** Base; null closes whatever is there. */
       readonly quantityBase: string | null
+      /** Which of several targets. */
+      readonly level: number | null
+      readonly callbackPercent: string | null
       readonly notBeforeMs: number | null
       readonly reason: ReasonCode | null
       readonly numbers: ReasonNumbers
@@ -26,9 +41,8 @@ export type ProtectionNeed =
   /** Its price is not the wanted one any more. */
   | { readonly kind: 'replace'; readonly order: EpochOrder }
   /** The exchange will not have this leg, or the owner keeps removing it. */
-  | { readonly kind: 'give-up'; readonly leg: 'stop' | 'target' }
+  | { readonly kind: 'give-up'; readonly leg: 'stop' | 'target' | 'trailing' }
 
-const RESTORES_PER_HOUR = 3
 const REFUSALS_OF_TARGET = 3
 const REFUSALS_OF_STAND_IN = 2
 
@@ -36,13 +50,9 @@ const REFUSALS_OF_STAND_IN = 2
  * What a position's protection still lacks. Decided from the state alone, so that whoever looks next finishes what a dead
  * worker began. A stop that would trigger at once, or that is missing for too long, becomes a close at market.
  */
-export function missingProtection(input: {
-  position: PositionRow
-  orders: readonly EpochOrder[]
-  nowMs: number
-  timings: Timings
-}): ProtectionNeed[] {
-  const { position, nowMs, timings } = input
+export function missingProtection(all: ProtectionInput): ProtectionNeed[] {
+  const { position, nowMs, timings } = all
+  const input = { ...all, orders: all.orders.filter(({ level }) => level === null) }
   if (new Decimal(position.quantityBase).isZero()) return []
   if (position.protection === 'EMERGENCY') return closeNeeds(input, 'emergency', null)
 
@@ -52,15 +62,18 @@ export function missingProtection(input: {
   if (position.stopPrice !== null && limitMs && limitMs <= nowMs) {
     return closeNeeds(input, 'emergency', { reason: 'PROTECTION_LATE_CLOSED', numbers: { limitSeconds: timings.protectionLimitMs / 1000 } })
   }
-  return [...stopNeeds(input), ...targetNeeds(input)]
+  const targets = targetNeeds(input)
+  if (targets.some((need) => need.kind === 'place' && need.leg === 'close')) return [...stopNeeds(input), ...targets]
+  return [...stopNeeds(input), ...numbered(all.orders, [...targets, ...levelNeeds(all)]), ...trailingNeeds(all)]
 }
 
-interface Input {
-  position: PositionRow
-  orders: readonly EpochOrder[]
-  nowMs: number
-  timings: Timings
+/** Targets of all levels share one row of revisions: each gets the next. */
+function numbered(orders: readonly EpochOrder[], needs: readonly ProtectionNeed[]): ProtectionNeed[] {
+  let highest = Math.max(0, ...orders.filter(({ leg }) => leg === 'target').map(({ revision }) => revision))
+  return needs.map((need) => (need.kind === 'place' && need.leg === 'target' ? { ...need, revision: (highest += 1) } : need))
 }
+
+type Input = ProtectionInput
 
 interface Cause {
   reason: ReasonCode
@@ -102,14 +115,6 @@ export function stopRests(orders: readonly EpochOrder[]): boolean {
   return orders.some((order) => order.leg === 'stop' && isResting(order) && order.cancelRequestedAt === null)
 }
 
-function replaceAll(orders: readonly EpochOrder[]): ProtectionNeed[] {
-  return orders.filter((order) => order.cancelRequestedAt === null).map((order) => ({ kind: 'replace', order }))
-}
-
-function isResting(order: EpochOrder): boolean {
-  return order.state === 'ACKED' || order.state === 'PARTIAL'
-}
-
 /** A target that would trigger at once has been reached: the position closes at market. */
 function targetNeeds(input: Input): ProtectionNeed[] {
   const { position, orders } = input
@@ -124,33 +129,14 @@ function targetNeeds(input: Input): ProtectionNeed[] {
 }
 
 /** The next revision, in time; or the leg is given up. */
-function placeNeeds(
-  { orders, nowMs, timings }: Input,
-  leg: 'stop' | 'target',
-  triggerPrice: string,
-  quantityBase: string | null = null,
-): ProtectionNeed[] {
-  const last = latest(orders, leg)
-  const removed = orders.filter(
-    (order) =>
-      order.leg === leg &&
-      order.state === 'CANCELED' &&
-      order.reason === 'CANCELED_BY_EXCHANGE' &&
-      (order.endedAt?.getTime() ?? 0) > nowMs - 3_600_000,
+function placeNeeds(input: Input, leg: 'stop' | 'target', triggerPrice: string, quantityBase: string | null = null): ProtectionNeed[] {
+  const last = latest(input.orders, leg)
+  const notBeforeMs = restoreAtMs(
+    input,
+    input.orders.filter((order) => order.leg === leg),
   )
-  if (removed.length > RESTORES_PER_HOUR) return [{ kind: 'give-up', leg }]
-
-  const endedMs = last?.endedAt?.getTime() ?? 0
-  const waitMs =
-    last === undefined
-      ? 0
-      : last.state === 'FILLED'
-        ? timings.replicaLagMs
-        : last.state === 'REJECTED'
-          ? (timings.sweepMs / 4) * 2 ** Math.min(last.revision, 4)
-          : 0
-  const notBeforeMs = endedMs + waitMs > nowMs ? endedMs + waitMs : null
-  return [{ kind: 'place', leg, revision: (last?.revision ?? 0) + 1, triggerPrice, quantityBase, notBeforeMs, reason: null, numbers: {} }]
+  if (notBeforeMs === 'never') return [{ kind: 'give-up', leg }]
+  return [{ ...PLAIN, leg, revision: (last?.revision ?? 0) + 1, triggerPrice, quantityBase, notBeforeMs }]
 }
 
 /** Keeps closing until the position is flat, ever more slowly. */
@@ -162,22 +148,12 @@ function closeNeeds({ orders, nowMs, timings }: Input, leg: 'emergency' | 'close
   const notBeforeMs = endedMs + waitMs > nowMs ? endedMs + waitMs : null
   return [
     {
-      kind: 'place',
+      ...PLAIN,
       leg,
       revision: (last?.revision ?? 0) + 1,
-      triggerPrice: null,
-      quantityBase: null,
       notBeforeMs,
       reason: cause?.reason ?? null,
       numbers: cause?.numbers ?? {},
     },
   ]
-}
-
-function latest(orders: readonly EpochOrder[], leg: OrderLeg): EpochOrder | undefined {
-  return orders.filter((order) => order.leg === leg).toSorted((a, b) => b.revision - a.revision)[0]
-}
-
-function samePrice(a: string | null, b: string | null): boolean {
-  return a !== null && b !== null && new Decimal(a).eq(b)
 }

@@ -13,6 +13,7 @@ import type { LaneOrder, LaneView } from './lane-view.ts'
 import { loadLanes } from './load-lanes.ts'
 import { missingProtection, stopRests } from './missing-protection.ts'
 import type { EpochOrder } from './missing-protection.ts'
+import { moveToBreakEven } from './move-to-break-even.ts'
 import { noteProtection } from './protected.ts'
 import { ORDER_COLUMNS, positionCause } from './rows.ts'
 import type { PositionRow } from './rows.ts'
@@ -144,11 +145,15 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
   const place: PositionOrder[] = []
   const emergencies: PositionRow[] = []
   const unprotected: PositionRow[] = []
-  for (const { view, position } of wishing) {
-    const orders = epochOrders.get(positionCause(position)) ?? []
+  for (const { view, position: held } of wishing) {
+    const orders = epochOrders.get(positionCause(held)) ?? []
+    const market = view.markets.get(held.symbol)
+    const position = await moveToBreakEven(tx, held, orders, market)
+    if (position !== held) restored.facts.push(positionFact(position))
     const needs = missingProtection({
       position,
       orders,
+      market,
       nowMs: view.nowMs,
       timings: ctx.timings,
     })
@@ -199,6 +204,7 @@ function isGuarded(position: PositionRow): boolean {
     Number(position.quantityBase) > 0 &&
     (position.stopPrice !== null ||
       position.targetPrice !== null ||
+      position.plan !== null ||
       position.protection === 'PROTECTING' ||
       position.protection === 'EMERGENCY')
   )
@@ -211,7 +217,11 @@ async function askToReplace(tx: Transaction, order: EpochOrder): Promise<void> {
   )
 }
 
-async function giveUp(tx: Transaction, position: PositionRow, leg: 'stop' | 'target'): Promise<void> {
+async function giveUp(tx: Transaction, position: PositionRow, leg: 'stop' | 'target' | 'trailing'): Promise<void> {
+  if (leg === 'trailing') {
+    await tx.query(`UPDATE position SET plan = jsonb_set(plan, '{trailing}', 'null'), version = version + 1 WHERE id = $1`, [position.id])
+    return
+  }
   const change =
     leg === 'stop'
       ? `stop_price = NULL, protection = 'NONE', unprotected_since = NULL`

@@ -1,5 +1,6 @@
 import type { PositionDirection } from '@matic/contracts'
 import type { NewFact, Queryable } from '@matic/db'
+import type { PositionPlan } from '@matic/domain'
 import type { Decimal } from 'decimal.js'
 import { plain, plainOrNull } from '../plain.ts'
 import type { ExecutionContext } from './context.ts'
@@ -75,6 +76,7 @@ export async function savePosition(
        protection = CASE WHEN $18 OR $20 THEN 'NONE' ELSE p.protection END,
        stop_price = CASE WHEN $18 OR $20 THEN NULL ELSE p.stop_price END,
        target_price = CASE WHEN $18 OR $20 THEN NULL ELSE p.target_price END,
+       plan = CASE WHEN $18 OR $20 THEN NULL ELSE p.plan END,
        unprotected_since = CASE WHEN $18 OR $20 THEN NULL ELSE p.unprotected_since END,
        synced_at = coalesce(to_timestamp($17::float8 / 1000.0), p.synced_at), version = p.version + 1
      RETURNING ${POSITION_COLUMNS}`,
@@ -106,18 +108,18 @@ export async function savePosition(
   return saved
 }
 
-/** Trigger prices this position should have; what is missing at the exchange is placed by the next plan. */
+/** Trigger prices, and a plan where one is given, that this position should have; what is missing at the exchange is placed by the next plan. */
 export async function wishProtection(
   tx: Queryable,
   position: PositionRow,
-  wish: { stopPrice: string | null; targetPrice: string | null },
+  wish: { stopPrice: string | null; targetPrice: string | null; plan?: PositionPlan | null },
 ): Promise<PositionRow> {
   const rows = await tx.query<PositionRow>(
-    `UPDATE position AS p SET stop_price = $2, target_price = $3, protection = 'PROTECTING',
+    `UPDATE position AS p SET stop_price = $2, target_price = $3, plan = CASE WHEN $4 THEN $5::jsonb ELSE p.plan END, protection = 'PROTECTING',
             unprotected_since = CASE WHEN $2::numeric IS NULL THEN NULL WHEN p.protection = 'PROTECTED' THEN p.unprotected_since ELSE coalesce(p.unprotected_since, clock_timestamp()) END,
             version = p.version + 1
       WHERE p.id = $1 RETURNING ${POSITION_COLUMNS}`,
-    [position.id, wish.stopPrice, wish.targetPrice],
+    [position.id, wish.stopPrice, wish.targetPrice, wish.plan !== undefined, wish.plan ? JSON.stringify(wish.plan) : null],
   )
   return rows[0] ?? position
 }

@@ -11,7 +11,7 @@ export async function noteProtection(tx: Queryable, position: PositionRow): Prom
   if (position.protection === 'EMERGENCY' || Number(position.quantityBase) === 0) return undefined
   const resting = await tx.query<{ leg: 'stop' | 'target'; asWanted: boolean }>(
     `SELECT leg, coalesce(trigger_price = CASE leg WHEN 'stop' THEN $3::numeric WHEN 'target' THEN $4::numeric END, false) AS "asWanted"
-       FROM trade_order WHERE account_id = $1 AND cause = $2 AND state IN ('ACKED', 'PARTIAL') AND cancel_requested_at IS NULL`,
+       FROM trade_order WHERE account_id = $1 AND cause = $2 AND leg IN ('stop', 'target') AND level IS NULL AND state IN ('ACKED', 'PARTIAL') AND cancel_requested_at IS NULL`,
     [position.accountId, positionCause(position), position.stopPrice, position.targetPrice],
   )
   const rests = (leg: 'stop' | 'target') => resting.some((row) => row.leg === leg && row.asWanted)

@@ -1,7 +1,7 @@
 import type { OrderState, ReasonCode } from '@matic/contracts'
 import { isTerminal } from '@matic/contracts'
 import type { NewFact, Transaction } from '@matic/db'
-import { applyFill, protectionPrices } from '@matic/domain'
+import { applyFill, planAtEntry, protectionPrices } from '@matic/domain'
 import type { ExchangeOrder } from '@matic/exchange/port'
 import { Decimal } from 'decimal.js'
 import { plainOrNull } from '../plain.ts'
@@ -189,10 +189,9 @@ export async function wishFor(
   const market = await ctx.markets.find(lane.exchange, order.symbol)
   if (!market || position.entryPrice === null || position.protection === 'EMERGENCY') return position
   const number = (text: string | null) => (text === null ? null : new Decimal(text))
+  const entry = { side: position.side, entryPrice: new Decimal(position.entryPrice), tickSize: new Decimal(market.tickSize) }
   const asked = protectionPrices({
-    side: position.side,
-    entryPrice: new Decimal(position.entryPrice),
-    tickSize: new Decimal(market.tickSize),
+    ...entry,
     wish: {
       stopPrice: number(order.stopPrice),
       targetPrice: number(order.targetPrice),
@@ -202,12 +201,13 @@ export async function wishFor(
   })
   const stopPrice = asked.stopPrice?.toFixed() ?? position.stopPrice
   const targetPrice = asked.targetPrice?.toFixed() ?? position.targetPrice
-  if (same(stopPrice, position.stopPrice) && same(targetPrice, position.targetPrice)) {
+  const plan = position.plan === null && order.plan !== null ? planAtEntry(order.plan, entry) : undefined
+  if (plan === undefined && same(stopPrice, position.stopPrice) && same(targetPrice, position.targetPrice)) {
     if (position.protection === 'PROTECTED')
       await tx.query('UPDATE trade_order SET protected_at = clock_timestamp() WHERE id = $1', [order.id])
     return position
   }
-  return wishProtection(tx, position, { stopPrice, targetPrice })
+  return wishProtection(tx, position, { stopPrice, targetPrice, ...(plan && { plan }) })
 }
 
 function same(a: string | null, b: string | null): boolean {

@@ -1,3 +1,4 @@
+import type { OrderPlan, PositionPlan } from '@matic/domain'
 import type { OrderLeg, OrderState, OrderType, PositionDirection, Side } from '@matic/contracts'
 
 /** trade_order as execution reads it. Decimals are text. */
@@ -27,6 +28,10 @@ export interface OrderRow {
   targetPrice: string | null
   stopFraction: string | null
   targetFraction: string | null
+  plan: OrderPlan | null
+  /** Which of several targets; null for every other order. */
+  level: number | null
+  callbackPercent: string | null
   state: OrderState
   priority: number
   dependsOnId: string | null
@@ -49,7 +54,7 @@ export const ORDER_COLUMNS = `
   o.position_side AS "positionSide", o.type, o.quantity_base AS "quantityBase", o.reduce_fraction AS "reduceFraction",
   o.price, o.trigger_price AS "triggerPrice", o.reduce_only AS "reduceOnly", o.leverage, o.margin_mode AS "marginMode",
   o.stop_price AS "stopPrice", o.target_price AS "targetPrice", o.stop_fraction AS "stopFraction",
-  o.target_fraction AS "targetFraction", o.state, o.priority, o.depends_on_id AS "dependsOnId", o.not_before AS "notBefore",
+  o.target_fraction AS "targetFraction", o.plan, o.level, o.callback_percent AS "callbackPercent", o.state, o.priority, o.depends_on_id AS "dependsOnId", o.not_before AS "notBefore",
   o.expires_at AS "expiresAt", o.tries, o.reason, o.cancel_requested_at AS "cancelRequestedAt",
   o.exchange_order_id AS "exchangeOrderId", o.filled_base AS "filledBase", o.average_price AS "averagePrice",
   o.created_at AS "createdAt", o.submitted_at AS "submittedAt", o.version`
@@ -89,6 +94,8 @@ export interface PositionRow {
   protection: 'NONE' | 'PROTECTING' | 'PROTECTED' | 'EMERGENCY'
   stopPrice: string | null
   targetPrice: string | null
+  plan: PositionPlan | null
+  markPrice: string | null
   unprotectedSince: Date | null
   openedAt: Date | null
   closedAt: Date | null
@@ -100,6 +107,7 @@ export const POSITION_COLUMNS = `
   p.id, p.user_id AS "userId", p.account_id AS "accountId", p.route_id AS "routeId", p.symbol,
   p.position_side AS "positionSide", p.epoch, p.side, p.quantity_base AS "quantityBase", p.entry_price AS "entryPrice",
   p.leverage, p.margin_mode AS "marginMode", p.protection, p.stop_price AS "stopPrice", p.target_price AS "targetPrice",
+  p.plan, p.mark_price AS "markPrice",
   p.unprotected_since AS "unprotectedSince", p.opened_at AS "openedAt", p.closed_at AS "closedAt", p.synced_at AS "syncedAt", p.version`
 
 /** Closes whatever is there, at market. */
@@ -112,12 +120,12 @@ export function isReducing(order: OrderRow): boolean {
   return order.leg !== 'open'
 }
 
-export function isProtection(order: OrderRow): boolean {
-  return order.leg === 'stop' || order.leg === 'target'
+export function isProtection(order: Pick<OrderRow, 'leg'>): boolean {
+  return order.leg === 'stop' || order.leg === 'target' || order.leg === 'trailing'
 }
 
 export function isTrigger(order: OrderRow): boolean {
-  return order.type === 'stop-market' || order.type === 'take-profit-market'
+  return order.type === 'stop-market' || order.type === 'take-profit-market' || order.type === 'trailing-stop-market'
 }
 
 /** Identity of one life of a position, as protection orders name it. */

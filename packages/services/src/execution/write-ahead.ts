@@ -76,6 +76,7 @@ function requestFor(ctx: ExecutionContext, { order, side, quantityBase }: Chosen
     quantityBase: plainOrNull(quantityBase),
     price: plainOrNull(order.price),
     triggerPrice: plainOrNull(order.triggerPrice),
+    callbackPercent: plainOrNull(order.callbackPercent),
     reduceOnly: !closePosition && order.leg !== 'open' && !(ctx.sabotage.closeNotReduceOnly && isFullClose(order)),
     closePosition,
   }

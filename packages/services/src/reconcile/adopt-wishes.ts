@@ -8,7 +8,7 @@ import type { OrderRow, PositionRow } from '../execution/rows.ts'
 /** Positions without protection whose opening order asked for some, whatever was interrupted in between. */
 export async function adoptWishes(tx: Transaction, ctx: ExecutionContext, lane: HeldLane): Promise<PositionRow[]> {
   const bare = await tx.query<PositionRow>(
-    `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = $1 AND p.quantity_base > 0 AND p.protection = 'NONE' AND p.stop_price IS NULL FOR UPDATE`,
+    `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = $1 AND p.quantity_base > 0 AND p.protection = 'NONE' AND p.stop_price IS NULL AND p.plan IS NULL FOR UPDATE`,
     [lane.accountId],
   )
   const changed: PositionRow[] = []
@@ -16,7 +16,7 @@ export async function adoptWishes(tx: Transaction, ctx: ExecutionContext, lane: 
     const orders = await tx.query<OrderRow>(
       `SELECT ${ORDER_COLUMNS} FROM trade_order o
         WHERE o.account_id = $1 AND o.symbol = $2 AND o.leg = 'open' AND o.filled_base > 0 AND o.protected_at IS NULL AND o.side = $3 AND o.position_side = $6
-          AND (o.stop_price IS NOT NULL OR o.stop_fraction IS NOT NULL) AND o.filled_at >= $4::timestamptz - make_interval(secs => $5)
+          AND (o.stop_price IS NOT NULL OR o.stop_fraction IS NOT NULL OR o.plan IS NOT NULL) AND o.filled_at >= $4::timestamptz - make_interval(secs => $5)
         ORDER BY o.filled_at DESC LIMIT 1`,
       [
         lane.accountId,

@@ -76,7 +76,7 @@ async function linkTriggered(tx: Transaction, lane: HeldLane, { symbol, position
   await tx.query(
     `UPDATE fill f SET order_id = o.id, route_id = o.route_id
        FROM (SELECT DISTINCT ON (account_id, symbol, side) id, route_id, side, acked_at FROM trade_order
-              WHERE account_id = $1 AND symbol = $2 AND position_side = $3 AND leg IN ('stop', 'target') AND state = 'FILLED'
+              WHERE account_id = $1 AND symbol = $2 AND position_side = $3 AND leg IN ('stop', 'target', 'trailing') AND state = 'FILLED'
               ORDER BY account_id, symbol, side, ended_at DESC) AS o
       WHERE f.account_id = $1 AND f.symbol = $2 AND f.position_side = $3 AND f.order_id IS NULL AND f.side = o.side AND f.at >= o.acked_at`,
     [lane.accountId, symbol, positionSide],
@@ -84,7 +84,7 @@ async function linkTriggered(tx: Transaction, lane: HeldLane, { symbol, position
   await tx.query(
     `UPDATE trade_order o SET filled_base = s.base, average_price = s.quote / s.base, filled_at = coalesce(o.filled_at, clock_timestamp())
        FROM (SELECT order_id, sum(quantity_base) AS base, sum(quantity_base * price) AS quote FROM fill WHERE account_id = $1 AND symbol = $2 AND order_id IS NOT NULL GROUP BY order_id) AS s
-      WHERE o.id = s.order_id AND o.leg IN ('stop', 'target') AND o.filled_base <> s.base`,
+      WHERE o.id = s.order_id AND o.leg IN ('stop', 'target', 'trailing') AND o.filled_base <> s.base`,
     [lane.accountId, symbol],
   )
 }

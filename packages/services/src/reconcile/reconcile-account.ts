@@ -1,5 +1,5 @@
 import { recordFacts } from '@matic/db'
-import type { NewFact } from '@matic/db'
+import type { NewFact, Transaction } from '@matic/db'
 import type { AccountHandle, ExchangeFailure, ExchangeFill, ExchangePort } from '@matic/exchange/port'
 import { applyPositions } from '../execution/apply-positions.ts'
 import type { ExecutionContext } from '../execution/context.ts'
@@ -54,6 +54,7 @@ export async function reconcileAccount(
     const facts: NewFact[] = []
     if (income) await bookIncome(tx, ctx, lane, income.rows)
 
+    await noteTriggered(tx, reading.ours)
     const settled = new Set<string>()
     for (const { side, own } of sidesOf(handle, fills.value)) {
       const booked = await bookFills(tx, ctx, lane, side, own)
@@ -101,6 +102,16 @@ function nextInMs(ctx: ExecutionContext, reading: AccountReading, working: reado
   if (doubted) return timings.sweepMs / 2
   if (working.some((order) => order.leg === 'open' || order.type === 'market' || order.type === 'limit')) return timings.orderPollMs
   return reading.positions.length > 0 || working.length > 0 ? timings.reconcileBusyMs : timings.reconcileIdleMs
+}
+
+/** What has triggered fills under the id of the order that the exchange made for it: several in one round are told apart by that. */
+async function noteTriggered(tx: Transaction, ours: AccountReading['ours']): Promise<void> {
+  const triggered = [...ours].filter(([, seen]) => seen.isTrigger && seen.status === 'filled')
+  if (triggered.length === 0) return
+  await tx.query(
+    `UPDATE trade_order o SET exchange_order_id = x.e FROM unnest($1::uuid[], $2::text[]) AS x(id, e) WHERE o.id = x.id AND o.exchange_order_id <> x.e`,
+    [triggered.map(([orderId]) => orderId), triggered.map(([, seen]) => seen.exchangeOrderId)],
+  )
 }
 
 type Fills =

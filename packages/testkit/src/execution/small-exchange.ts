@@ -208,7 +208,7 @@ export function createSmallExchange(): SmallExchange {
       if (order.closePosition && book.orders.some((other) => other.closePosition && other.type === order.type && isOpen(other)))
         return refuse('REJECTED', '-4130')
       accepted.push(order)
-      const isTrigger = order.type === 'stop-market' || order.type === 'take-profit-market'
+      const isTrigger = order.type.endsWith('-market')
       const quantity = order.reduceOnly
         ? Decimal.min(order.quantityBase ?? 0, book.position.quantityBase)
         : new Decimal(order.quantityBase ?? 0)
