@@ -48,6 +48,67 @@ export const triggerCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'several targets rest beside the one that closes everything, and each takes its quantity',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await place(rig, account, { quantityBase: '0.04' })
+      const part = (price: string, quantityBase: string) =>
+        place(rig, account, { ...trigger('take-profit-market', price), quantityBase, closePosition: false, reduceOnly: true })
+      const first = await part('61000', '0.02')
+      await part('61500', '0.01')
+      await place(rig, account, trigger('take-profit-market', '62000'))
+      await rig.setMark('61100')
+      await until('the first has filled', async () => (await positionOf(rig, account)).eq('0.02'))
+      const { status, filledBase, exchangeOrderId } = await value(find(rig, account, first))
+      deepEqual({ status, filledBase }, { status: 'filled', filledBase: '0.02' })
+      const fills = await value(rig.port.fetchFills(account, { symbol: rig.symbol, sinceMs: 0 }))
+      equal(fills.at(-1)?.exchangeOrderId, exchangeOrderId)
+      await rig.setMark('62100')
+      await until('flat', async () => (await positionOf(rig, account)).isZero())
+    },
+  },
+  {
+    name: 'a trailing stop begins where it is told to, follows the best price and closes when that comes back',
+    async run(rig) {
+      if (rig.port.capabilities.trailing !== 'percent') return
+      const account = await rig.openAccount()
+      await place(rig, account, {})
+      const trailing = {
+        side: 'sell',
+        type: 'trailing-stop-market',
+        triggerPrice: '60500',
+        callbackPercent: '1',
+        reduceOnly: true,
+      } as const
+      const placed = await place(rig, account, trailing)
+      const { type, triggerPrice, quantityBase, closePosition, isTrigger } = await value(find(rig, account, placed))
+      deepEqual(
+        { type, triggerPrice, quantityBase, closePosition, isTrigger },
+        { type: 'trailing-stop-market', triggerPrice: '60500', quantityBase: '0.01', closePosition: false, isTrigger: true },
+      )
+      await rig.setMark('59300')
+      ok((await positionOf(rig, account)).eq('0.01'))
+      await rig.setMark('61500')
+      await rig.setMark('61000')
+      ok((await positionOf(rig, account)).eq('0.01'))
+      await rig.setMark('60800')
+      await until('flat', async () => (await positionOf(rig, account)).isZero())
+    },
+  },
+  {
+    name: 'a trailing stop that the exchange could not hold as asked is refused before it leaves',
+    async run(rig) {
+      const account = await rig.openAccount()
+      const trailing = { side: 'sell', type: 'trailing-stop-market', callbackPercent: '1', reduceOnly: true } as const
+      for (const change of [{ callbackPercent: '0.05' }, { callbackPercent: '1.25' }, { callbackPercent: null }, { reduceOnly: false }]) {
+        const refused = await failure(send(rig, account, request(rig, { ...trailing, ...change })))
+        deepEqual([refused.verdict, refused.execution], ['REJECTED', 'not-sent'])
+      }
+      const plain = await failure(send(rig, account, request(rig, { callbackPercent: '1' })))
+      equal(plain.execution, 'not-sent')
+    },
+  },
+  {
     name: 'a stop whose price comes closes the position and says what it filled',
     async run(rig) {
       const account = await rig.openAccount()

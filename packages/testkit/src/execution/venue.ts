@@ -15,6 +15,8 @@ export interface TestVenue extends AsyncDisposable {
   ledger(): Promise<readonly VenueOrder[]>
   positions(): Promise<readonly z.infer<typeof VenuePosition>[]>
   faults(faults: unknown): Promise<void>
+  /** Holds the mark of a market (its id, such as BTCUSDT) at a price. */
+  pin(marketId: string, mark: string): Promise<void>
   /** Sets an account to hedge mode, as its owner would do at the exchange. */
   hedge(ref: string): Promise<void>
 }
@@ -63,6 +65,9 @@ export async function startVenue(): Promise<TestVenue> {
     bank,
     ledger: async () => z.object({ orders: z.array(VenueOrder) }).parse(await call('/venue/ledger')).orders,
     positions: async () => z.object({ positions: z.array(VenuePosition) }).parse(await call('/venue/positions')).positions,
+    async pin(marketId, mark) {
+      await call('/venue/prices', { method: 'POST', body: JSON.stringify({ symbol: marketId, mark }) })
+    },
     async faults(faults) {
       await call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) })
     },
