@@ -66,6 +66,7 @@ export const REASONS = {
   NOT_PLACED: 'The exchange has no trace of the order.',
   STOP_IMPOSSIBLE_CLOSED: 'The stop could not be placed, so the position was closed.',
   PROTECTION_LATE_CLOSED: 'No stop was in place after {limitSeconds} s, so the position was closed.',
+  RESTORED: 'A backup was restored before this was sent. It may have been sent after the backup, so it is not sent again.',
   DEAD: 'It failed {tries} times and was set aside: {text}.',
 } as const
 
