@@ -77,6 +77,7 @@ export const addApiKey = defineRoute({
   method: 'POST',
   path: '/api/exchange/api-keys',
   policy: 'user',
+  stepUp: true,
   summary:
     'Connect an exchange account. The key is sealed at once and checked by a worker: 200 with what was found, 202 when that takes longer than 5 s.',
   body: z

@@ -6,6 +6,7 @@ import { createBench } from '@matic/testkit/execution/bench'
 import type { Bench, TestWorker } from '@matic/testkit/execution/bench'
 import type { TestAccount } from '@matic/testkit/execution/factories'
 import { openPaperAccount, throughVenue } from '@matic/testkit/execution/paper'
+import { createSeededRandom } from '@matic/testkit/seeded-random'
 import { startVenue } from '@matic/testkit/execution/venue'
 import type { TestVenue } from '@matic/testkit/execution/venue'
 import { Decimal } from 'decimal.js'
@@ -115,6 +116,26 @@ const holds =
   async () =>
     JSON.stringify((await held()).map(({ side, base, protection }) => [side, base, protection])) ===
     JSON.stringify(wanted.map((each) => [...each, 'PROTECTED']))
+
+/** Nothing is on its way, and every stop and target that is wanted rests. */
+async function isQuiet(): Promise<boolean> {
+  const [row] = await read<{ busy: number }>(
+    `SELECT (SELECT count(*) FROM trade_order WHERE account_id = $1 AND (state IN ('READY', 'SUBMITTING', 'UNKNOWN') OR state IN ('ACKED', 'PARTIAL') AND (type = 'market' OR cancel_requested_at IS NOT NULL)))::int
+          + (SELECT count(*) FROM position WHERE account_id = $1 AND quantity_base > 0 AND protection <> 'PROTECTED')::int
+          + (SELECT count(*) FROM lane WHERE account_id = $1 AND reconcile_at <= clock_timestamp())::int AS busy`,
+  )
+  return row?.busy === 0
+}
+
+async function atExchange(): Promise<[side: string, base: string][]> {
+  const handle = await one.ctx.keys.open(account.accountId)
+  const port = one.ctx.exchanges.get('PAPER')
+  const positions = handle && (await port?.fetchPositions(handle))
+  if (!positions?.ok) throw new Error('the venue did not answer')
+  return positions.value
+    .map(({ positionSide, quantityBase }): [string, string] => [positionSide, new Decimal(quantityBase).toFixed()])
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
 
 /** @returns the decision */
 async function say(source: string, alert: unknown, kind: 'WEBHOOK' | 'MANUAL' = 'WEBHOOK') {
@@ -226,6 +247,39 @@ describe('an account in hedge mode', () => {
     await until(holds(['SHORT', before.div(2).toFixed()]))
   })
 })
+
+it.each([1, 2, 3])(
+  'whatever three sources say one after the other, both sides stay what the exchange says (seed %i)',
+  { timeout: 120_000 },
+  async (seed) => {
+    const random = createSeededRandom(seed)
+    await venue.hedge(account.accountId)
+    await checkAccounts({ ...one.ctx, exchanges: one.ctx.exchanges })
+    const steps: string[] = []
+    for (let step = 0; step < 15; step += 1) {
+      const source = random.pick(['trend', 'fade', 'hand'] as const)
+      const action = random.pick(['buy', 'sell', 'close'] as const)
+      const quantity = `0.0${random.integer(1, 3)}`
+      steps.push(`${source} ${action} ${quantity}`)
+      if (source === 'hand') await byHand(action, action === 'close' ? null : quantity)
+      else await alertOf(source === 'trend' ? trend : fade, action === 'close' ? { action } : { action, quantity })
+      await until(isQuiet)
+      expect(await atExchange(), steps.join(', ')).toEqual((await held()).map(({ side, base }) => [side, base]))
+    }
+    expect((await held()).every(({ protection }) => protection === 'PROTECTED')).toBe(true)
+    const perStrategy = await read<{ sides: number }>(
+      `SELECT count(*)::int AS sides FROM position p JOIN route r ON r.id = p.route_id WHERE p.account_id = $1 AND p.quantity_base > 0 AND r.source_kind = 'WEBHOOK' GROUP BY r.id`,
+    )
+    expect(perStrategy.every(({ sides }) => sides === 1)).toBe(true)
+    expect(await read(`SELECT reason FROM trade_order WHERE account_id = $1 AND state = 'REJECTED'`)).toEqual([])
+    expect(sent.filter((order) => order.positionSide === 'BOTH')).toEqual([])
+
+    await byHand('close')
+    await until(async () => (await isQuiet()) && (await held()).length === 0)
+    expect(await atExchange()).toEqual([])
+    expect(await read(`SELECT 1 FROM trade WHERE account_id = $1 AND closed_at IS NULL`)).toEqual([])
+  },
+)
 
 it('a mode that was changed at the exchange is refused once, read again and respected', async () => {
   await venue.hedge(account.accountId)
