@@ -314,7 +314,7 @@ it('sends nothing for an account whose key is not good', () => {
 it('goes on closing for an account that is frozen, and opens nothing', () => {
   const account = { ...view().account, keyStatus: 'FROZEN' as const }
   expect(choose({ account, orders: [order('o'), order('c', { leg: 'close' })], positions: [position()] })).toEqual([
-    'send c',
+    'send c sell 2',
     'o BLOCKED ACCOUNT_NOT_READY',
   ])
 })
