@@ -10,6 +10,17 @@ const filled = Object.fromEntries(namesInCompose(root).map((name) => [name, `the
 const { services, networks, volumes } = readCompose(root, filled)
 const every = Object.entries(services)
 const ours = ['api', 'worker', 'web', 'venue'] as const satisfies readonly EnvProcess[]
+/** Given another way in a container, or for development and tests alone. */
+const fixedInContainers = [
+  'DEBUG',
+  'LOG_LEVEL',
+  'MATIC_DATA_DIR',
+  'REDIS_URL',
+  'SABOTAGE',
+  'TIMINGS_SCALE',
+  'VENUE_TIME_OFFSET_MS',
+  'WEB_PORT',
+]
 const dockerfiles = ['Dockerfile.backend', 'Dockerfile.worker', 'Dockerfile.frontend']
 
 describe('docker-compose.yml', () => {
@@ -52,6 +63,12 @@ describe('docker-compose.yml', () => {
       .filter(({ secret, required, processes }) => (secret || required) && !processes.includes(name))
       .map((field) => field.name)
     expect(given.filter((each) => foreign.includes(each))).toEqual([])
+  })
+
+  it.each(ours)('lets the operator set everything of %s that is theirs to set', (name) => {
+    const given = Object.keys(services[name]?.environment ?? {})
+    const left = envFields().filter(({ processes, name: field }) => processes.includes(name) && !given.includes(field))
+    expect(left.map((field) => field.name).filter((field) => !fixedInContainers.includes(field))).toEqual([])
   })
 
   it('asks for names that .env.example explains', () => {
