@@ -5,6 +5,7 @@ import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
 import { exchangeRoutes } from './exchange.ts'
 import { marketRoutes } from './markets.ts'
+import { onboardingRoutes } from './onboarding.ts'
 import { orderRoutes } from './orders.ts'
 import { portfolioRoutes } from './portfolio.ts'
 import { positionRoutes } from './positions.ts'
@@ -19,6 +20,7 @@ export const mountedRoutes: readonly Mounted[] = [
   ...botRoutes,
   ...exchangeRoutes,
   ...marketRoutes,
+  ...onboardingRoutes,
   ...orderRoutes,
   ...portfolioRoutes,
   ...positionRoutes,

@@ -4,6 +4,7 @@ import * as auth from './auth.ts'
 import * as bot from './bot.ts'
 import * as exchange from './exchange.ts'
 import * as markets from './markets.ts'
+import * as onboarding from './onboarding.ts'
 import * as orders from './orders.ts'
 import * as portfolio from './portfolio.ts'
 import * as positions from './positions.ts'
@@ -71,6 +72,7 @@ export const routes = {
     exportHistory: wallet.exportWalletHistory,
     currency: wallet.getWalletCurrency,
   },
+  onboarding: { get: onboarding.getOnboarding, dismiss: onboarding.dismissOnboarding },
   activity: {
     list: activity.listActivity,
     counts: activity.countActivity,

@@ -1,0 +1,1 @@
+export { dismissOnboarding, getOnboarding } from './onboarding.ts'
