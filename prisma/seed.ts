@@ -48,6 +48,10 @@ export async function seed(options: SeedOptions): Promise<{ userId: string }> {
       await seedPerson({ tx, newId, hashes, person: admin })
       const userId = await seedPerson({ tx, newId, hashes, person: trader })
       await seedTrading({ tx, newId, userId, token })
+      // Everything is set up for this one: no first steps to take.
+      await tx.query('INSERT INTO user_mark (user_id, onboarding_dismissed_at) VALUES ($1, now()) ON CONFLICT (user_id) DO NOTHING', [
+        userId,
+      ])
       await tx.query(`INSERT INTO kill_switch (scope, engaged) VALUES ('GLOBAL', false) ON CONFLICT (scope) DO NOTHING`)
       return { userId }
     })

@@ -14,12 +14,19 @@ export const useExchangeStore = defineStore('exchange', () => {
     const list = accounts.data.value ?? []
     return list.find(({ id }) => id === chosenId.value) ?? list.find(({ isActive }) => isActive) ?? list[0] ?? null
   })
+  /** Known to have none: there is nothing to ask for. */
+  const hasNone = computed(() => accounts.data.value?.length === 0)
+  const isOpening = () => hasNone.value || account.value?.keyStatus === 'OPENING'
   const query = () => (account.value === null ? {} : { accountId: account.value.id })
 
-  const balance = createResource(() => api.call(routes.exchange.balance, { query: query() }))
-  const positions = createResource(() => api.call(routes.exchange.positions, { query: query() }))
-  const orders = createResource(() => api.call(routes.exchange.orders, { query: { ...query(), state: 'working', limit: 100 } }))
-  const equity = createResource(() => api.call(routes.exchange.equity, { query: { ...query(), limit: 2_000 } }))
+  const balance = createResource(async () => (isOpening() ? null : api.call(routes.exchange.balance, { query: query() })))
+  const positions = createResource(async () => (hasNone.value ? [] : api.call(routes.exchange.positions, { query: query() })))
+  const orders = createResource(async () =>
+    hasNone.value ? [] : api.call(routes.exchange.orders, { query: { ...query(), state: 'working', limit: 100 } }),
+  )
+  const equity = createResource(async () =>
+    hasNone.value ? [] : api.call(routes.exchange.equity, { query: { ...query(), limit: 2_000 } }),
+  )
   const ofAccount = [balance, positions, orders, equity]
 
   const livePositions = computed(() => (positions.data.value ?? []).map((position) => atMark(position, prices.marks[position.symbol])))
@@ -73,6 +80,7 @@ export const useExchangeStore = defineStore('exchange', () => {
   return {
     accounts,
     account,
+    hasNone,
     balance,
     positions,
     orders,
