@@ -1,35 +1,29 @@
-import { createDb } from '@matic/db'
-import { createClock, createIds, createRandom, createSecret } from '@matic/platform'
-import { rotateKeys } from '@matic/services/accounts/rotate-keys'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { withDatabase } from './lib/database.ts'
-import { dataFolder, readEnvironment } from './lib/environment.ts'
-import { explain, fail, say } from './lib/say.ts'
+import { dataFolder, readEnvironment, root } from './lib/environment.ts'
+import { explain, fail } from './lib/say.ts'
 import { loadSecrets } from './platform/secrets.ts'
 
 const env = readEnvironment()
-const encryptionKey = Buffer.from(env['ENCRYPTION_KEY'] ?? loadSecrets({ folder: dataFolder(env), env }).ENCRYPTION_KEY, 'base64')
-if (encryptionKey.length !== 32) fail('ENCRYPTION_KEY is not base64 of 32 bytes.', 'Give the one that the workers run with.')
+/** What a worker is started with; what the environment lacks is what `npm start` made. */
+const needed = ['ENCRYPTION_KEY', 'CLIENT_ORDER_ID_KEY', 'VENUE_ADMIN_TOKEN'] as const
+const kept = needed.every((name) => env[name] !== undefined) ? {} : loadSecrets({ folder: dataFolder(env), env })
 
 try {
-  const { resumed, resealed, destroyed } = await withDatabase(async (databaseUrl) => {
-    const db = createDb({ databaseUrl, applicationName: 'keys rotate', poolSize: 2 })
-    const random = createRandom()
-    try {
-      return await rotateKeys({
-        db,
-        random,
-        newId: createIds({ clock: createClock(), random }),
-        encryptionKey: createSecret(new Uint8Array(encryptionKey)),
-        onProgress: (progress) => say(`  ${progress.resealed} sealed anew, ${progress.left} left`),
-      })
-    } finally {
-      await db.close()
-    }
-  })
-  say(
-    `✓ ${resumed ? 'carried on: ' : ''}${resealed} exchange keys sealed anew, ${destroyed} old pair${destroyed === 1 ? '' : 's'} destroyed`,
+  process.exitCode = await withDatabase(
+    (DATABASE_URL) =>
+      new Promise<number>((resolve, reject) => {
+        const program = join(root, 'apps', 'worker', 'src', 'rotate-keys.ts')
+        const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+          stdio: 'inherit',
+          env: { ...kept, ...env, DATABASE_URL },
+        })
+        child.on('error', reject)
+        child.on('exit', (code) => resolve(code ?? 1))
+      }),
   )
 } catch (error) {
   const { problem, remedies } = explain(error)
-  fail(problem, 'Nothing is lost: run it again and it carries on.', ...remedies)
+  fail(problem, ...remedies)
 }

@@ -16,7 +16,11 @@ import { newestSealingKey } from './newest-sealing-key.ts'
 
 const ROWS = 3_000
 const ACCOUNTS = 6
-const script = join(import.meta.dirname, '..', '..', '..', '..', 'scripts', 'keys-rotate.ts')
+const program = join(import.meta.dirname, '..', '..', '..', '..', 'apps', 'worker', 'src', 'rotate-keys.ts')
+const worker = {
+  CLIENT_ORDER_ID_KEY: Buffer.alloc(32, 3).toString('base64'),
+  VENUE_ADMIN_TOKEN: 'a-token-that-nothing-here-needs',
+}
 
 let venue: TestVenue
 let bench: Bench
@@ -59,10 +63,10 @@ async function addSealedRows(): Promise<void> {
   )
 }
 
-/** `npm run keys:rotate`, as an operator runs it. */
+/** What `npm run keys:rotate` starts, as an operator runs it beside the workers. */
 function rotate(): { readonly kill: () => void; readonly ended: Promise<{ code: number | null; said: string }> } {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: bench.databaseUrl, ENCRYPTION_KEY: Buffer.from(ENCRYPTION_KEY).toString('base64') },
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    env: { ...worker, DATABASE_URL: bench.databaseUrl, ENCRYPTION_KEY: Buffer.from(ENCRYPTION_KEY).toString('base64') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
@@ -134,8 +138,8 @@ it(
 
 it('nothing changes under the wrong ENCRYPTION_KEY', { timeout: 30_000 }, async () => {
   const before = await pairs()
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: bench.databaseUrl, ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') },
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    env: { ...worker, DATABASE_URL: bench.databaseUrl, ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let said = ''
