@@ -1,10 +1,19 @@
 import { z } from 'zod'
+import { TargetRule } from './rules.ts'
 import { DecimalString } from './units.ts'
 
 const MarketPosition = z.enum(['long', 'short', 'flat'])
 
 /**
- * An alert as we understood it, whatever dialect it came in. Quantities are base units, prices quote per base.
+ * What a quantity counts. base: coins. contracts: the exchange's contracts. quote: notional. margin: quote put up, leverage comes on top.
+ * percent-of-equity: margin as percent of equity. percent-of-position: of what is held. risk: quote that the stop may cost.
+ */
+export const QuantityUnit = z.enum(['base', 'contracts', 'quote', 'margin', 'percent-of-equity', 'percent-of-position', 'risk'])
+export type QuantityUnit = z.infer<typeof QuantityUnit>
+
+/**
+ * An alert as we understood it, whatever dialect it came in. Sizes are base units, prices quote per base; `quantity` counts what
+ * `quantityUnit` says.
  * `action` is what the sender literally said; intent is derived later from it together with the positions.
  */
 export const Alert = z.object({
@@ -20,6 +29,7 @@ export const Alert = z.object({
   marketPositionSize: DecimalString.nullable(),
   previousMarketPositionSize: DecimalString.nullable(),
   quantity: DecimalString.nullable(),
+  quantityUnit: QuantityUnit.default('base'),
   orderType: z.enum(['market', 'limit']),
   /** Limit price. */
   price: DecimalString.nullable(),
@@ -28,6 +38,15 @@ export const Alert = z.object({
   leverage: DecimalString.nullable(),
   stopLoss: DecimalString.nullable(),
   takeProfit: DecimalString.nullable(),
+  /** Percent of the entry price. */
+  stopLossPercent: DecimalString.nullable().default(null),
+  takeProfitPercent: DecimalString.nullable().default(null),
+  /** Several targets instead of the one, nearest first; empty for none. */
+  targets: z.array(TargetRule).default([]),
+  /** The sender's own limit for the age of an open; the narrower of this and the rules holds. */
+  maxAgeSeconds: z.number().int().positive().nullable().default(null),
+  /** The one account it is for; null for every account of its source. */
+  accountId: z.string().nullable().default(null),
   idempotencyKey: z.string().nullable(),
   /** When the alert fired (timenow-like fields only), epoch ms. */
   alertAtMs: z.number().int().nullable(),
@@ -35,6 +54,34 @@ export const Alert = z.object({
   comment: z.string().nullable(),
 })
 export type Alert = z.infer<typeof Alert>
+
+/** Says nothing at all: what others start from. */
+export const BLANK_ALERT: Alert = {
+  dialect: '',
+  ticker: '',
+  tickerExchange: null,
+  action: null,
+  marketPosition: null,
+  previousMarketPosition: null,
+  marketPositionSize: null,
+  previousMarketPositionSize: null,
+  quantity: null,
+  quantityUnit: 'base',
+  orderType: 'market',
+  price: null,
+  signalPrice: null,
+  leverage: null,
+  stopLoss: null,
+  takeProfit: null,
+  stopLossPercent: null,
+  takeProfitPercent: null,
+  targets: [],
+  maxAgeSeconds: null,
+  accountId: null,
+  idempotencyKey: null,
+  alertAtMs: null,
+  comment: null,
+}
 
 export const INTENT_KINDS = ['open', 'add', 'reduce', 'close', 'reverse', 'close-all', 'cancel', 'none'] as const
 export type IntentKind = (typeof INTENT_KINDS)[number]

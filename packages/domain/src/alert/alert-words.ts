@@ -1,4 +1,4 @@
-import type { Alert } from '@matic/contracts'
+import { QuantityUnit, type Alert } from '@matic/contracts'
 
 /** Names of fields as the known dialects spell them, in lower case without separators. Earlier names win. */
 export const KEYS = {
@@ -17,6 +17,10 @@ export const KEYS = {
   orderType: ['ordertype', 'type', 't'],
   price: ['limitprice', 'price', 'orderprice', 'strategyorderprice', 'p'],
   signalPrice: ['signalprice', 'close', 'triggerprice', 'price', 'strategyorderprice'],
+  maxAgeSeconds: ['maxlag', 'maxage', 'maxageseconds'],
+  accountId: ['accountid'],
+  stopLossPercent: ['stoplosspercent', 'stoplosspercentage', 'stoplosspct', 'slpercent', 'slpct'],
+  takeProfitPercent: ['takeprofitpercent', 'takeprofitpercentage', 'takeprofitpct', 'tppercent', 'tppct'],
   leverage: ['leverage', 'lev', 'l'],
   stopLoss: ['stoploss', 'sl', 'stop', 'stopprice', 'stoplossprice', 'stoplossstopprice'],
   takeProfit: ['takeprofit', 'tp', 'target', 'targetprice', 'takeprofitprice', 'takeprofitlimitprice'],
@@ -31,7 +35,7 @@ export const KEYS = {
 
 /** Stops and targets in forms that we would have to guess at: said so instead of dropped. */
 export const PROTECTION_IN_OTHER_FORMS =
-  /^(stoploss|sl|takeprofit|tp|trailingstop|trailing)(percent|percentage|pct|amount|trailamount|trailpercent|pricedeviation|deviation|list)$|^(takeprofits|takeprofitslist|takeprofitprice\d|trailingstoppercent|trailpercent)$/
+  /^(stoploss|sl|takeprofit|tp)(amount|trailamount|trailpercent|pricedeviation|deviation|list)$|^(trailingstop|trailing)(percent|percentage|pct|amount|pricedeviation|deviation|list)$|^(takeprofits|takeprofitslist|takeprofitprice\d|trailingstoppercent|trailpercent)$/
 
 const ACTIONS: Readonly<Record<string, NonNullable<Alert['action']>>> = {
   buy: 'buy',
@@ -81,19 +85,28 @@ const POSITIONS: Readonly<Record<string, NonNullable<Alert['marketPosition']>>> 
   neutral: 'flat',
 }
 
-const BASE_UNITS = new Set([
-  'base',
-  'basecurrency',
-  'contracts',
-  'contract',
-  'fixed',
-  'fixedquantity',
-  'quantity',
-  'units',
-  'unit',
-  'coin',
-  'coins',
-])
+const UNITS: Readonly<Record<QuantityUnit, readonly string[]>> = {
+  base: ['base', 'basecurrency', 'fixed', 'fixedquantity', 'quantity', 'units', 'unit', 'coin', 'coins'],
+  contracts: ['contracts', 'contract'],
+  quote: ['quote', 'quotecurrency', 'quoteamount', 'dollaramount', 'usd', 'usdt', 'notional'],
+  margin: ['margin', 'marginquote'],
+  'percent-of-equity': [
+    'marginpercent',
+    'percentofequity',
+    'percentequity',
+    'equitypercent',
+    'percent',
+    'percents',
+    'percentage',
+    'percentagebalance',
+    'percentageinvestment',
+    'percentofbalance',
+  ],
+  'percent-of-position': ['positionpercent', 'percentofposition', 'percentageposition'],
+  risk: ['risk', 'riskdollaramount', 'riskquote'],
+}
+
+const UNIT_OF = new Map(QuantityUnit.options.flatMap((unit) => UNITS[unit].map((name) => [name, unit] as const)))
 
 export function readAction(text: string): NonNullable<Alert['action']> | undefined {
   return ACTIONS[word(text)]
@@ -107,8 +120,8 @@ export function readPosition(text: string): NonNullable<Alert['marketPosition']>
   return POSITIONS[word(text)]
 }
 
-export function isBaseUnit(text: string): boolean {
-  return BASE_UNITS.has(word(text))
+export function readUnit(text: string): QuantityUnit | undefined {
+  return UNIT_OF.get(word(text))
 }
 
 /** Enter Long, ENTER_LONG and enter-long are one word. */

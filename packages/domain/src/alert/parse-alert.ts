@@ -1,5 +1,6 @@
-import type { Alert } from '@matic/contracts'
-import { isBaseUnit, KEYS, leavesItToTheSide, PROTECTION_IN_OTHER_FORMS, readAction, readPosition } from './alert-words.ts'
+import { TARGETS_MAX, type Alert } from '@matic/contracts'
+import { Decimal } from 'decimal.js'
+import { KEYS, leavesItToTheSide, PROTECTION_IN_OTHER_FORMS, readAction, readPosition, readUnit } from './alert-words.ts'
 import { clean, find, first, refuse, type Fields, type Refused } from './fields.ts'
 import { readBody } from './read-body.ts'
 import { readNumber, readTime } from './read-number.ts'
@@ -126,10 +127,10 @@ function contradiction(
 /** Sizes and protection that we would have to guess at. */
 function unreadable(fields: Fields): Refused | undefined {
   const unit = first(fields, KEYS.quantityUnit)
-  if (unit !== undefined && !isBaseUnit(unit) && first(fields, KEYS.quantity) !== undefined) {
+  if (unit !== undefined && readUnit(unit) === undefined && first(fields, KEYS.quantity) !== undefined) {
     return refuse(
       'ALERT_NOT_UNDERSTOOD',
-      `A size in "${unit.slice(0, 40)}" is not taken. Send the quantity in coins (0.01), or leave it out and set the size in the bot settings.`,
+      `A size in "${unit.slice(0, 40)}" is not taken. Send base, contracts, quote, margin, percent_of_equity or percent_of_position.`,
       { field: 'quantity' },
     )
   }
@@ -137,14 +138,23 @@ function unreadable(fields: Fields): Refused | undefined {
     if (!PROTECTION_IN_OTHER_FORMS.test(key) || /^(|0|null|none|false)$/i.test(text)) continue
     return refuse(
       'ALERT_NOT_UNDERSTOOD',
-      `The field ${key} is not taken. Send stopLoss and takeProfit as prices, or leave them out and set percents in the bot settings.`,
+      `The field ${key} is not taken. Send stopLoss and takeProfit as prices or percents, or leave them out and set them in the rules.`,
       { field: key },
     )
   }
   return undefined
 }
 
-const NUMBERS = ['quantity', 'marketPositionSize', 'leverage', 'stopLoss', 'takeProfit'] as const
+const NUMBERS = [
+  'quantity',
+  'marketPositionSize',
+  'leverage',
+  'stopLoss',
+  'takeProfit',
+  'stopLossPercent',
+  'takeProfitPercent',
+  'maxAgeSeconds',
+] as const
 
 function build(fields: Fields, { dialect, ticker, said }: { dialect: string; ticker: string; said: Said }): ParsedAlert {
   const numbers = new Map<string, string | null>()
@@ -157,6 +167,9 @@ function build(fields: Fields, { dialect, ticker, said }: { dialect: string; tic
   const price = orderType === 'limit' ? above(readNumber(first(fields, KEYS.price))) : null
   if (orderType === 'limit' && price === null && !said.closes)
     return refuse('ALERT_NOT_A_NUMBER', 'A limit order needs a price above zero. Add "price".', { field: 'price' })
+
+  const targets = readTargets(fields)
+  if (targets === undefined && !said.closes) return notANumber('takeProfits', undefined)
 
   const [tickerExchange, bare] = splitTicker(ticker)
   const size = numbers.get('marketPositionSize') ?? readNumber(first(fields, KEYS.signedPositionSize))
@@ -172,17 +185,42 @@ function build(fields: Fields, { dialect, ticker, said }: { dialect: string; tic
       marketPositionSize: absolute(size),
       previousMarketPositionSize: absolute(readNumber(first(fields, KEYS.previousMarketPositionSize))),
       quantity: absolute(numbers.get('quantity')),
+      quantityUnit: readUnit(first(fields, KEYS.quantityUnit) ?? '') ?? 'base',
       orderType: price === null ? 'market' : orderType,
       price,
       signalPrice: above(readNumber(first(fields, KEYS.signalPrice))),
       leverage: above(numbers.get('leverage')),
       stopLoss: above(numbers.get('stopLoss')),
       takeProfit: above(numbers.get('takeProfit')),
+      stopLossPercent: above(numbers.get('stopLossPercent')),
+      takeProfitPercent: above(numbers.get('takeProfitPercent')),
+      targets: targets ?? [],
+      maxAgeSeconds: wholeSeconds(numbers.get('maxAgeSeconds')),
+      accountId: first(fields, KEYS.accountId)?.slice(0, 100) ?? null,
       idempotencyKey: permanentKey(fields, { ticker, action: said.action }),
       alertAtMs: readTime(first(fields, KEYS.alertAt)),
       comment: clean(first(fields, KEYS.comment)?.slice(0, 200) ?? '') || null,
     },
   }
+}
+
+/** Up to five; where no share is said, each takes the same. Percent of price, and of the position. */
+function readTargets(fields: Fields): Alert['targets'] | undefined {
+  const targets: Alert['targets'] = []
+  const count = Array.from({ length: TARGETS_MAX }, (_, index) => index + 1).filter((one) => fields.has(`target${one}percent`)).length
+  for (let index = 1; index <= count; index += 1) {
+    const percent = above(readNumber(fields.get(`target${index}percent`)))
+    const share =
+      above(readNumber(fields.get(`target${index}share`))) ?? new Decimal(100).div(count).toDecimalPlaces(4, Decimal.ROUND_DOWN).toFixed()
+    if (percent === null) return undefined
+    targets.push({ percent, share })
+  }
+  return targets
+}
+
+function wholeSeconds(number: string | null | undefined): number | null {
+  const text = above(number)
+  return text === null ? null : Math.min(86_400, Math.max(1, Math.floor(Number(text))))
 }
 
 const KEY_LENGTH_MAX = 200

@@ -1,10 +1,11 @@
+import { translate } from './dialects/index.ts'
 import { mendJson } from './mend-json.ts'
 import { isKnownToBeHarmful, keyOf, put, refuse, type BodyRead, type Refused } from './fields.ts'
 
 const DEPTH_MAX = 8
 const FIELDS_MAX = 256
 /** Objects whose fields mean something else than the same names outside: a target's limitPrice is not the order's. */
-const KEPT_APART = /^(stoploss|sl|takeprofit|tp|trailingstop|trailing)$/
+const KEPT_APART = /^(stoploss|sl|takeprofits?|tps?|targets?|trailingstop|trailing|extras)\d{0,3}$/
 
 export function readJson(text: string): BodyRead {
   const parsed = tryParse(text) ?? tryParse(mendJson(text))
@@ -14,7 +15,11 @@ export function readJson(text: string): BodyRead {
     })
   }
   const fields = new Map<string, string>()
-  return collect(parsed, fields, { depth: 1, path: '' }) ?? { ok: true, fields, dialect: 'json' }
+  const problem = collect(parsed, fields, { depth: 1, path: '' })
+  if (problem !== undefined) return problem
+  const dialect = translate(fields, 'json')
+  if (typeof dialect === 'object') return dialect
+  return { ok: true, fields, dialect: dialect ?? 'json' }
 }
 
 function tryParse(text: string): object | undefined {
@@ -33,8 +38,12 @@ function collect(value: object, fields: Map<string, string>, { depth, path }: { 
   const entries: [string, unknown][] = Object.entries(value)
   for (const [key, item] of entries) {
     if (isKnownToBeHarmful(key)) continue
-    if (Array.isArray(item)) put(fields, `${path}${key} list`, String(item.length))
-    else if (typeof item === 'object' && item !== null) nested.push([key, item])
+    if (Array.isArray(item)) {
+      const list: unknown[] = item
+      put(fields, `${path}${key} list`, String(list.length))
+      for (const [index, one] of list.entries())
+        if (typeof one === 'object' && one !== null && !Array.isArray(one)) nested.push([`${key}${index + 1}`, one])
+    } else if (typeof item === 'object' && item !== null) nested.push([key, item])
     else if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') put(fields, `${path}${key}`, String(item))
     if (fields.size > FIELDS_MAX) return refuse('ALERT_NOT_UNDERSTOOD', `The alert has more than ${FIELDS_MAX} fields.`, {})
   }

@@ -1,5 +1,9 @@
 import { readAction } from './alert-words.ts'
+import { collapseCommands } from './collapse-commands.ts'
+import { translate } from './dialects/index.ts'
+import { isWunderTradingCode } from './dialects/wunder-trading.ts'
 import { put, refuse, type BodyRead } from './fields.ts'
+import { readAlertatron } from './read-alertatron.ts'
 
 /** What TradingView puts into a strategy alert when nobody writes a message. */
 const TRADINGVIEW = /\border (buy|sell) @ (\S{1,40}) filled on (\S{1,40}?)\.?\s{1,4}New strategy position is (\S{1,40}?)\.?$/i
@@ -14,12 +18,20 @@ const EXCHANGE = /^(BINANCE|BYBIT|OKX|OKEX|BITGET|BITMEX|KRAKEN|KUCOIN|MEXC|GATE
 
 /** key=value text in any of its spellings, TradingView's own sentence, or a few plain words. */
 export function readText(text: string): BodyRead {
+  const block = readAlertatron(text)
+  if (block !== undefined) return block.ok ? translated(new Map(block.fields)) : block
+  if (isWunderTradingCode(text)) return translated(new Map([['wundertradingcode', text]]))
   const fields = new Map<string, string>()
   const sentence = text.length <= 500 ? TRADINGVIEW.exec(text) : null
   if (sentence !== null) {
     const [, action = '', contracts = '', ticker = '', positionSize = ''] = sentence
     for (const [key, value] of Object.entries({ action, contracts, ticker, positionSize })) put(fields, key, value)
     return { ok: true, fields, dialect: 'tradingview' }
+  }
+  const commands = commandsOf(text)
+  if (commands.length > 1) {
+    const collapsed = collapseCommands(commands)
+    return 'code' in collapsed ? collapsed : readPairs(collapsed)
   }
   for (const [key, value] of pairsOf(text)) put(fields, key, value)
   if (fields.size >= 2) return readPairs(fields)
@@ -34,9 +46,26 @@ function readPairs(fields: Map<string, string>): BodyRead {
   if (closing === 'order') put(fields, 'action', 'cancel')
   if (closing === 'position') put(fields, 'action', closedSide(fields.get('b')))
   // Among JSON keys this is the bar's volume, never the order's.
+  const dialect = translate(fields, 'text')
+  if (typeof dialect === 'object') return dialect
   const volume = fields.get('volume')
   if (volume !== undefined && !fields.has('quantity')) put(fields, 'quantity', volume)
-  return { ok: true, fields, dialect: 'text' }
+  return { ok: true, fields, dialect: dialect ?? 'text' }
+}
+
+function translated(fields: Map<string, string>): BodyRead {
+  const dialect = translate(fields, 'text')
+  return typeof dialect === 'object' ? dialect : { ok: true, fields, dialect: dialect ?? 'text' }
+}
+
+/** Lines that each name a market and what to do with it: Autoview takes one command a line. */
+function commandsOf(text: string): Map<string, string>[] {
+  const commands = text.split(/[\n|]/).map((line) => {
+    const fields = new Map<string, string>()
+    for (const [key, value] of pairsOf(line)) put(fields, key, value)
+    return fields
+  })
+  return commands.filter((fields) => fields.has('s') && (fields.has('b') || fields.has('c')))
 }
 
 function closedSide(side: string | undefined): string {

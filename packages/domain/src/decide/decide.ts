@@ -1,6 +1,7 @@
-import type { PositionDirection } from '@matic/contracts'
+import type { PositionDirection, ReasonCode } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import { deriveIntent, type HeldPosition, type Intent } from '../intent/derive-intent.ts'
+import { askedBase } from '../sizing/asked-base.ts'
 import { resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
 import { closeOrder, closeOrders, refuse } from './build.ts'
 import { hedgeScope } from './hedge-scope.ts'
@@ -19,10 +20,16 @@ export function decide(input: DecisionInput): Decision {
   return { ...decision, outcome: 'BLOCKED', reason: 'TEST_ALERT_ON_LIVE', numbers, orders: [], cancelSymbols: [] }
 }
 
-/** An order by hand says its own size, however alerts are sized. */
+/** An order by hand says its own size, however alerts are sized; what an alert says about stops, targets and age goes before the rules. */
 function asAsked(input: DecisionInput): DecisionInput {
-  if (input.route.sourceKind !== 'MANUAL' || input.alert.quantity === null) return input
-  return { ...input, settings: { ...input.settings, sizingMode: 'alert' } }
+  const { alert, route } = input
+  const { stopLossPercent, takeProfitPercent, targets, maxAgeSeconds } = alert
+  const settings = { ...input.settings }
+  if (route.sourceKind === 'MANUAL' && alert.quantity !== null) settings.sizingMode = 'alert'
+  if (stopLossPercent !== null) Object.assign(settings, { stopMode: 'percent', stopLossPercent })
+  if (takeProfitPercent !== null || targets.length > 0) Object.assign(settings, { takeProfitPercent, targets, atrTargetMultiplier: null })
+  if (maxAgeSeconds !== null) settings.maxSignalAgeSeconds = Math.min(settings.maxSignalAgeSeconds, maxAgeSeconds)
+  return { ...input, settings }
 }
 
 function decideAsIfReal(given: DecisionInput): Decision {
@@ -36,7 +43,9 @@ function decideAsIfReal(given: DecisionInput): Decision {
   const input = hedgeScope(given, market.symbol)
 
   const position = heldPosition(input, market)
-  const intent = deriveIntent(input.alert, expected(input, market, position), { sizesCompare: input.settings.sizingMode === 'alert' })
+  const intent = deriveIntent(input.alert, expected(input, market, position), {
+    sizesCompare: input.settings.sizingMode === 'alert' && input.alert.quantityUnit === 'base',
+  })
   switch (intent.kind) {
     case 'none':
       return refuse('SKIPPED', 'none', intent.reason ?? 'ALREADY_AT_TARGET', market.symbol, {
@@ -97,13 +106,15 @@ function reduce(input: DecisionInput, market: DecisionMarket, position: Decision
   if (position === undefined || !owns(input, position)) {
     return refuse('SKIPPED', 'reduce', 'NOTHING_TO_REDUCE', market.symbol, { symbol: market.symbol, side: intent.direction })
   }
+  const quantityBase = reducedBase(input, market, position, intent)
+  if (typeof quantityBase === 'string') return refuse('BLOCKED', 'reduce', quantityBase, market.symbol, { symbol: market.symbol })
   const order: PlannedOrder = {
     ...closeOrder(input.signal.id, market.symbol, position),
     leg: 'reduce',
-    quantityBase: intent.reduceFraction === null ? (intent.quantityBase?.toFixed() ?? null) : null,
+    quantityBase: intent.reduceFraction === null ? (quantityBase?.toFixed() ?? null) : null,
     reduceFraction: intent.reduceFraction?.toFixed() ?? null,
   }
-  if (order.reduceFraction === null && !intent.quantityBase?.gt(0))
+  if (order.reduceFraction === null && !quantityBase?.gt(0))
     return refuse('BLOCKED', 'reduce', 'SIZE_ZERO', market.symbol, { stepSizeBase: market.stepSize })
   const numbers = {
     positionBase: new Decimal(position.quantityBase).toFixed(),
@@ -111,6 +122,33 @@ function reduce(input: DecisionInput, market: DecisionMarket, position: Decision
     quantityBase: order.quantityBase,
   }
   return { outcome: 'ORDERS', intent: 'reduce', reason: null, numbers, symbol: market.symbol, orders: [order], cancelSymbols: [] }
+}
+
+/** What a reduction takes off, base, whatever unit the alert counts in; a reason where the unit needs what is not known. */
+function reducedBase(
+  { alert, funds, markOf }: DecisionInput,
+  market: DecisionMarket,
+  position: DecisionPosition,
+  { quantityBase: quantity }: Intent,
+): Decimal | null | ReasonCode {
+  if (quantity === null || alert.quantityUnit === 'base') return quantity
+  const price = markOf(market.symbol)
+  if (price === null) return 'PRICE_UNKNOWN'
+  if (funds === null) return 'ACCOUNT_STALE'
+  const heldBase = new Decimal(position.quantityBase)
+  const base = askedBase({
+    quantity,
+    unit: alert.quantityUnit,
+    price: new Decimal(price),
+    equity: new Decimal(funds.equity),
+    leverage: Number(alert.leverage ?? 1),
+    heldBase,
+    stopDistance: null,
+    market,
+  })
+  if (base === null) return 'STOP_REQUIRED'
+  const step = new Decimal(market.stepSize)
+  return Decimal.min(heldBase, base).div(step).floor().mul(step)
 }
 
 function heldPosition(input: DecisionInput, market: DecisionMarket): DecisionPosition | undefined {

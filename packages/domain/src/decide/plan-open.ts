@@ -51,7 +51,9 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
   })
   const sized = sizeOrder({
     mode: settings.sizingMode,
-    askedBase: intent.quantityBase,
+    asked: intent.quantityBase,
+    askedUnit: alert.quantityUnit,
+    heldBase: new Decimal(position?.quantityBase ?? 0),
     price,
     equity: new Decimal(funds.equity),
     equityFraction: percentToFraction(settings.equityPercent),

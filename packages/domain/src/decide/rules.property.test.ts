@@ -1,4 +1,4 @@
-import { DEFAULT_RULES, SizingMode, type Alert, type Rules } from '@matic/contracts'
+import { BLANK_ALERT, DEFAULT_RULES, SizingMode, type Alert, type Rules } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -80,20 +80,9 @@ const scenes = (mode: SizingMode) =>
 
 function input(scene: ReturnType<typeof scenes> extends fc.Arbitrary<infer Scene> ? Scene : never): DecisionInput {
   const alert: Alert = {
+    ...BLANK_ALERT,
     dialect: 'test',
     ticker: 'BTCUSDT.P',
-    tickerExchange: null,
-    marketPosition: null,
-    previousMarketPosition: null,
-    marketPositionSize: null,
-    previousMarketPositionSize: null,
-    orderType: 'market',
-    price: null,
-    stopLoss: null,
-    takeProfit: null,
-    idempotencyKey: null,
-    alertAtMs: null,
-    comment: null,
     ...scene.alert,
   }
   return {

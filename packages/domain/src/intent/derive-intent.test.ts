@@ -1,29 +1,10 @@
-import type { Alert } from '@matic/contracts'
+import { BLANK_ALERT, type Alert } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { deriveIntent } from './derive-intent.ts'
 
-const nothing: Alert = {
-  dialect: 'json',
-  ticker: 'BTCUSDT.P',
-  tickerExchange: null,
-  action: null,
-  marketPosition: null,
-  previousMarketPosition: null,
-  marketPositionSize: null,
-  previousMarketPositionSize: null,
-  quantity: null,
-  orderType: 'market',
-  price: null,
-  signalPrice: null,
-  leverage: null,
-  stopLoss: null,
-  takeProfit: null,
-  idempotencyKey: null,
-  alertAtMs: null,
-  comment: null,
-}
+const nothing: Alert = { ...BLANK_ALERT, ticker: 'BTCUSDT.P' }
 const held = (side: 'LONG' | 'SHORT', quantity: string) => ({ side, quantityBase: new Decimal(quantity) })
 
 describe('from previous position, position and side', () => {

@@ -9,7 +9,7 @@ export interface HeldPosition {
 
 /**
  * What the position should become. `targetBase`: the absolute size the sender has afterwards. `quantityBase`: what is to be opened, added
- * or taken off; null where the alert leaves it to the settings. `reduceFraction`: share of what we hold that goes (0.25 is a quarter).
+ * or taken off, in the alert's own unit where that is not base; null where the alert leaves it to the settings. `reduceFraction`: share of what we hold that goes (0.25 is a quarter).
  */
 export interface Intent {
   readonly kind: IntentKind
@@ -31,8 +31,10 @@ interface Options {
  */
 export function deriveIntent(alert: Alert, held: HeldPosition | null, { sizesCompare = true }: Options = {}): Intent {
   const position = held !== null && held.quantityBase.gt(0) ? held : null
+  const part = partOfPosition(alert)
   if (alert.action === 'cancel') return intent('cancel')
   if (alert.action === 'close-all') return intent('close-all')
+  if (part !== null && isCloseOf(alert, position)) return intent('reduce', { direction: position?.side ?? null, reduceFraction: part })
   if (alert.marketPosition === 'flat' || alert.action === 'close') return intent('close', { direction: position?.side ?? null })
   if (alert.action === 'close-long') return closeOnly('LONG', position)
   if (alert.action === 'close-short') return closeOnly('SHORT', position)
@@ -41,12 +43,27 @@ export function deriveIntent(alert: Alert, held: HeldPosition | null, { sizesCom
   if (wanted === null) return intent('none', { reason: 'ALREADY_AT_TARGET' })
   if (reduces(alert, wanted)) return reduceIntent({ alert, side: wanted, position, sizesCompare })
 
-  const targetBase = alert.marketPosition === null ? null : decimal(alert.marketPositionSize)
+  // A quantity in another unit than the sender's sizes says more than those do.
+  const inBase = alert.quantity === null || alert.quantityUnit === 'base'
+  const targetBase = alert.marketPosition === null || !inBase ? null : decimal(alert.marketPositionSize)
   if (position?.side !== wanted) {
     const quantityBase = targetBase ?? openingQuantity({ alert, wanted, position, sizesCompare })
     return intent(position === null ? 'open' : 'reverse', { direction: wanted, targetBase, quantityBase })
   }
   return growIntent({ alert, wanted, position, targetBase: sizesCompare ? targetBase : null })
+}
+
+/** The share that goes where an alert takes off some percent of the position; null where it takes all, or does not say it so. */
+function partOfPosition({ quantity, quantityUnit }: Alert): Decimal | null {
+  if (quantityUnit !== 'percent-of-position' || quantity === null) return null
+  const fraction = new Decimal(quantity).div(100)
+  return fraction.gt(0) && fraction.lt(1) ? fraction.toDecimalPlaces(18, Decimal.ROUND_DOWN) : null
+}
+
+/** A close, not a target of flat, that means what is held. */
+function isCloseOf({ action, marketPosition }: Alert, position: HeldPosition | null): boolean {
+  if (position === null || marketPosition === 'flat') return false
+  return action === 'close' || action === (position.side === 'LONG' ? 'close-long' : 'close-short')
 }
 
 function closeOnly(side: PositionDirection, position: HeldPosition | null): Intent {
@@ -72,6 +89,9 @@ interface Reduction {
 /** The share the sender took of theirs, where both sizes are known; else the quantity. */
 function reduceIntent({ alert, side, position, sizesCompare }: Reduction): Intent {
   if (position?.side !== side) return intent('none', { direction: side, reason: 'NOTHING_TO_REDUCE' })
+  const part = partOfPosition(alert)
+  if (part !== null) return intent('reduce', { direction: side, reduceFraction: part })
+  if (alert.quantityUnit === 'percent-of-position' && alert.quantity !== null) return intent('close', { direction: side })
   const after = decimal(alert.marketPositionSize)
   const before = decimal(alert.previousMarketPositionSize)
   if (after?.isZero()) return intent('close', { direction: side })
@@ -116,7 +136,7 @@ interface Opening {
 /** On a strategy's reversal the order is old size plus new size: only the new size opens. */
 function openingQuantity({ alert, wanted, position, sizesCompare }: Opening): Decimal | null {
   const quantity = decimal(alert.quantity)
-  if (quantity === null || alert.marketPosition === null) return quantity
+  if (quantity === null || alert.marketPosition === null || alert.quantityUnit !== 'base') return quantity
   const previous = directionOf(alert.previousMarketPosition)
   if (alert.previousMarketPosition !== null && (previous === null || previous === wanted)) return quantity
   const old = decimal(alert.previousMarketPositionSize) ?? (sizesCompare ? position?.quantityBase : undefined)

@@ -10,7 +10,9 @@ const steps = fc.constantFrom('0.001', '0.01', '0.1', '1', '0.00001')
 const sizes = (mode: SizingMode): fc.Arbitrary<SizeInput> =>
   fc.record({
     mode: fc.constant(mode),
-    askedBase: fc.option(amount(0, 100_000)),
+    asked: fc.option(amount(0, 100_000)),
+    askedUnit: fc.constant('base' as const),
+    heldBase: amount(0, 1_000),
     price: amount(1, 10_000_000),
     equity: amount(-10_000, 100_000_000),
     equityFraction: amount(1, 99),
@@ -29,12 +31,12 @@ const sizes = (mode: SizingMode): fc.Arbitrary<SizeInput> =>
 
 /** What the mode may use at most, told another way than the code does. Quote at risk, quote of notional, or base. */
 function budget(input: SizeInput): (quantity: Decimal) => boolean {
-  const { mode, equity, equityFraction, leverage, price, fixedQuote, fixedBase, riskFraction, stopDistance, askedBase } = input
+  const { mode, equity, equityFraction, leverage, price, fixedQuote, fixedBase, riskFraction, stopDistance, asked } = input
   const own = Decimal.max(0, equity)
   const marginFits = (quantity: Decimal) => quantity.mul(price).lte(own.mul(equityFraction).mul(leverage).add('1e-9'))
   switch (mode) {
     case 'alert':
-      return (quantity) => (askedBase === null ? marginFits(quantity) : quantity.lte(askedBase))
+      return (quantity) => (asked === null ? marginFits(quantity) : quantity.lte(asked))
     case 'fixed-quantity':
       return (quantity) => quantity.lte(fixedBase ?? 0)
     case 'fixed-quote':

@@ -1,11 +1,15 @@
-import type { ReasonCode, ReasonNumbers, SizingMode } from '@matic/contracts'
+import type { QuantityUnit, ReasonCode, ReasonNumbers, SizingMode } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import type { DecisionMarket } from '../symbols/resolve-market.ts'
+import { askedBase } from './asked-base.ts'
 
 export interface SizeInput {
   readonly mode: SizingMode
-  /** What the alert asks for, base; null where it says nothing. */
-  readonly askedBase: Decimal | null
+  /** What the alert asks for, in `askedUnit`; null where it says nothing. */
+  readonly asked: Decimal | null
+  readonly askedUnit: QuantityUnit
+  /** What is held of the market, base. */
+  readonly heldBase: Decimal
   /** Quote per base, above zero. */
   readonly price: Decimal
   /** Quote. */
@@ -21,7 +25,7 @@ export interface SizeInput {
   /** From the price to the stop, quote per base; null without a stop. */
   readonly stopDistance: Decimal | null
   readonly leverage: number
-  readonly market: Pick<DecisionMarket, 'stepSize' | 'minQuantity' | 'maxQuantity' | 'minNotional'>
+  readonly market: Pick<DecisionMarket, 'stepSize' | 'minQuantity' | 'maxQuantity' | 'minNotional' | 'contractSize'>
 }
 
 export type Sized =
@@ -49,6 +53,9 @@ export function sizeOrder(input: SizeInput): Sized {
   const numbers: ReasonNumbers = {
     sizingMode: input.mode,
     price: price.toFixed(),
+    ...(input.mode === 'alert' && input.asked !== null && input.askedUnit !== 'base'
+      ? { asked: input.asked.toFixed(), askedUnit: input.askedUnit }
+      : {}),
     ...riskNumbers(input),
     wantedBase: wanted.toDecimalPlaces(18).toFixed(),
     quantityBase: quantityBase.toFixed(),
@@ -68,10 +75,10 @@ export function sizeOrder(input: SizeInput): Sized {
 
 /** What the mode asks for, base, before anything is rounded; null where it has nothing to go by. */
 function wantedBase(input: SizeInput): Decimal | null {
-  const { mode, askedBase, price, fixedQuote, fixedBase, stopDistance } = input
+  const { mode, asked, price, fixedQuote, fixedBase, stopDistance } = input
   switch (mode) {
     case 'alert':
-      return askedBase ?? ofEquity(input)
+      return asked === null ? ofEquity(input) : askedBase({ ...input, quantity: asked, unit: input.askedUnit })
     case 'fixed-quantity':
       return fixedBase ?? new Decimal(0)
     case 'fixed-quote':

@@ -10,6 +10,8 @@ export interface DecisionMarket {
   readonly maxQuantity: string | null
   readonly minNotional: string
   readonly maxLeverage: number
+  /** Base in one contract; 1 where it is not said. */
+  readonly contractSize?: string
   readonly status: string
 }
 

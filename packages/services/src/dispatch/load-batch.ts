@@ -195,7 +195,7 @@ export interface Markets {
 export async function loadMarkets(tx: Transaction, exchanges: readonly string[]): Promise<Map<string, Markets>> {
   const rows = await tx.query<DecisionMarket & { exchange: string; markPrice: string | null }>(
     `SELECT exchange, symbol, market_id AS "marketId", base, quote, tick_size AS "tickSize", step_size AS "stepSize", min_quantity AS "minQuantity",
-            max_quantity AS "maxQuantity", min_notional AS "minNotional", max_leverage AS "maxLeverage", status,
+            max_quantity AS "maxQuantity", min_notional AS "minNotional", max_leverage AS "maxLeverage", contract_size AS "contractSize", status,
             CASE WHEN mark_at > clock_timestamp() - interval '60 seconds' THEN mark_price END AS "markPrice"
        FROM market WHERE exchange = ANY($1)`,
     [exchanges],

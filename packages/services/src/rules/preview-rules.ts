@@ -1,4 +1,13 @@
-import { AppError, reasonText, type Alert, type PositionDirection, type Rules, type RulesPatch, type RulesPreview } from '@matic/contracts'
+import {
+  AppError,
+  BLANK_ALERT,
+  reasonText,
+  type Alert,
+  type PositionDirection,
+  type Rules,
+  type RulesPatch,
+  type RulesPreview,
+} from '@matic/contracts'
 import type { Db } from '@matic/db'
 import {
   decide,
@@ -97,26 +106,8 @@ async function loadScene(db: Db, { userId, accountId, changes }: Example): Promi
 }
 
 function exampleInput(input: Example, { rules, exchange, markets, markOf, rangeOf }: Scene): Parameters<typeof decide>[0] {
-  const alert: Alert = {
-    dialect: 'example',
-    ticker: input.symbol,
-    tickerExchange: null,
-    action: input.direction === 'LONG' ? 'buy' : 'sell',
-    marketPosition: null,
-    previousMarketPosition: null,
-    marketPositionSize: null,
-    previousMarketPositionSize: null,
-    quantity: null,
-    orderType: 'market',
-    price: null,
-    signalPrice: null,
-    leverage: null,
-    stopLoss: null,
-    takeProfit: null,
-    idempotencyKey: null,
-    alertAtMs: null,
-    comment: null,
-  }
+  const action = input.direction === 'LONG' ? 'buy' : 'sell'
+  const alert: Alert = { ...BLANK_ALERT, dialect: 'example', ticker: input.symbol, action }
   return {
     signal: { id: 'example', source: 'WEBHOOK', receivedAtMs: 0 },
     alert,
