@@ -9,7 +9,8 @@ export function createHealth(ctx: ApiContext): Router {
   const router = Router()
   const alive = () => ({ status: 'ok' as const, timestamp: new Date(ctx.clock.now()).toISOString() })
 
-  for (const path of ['/health', '/api/health', '/api/health/live']) router.get(path, (_req, res) => void res.json(alive()))
+  for (const path of ['/health', '/api/health', '/api/health/live', '/webhook/health', '/api/webhook/health'])
+    router.get(path, (_req, res) => void res.json(alive()))
   router.get('/api/health/ready', async (_req, res) => {
     const readiness = await ctx.readiness.read()
     res.status(readiness.status === 'unavailable' ? 503 : 200).json(readiness)

@@ -1,5 +1,12 @@
-import { getSignal as getRoute, getSignalTrace, listRejectedDeliveries, listSignals as listRoute } from '@matic/contracts'
-import { getSignal, listRejected, listSignals, readTrace } from '@matic/services/signals/index'
+import {
+  dryRun as dryRunRoute,
+  getSignal as getRoute,
+  getSignalTrace,
+  listRejectedDeliveries,
+  listSignals as listRoute,
+  replaySignal as replayRoute,
+} from '@matic/contracts'
+import { dryRun, getSignal, listRejected, listSignals, readTrace, replaySignal } from '@matic/services/signals/index'
 import { mount } from '../http/mount.ts'
 
 export const signalRoutes = [
@@ -11,6 +18,14 @@ export const signalRoutes = [
   mount(listRejectedDeliveries, async ({ ctx, actor, query }) => {
     const { deliveries, meta } = await listRejected({ db: ctx.db, input: { userId: actor.userId, page: query.page, limit: query.limit } })
     return { data: deliveries, meta }
+  }),
+  mount(dryRunRoute, async ({ ctx, actor, body }) => ({
+    data: await dryRun({ ctx, input: { userId: actor.userId, body: body.body, accountId: body.accountId } }),
+  })),
+  mount(replayRoute, async ({ ctx, actor, params, body }) => {
+    const requestId = ctx.log.requests.requestId() ?? null
+    const input = { userId: actor.userId, signalId: params.id, accountId: body?.accountId, requestId }
+    return { data: await replaySignal({ ctx, input }), message: 'Replayed on paper' }
   }),
   mount(getSignalTrace, async ({ ctx, actor, params }) => ({
     data: await readTrace({ db: ctx.db, input: { userId: actor.userId, id: params.id } }),

@@ -1,10 +1,12 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { AppError, ERROR_STATUS, isAppError, type ErrorCode, type ErrorDetails } from '@matic/contracts'
+import { AppError, ERROR_STATUS, isAppError, TRADINGVIEW_ADDRESSES, type ErrorCode, type ErrorDetails } from '@matic/contracts'
 import { parseAlert } from '@matic/domain/alert/parse-alert'
-import { recordRejection, type KnownWebhook } from '@matic/services/webhook/index'
+import { findOwnAccount, notePreviousToken, recordRejection, type KnownWebhook } from '@matic/services/webhook/index'
 import type { ApiContext } from '../context.ts'
 import { failure } from '../http/failure.ts'
+import { narrowed, ONE_ADDRESS, orderDetails, replaceAll, secretOf } from './one-address.ts'
+import { senderOf } from './sender.ts'
 import { createOpensGuard } from './opens-guard.ts'
 import { readBody, type Body } from './read-body.ts'
 
@@ -20,6 +22,7 @@ interface Knock {
   readonly requestId: string
   readonly receivedAtMs: number
   readonly startedMs: number
+  readonly form?: 'one-address'
 }
 
 const PREFIX = '/api/webhook/'
@@ -34,6 +37,10 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
     if (req.method !== 'POST' || req.url?.startsWith(PREFIX) !== true) return false
     const knock = { req, res, requestId: ctx.newId(), receivedAtMs: clock.now(), startedMs: clock.monotonic() }
     const [userId = '', token = '', ...rest] = pathOf(req.url).slice(PREFIX.length).split('/')
+    if (userId === ONE_ADDRESS && token === '' && rest.length === 0) {
+      readBody(req, BODY_BYTES_MAX, (body) => enterBySecret(knock, body))
+      return true
+    }
     readBody(req, BODY_BYTES_MAX, (body) => {
       const tokenHash = sha256(token)
       const found = rest.length > 0 ? null : ctx.webhooks.find(tokenHash)
@@ -44,16 +51,34 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
     return true
   }
 
-  function enter(knock: Knock, webhook: KnownWebhook | null, body: Body): void {
-    if (webhook === null) return refuse(knock, new AppError('WEBHOOK_NOT_FOUND', 'Unknown webhook address'))
-    try {
-      accept(knock, webhook, body)
-    } catch (err) {
-      fail(knock, err)
+  /** The token stands in the body. It is stored nowhere: not even with the alert. */
+  function enterBySecret(knock: Knock, body: Body): void {
+    const secret = body.kind === 'whole' ? secretOf(body.bytes) : undefined
+    if (secret === undefined || body.kind !== 'whole') return refuse(knock, wrongSecret())
+    const withoutSecret: Body = { kind: 'whole', bytes: replaceAll(body.bytes, secret) }
+    const enterAs = (webhook: KnownWebhook | null) => {
+      if (webhook === null) return refuse(knock, wrongSecret())
+      return pass({ ...knock, form: 'one-address' }, webhook, withoutSecret)
     }
+    const found = ctx.webhooks.find(sha256(secret))
+    if (found instanceof Promise) found.then(enterAs, (err: unknown) => fail(knock, err))
+    else enterAs(found)
   }
 
-  function accept(knock: Knock, webhook: KnownWebhook, body: Body): void {
+  function enter(knock: Knock, webhook: KnownWebhook | null, body: Body): void {
+    if (webhook === null) return refuse(knock, new AppError('WEBHOOK_NOT_FOUND', 'Unknown webhook address'))
+    pass(knock, webhook, body)
+  }
+
+  function pass(knock: Knock, webhook: KnownWebhook, body: Body): void {
+    if (webhook.onlyTradingView && !TRADINGVIEW_ADDRESSES.includes(senderOf(knock.req, ctx.config.trustProxyHops)))
+      return reject(knock, webhook, Buffer.alloc(0), new AppError('WEBHOOK_ORIGIN', 'This address takes alerts from TradingView only'))
+    if (webhook.isPrevious)
+      notePreviousToken({ db: ctx.db, input: { webhookId: webhook.id } }).catch((err: unknown) => log.debug({ err }, 'not noted'))
+    accept(knock, webhook, body).catch((err: unknown) => fail(knock, err))
+  }
+
+  async function accept(knock: Knock, webhook: KnownWebhook, body: Body): Promise<void> {
     if (body.kind === 'compressed') {
       return reject(
         knock,
@@ -68,6 +93,17 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
     const parsed = parseAlert(body.bytes)
     if (!parsed.ok) return reject(knock, webhook, body.bytes, new AppError(parsed.code, parsed.message, detailsOption(parsed.details)))
     if (!guard.admits(webhook.id, parsed.alert)) return refuse(knock, tooMany())
+    const read = narrowed(parsed.alert, webhook, knock.form)
+    let exchange: string | null = null
+    if (read.accountId !== null) {
+      try {
+        const account = await findOwnAccount({ db: ctx.doorDb, input: { userId: webhook.userId, accountId: read.accountId } })
+        exchange = account.exchange
+      } catch (err) {
+        if (!isAppError(err)) throw err
+        return reject(knock, webhook, body.bytes, err)
+      }
+    }
 
     const deliveryId = ctx.newId()
     ingest
@@ -78,7 +114,7 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
         sourceId: webhook.id,
         receivedAtMs: knock.receivedAtMs,
         rawBody: body.bytes,
-        alert: parsed.alert,
+        alert: read,
         requestId: knock.requestId,
         deliveryId,
       })
@@ -87,7 +123,18 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
           const responseTime = `${Math.round(clock.monotonic() - knock.startedMs)}ms`
           knock.res.once('finish', () => ingest.acknowledge(deliveryId))
           observe(knock, duplicate ? 'duplicate' : 'accepted')
-          answer(knock, 200, { success: true, message: 'Webhook received', responseTime, signalId, ...(duplicate ? { duplicate } : {}) })
+          const again = duplicate ? { duplicate } : {}
+          if (knock.form === 'one-address') {
+            const details = orderDetails({ alert: read, exchange, signalId })
+            return answer(knock, 200, {
+              success: true,
+              message: `Accepted as signal ${signalId}`,
+              signalId,
+              ...again,
+              order_details: details,
+            })
+          }
+          answer(knock, 200, { success: true, message: 'Webhook received', responseTime, signalId, ...again })
         },
         (err: unknown) => {
           if (isAppError(err) && err.code === 'ALERT_NOT_UNDERSTOOD') reject(knock, webhook, body.bytes, err)
@@ -164,6 +211,10 @@ function sha256(text: string): Buffer {
 function pathOf(url: string): string {
   const query = url.indexOf('?')
   return query === -1 ? url : url.slice(0, query)
+}
+
+function wrongSecret(): AppError {
+  return new AppError('WEBHOOK_SECRET_INVALID', 'Invalid webhook secret')
 }
 
 function tooMany(): AppError {

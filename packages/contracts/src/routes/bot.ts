@@ -48,7 +48,8 @@ export const rotateWebhook = defineRoute({
   method: 'POST',
   path: '/api/bot/webhook/rotate',
   policy: 'user',
-  summary: 'Make a new webhook token. The full address is answered this once; the old one stops working.',
+  summary: 'Make a new webhook token. The full address is answered this once; the old one stops, after the overlap if one is asked for.',
+  body: z.strictObject({ overlapHours: z.number().int().min(0).max(24).default(0) }).optional(),
   response: z.object({ webhookUrl: z.string() }),
 })
 

@@ -12,6 +12,7 @@ import * as rules from './rules.ts'
 import * as signals from './signals.ts'
 import * as trades from './trades.ts'
 import * as wallet from './wallet.ts'
+import * as webhook from './webhook.ts'
 
 /** Every JSON route of the API but the webhook door and /health, which are mounted ahead of it. */
 export const routes = {
@@ -23,6 +24,9 @@ export const routes = {
     rotateWebhook: bot.rotateWebhook,
     testAlert: bot.testAlert,
     killSwitch: bot.killSwitch,
+    webhook: webhook.getWebhook,
+    patchWebhook: webhook.patchWebhook,
+    revokePrevious: webhook.revokePreviousToken,
   },
   rules: { get: rules.getRules, patchAccount: rules.patchAccountRules, resetPeak: rules.resetPeak, preview: rules.previewRules },
   admin: { killSwitch: bot.globalKillSwitch },
@@ -85,5 +89,7 @@ export const routes = {
     rejected: signals.listRejectedDeliveries,
     trace: signals.getSignalTrace,
     get: signals.getSignal,
+    dryRun: signals.dryRun,
+    replay: signals.replaySignal,
   },
 } as const

@@ -23,7 +23,9 @@ export const DecisionView = z.object({
   symbol: z.string().nullable(),
 })
 
-export const SIGNAL_SOURCES = ['WEBHOOK', 'MANUAL', 'TEST'] as const
+/** REPLAY is a stored signal decided once more, on paper accounts only. */
+export const SIGNAL_SOURCES = ['WEBHOOK', 'MANUAL', 'TEST', 'REPLAY'] as const
+export type SignalSource = (typeof SIGNAL_SOURCES)[number]
 
 export const SignalView = z.object({
   kind: z.literal('signal'),
@@ -98,6 +100,64 @@ export const listRejectedDeliveries = defineRoute({
   summary: 'Deliveries that made no signal, with what to fix.',
   query: PageQuery,
   response: z.array(RejectedView),
+})
+
+/** One order as it would be. Quantities base, prices quote per base; fractions of the entry price, or of the position for a reduction. */
+export const DryOrder = z.object({
+  leg: z.string(),
+  side: z.enum(['buy', 'sell']),
+  type: z.string(),
+  symbol: z.string(),
+  quantityBase: z.string().nullable(),
+  reduceFraction: z.string().nullable(),
+  price: z.string().nullable(),
+  leverage: z.number().int().nullable(),
+  reduceOnly: z.boolean(),
+  stopPrice: z.string().nullable(),
+  targetPrice: z.string().nullable(),
+  stopFraction: z.string().nullable(),
+  targetFraction: z.string().nullable(),
+})
+
+export const DryDecision = z.object({
+  account: z.object({ id: z.string(), label: z.string(), exchange: z.string(), environment: z.string() }),
+  outcome: z.enum(['ORDERS', 'SKIPPED', 'BLOCKED']),
+  intent: z.string(),
+  reason: z.string().nullable(),
+  reasonText: z.string().nullable(),
+  numbers: z.record(z.string(), z.unknown()),
+  symbol: z.string().nullable(),
+  orders: z.array(DryOrder),
+})
+export type DryDecision = z.infer<typeof DryDecision>
+
+/** How a body is read, and what would become of it on each account. `problem` says what to fix where it cannot be read. */
+export const DryRun = z.object({
+  alert: Alert.nullable(),
+  problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+  decisions: z.array(DryDecision),
+})
+export type DryRun = z.infer<typeof DryRun>
+
+export const dryRun = defineRoute({
+  method: 'POST',
+  path: '/api/signals/dry-run',
+  policy: 'user',
+  summary: 'What an alert would do at this moment, by the very decision that would carry it out. Nothing is stored and nothing is sent.',
+  body: z.strictObject({ body: z.string().max(16_384), accountId: z.uuid().optional() }),
+  response: DryRun,
+  errors: ['CONFLICT'],
+})
+
+export const replaySignal = defineRoute({
+  method: 'POST',
+  path: '/api/signals/:id/replay',
+  policy: 'user',
+  summary: 'Decide a stored signal once more, as a new one and on paper accounts only.',
+  params: z.object({ id: z.uuid() }),
+  body: z.strictObject({ accountId: z.uuid().optional() }).optional(),
+  response: z.object({ signalId: z.string() }),
+  errors: ['NOT_FOUND', 'NO_ACCOUNT', 'CONFLICT', 'STORAGE_UNAVAILABLE'],
 })
 
 /** Bytes as they came. `hex` stands where the bytes are not plain text; `text` then is only an approximation. */

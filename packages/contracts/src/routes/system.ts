@@ -37,6 +37,37 @@ export const WebhookAnswer = z.object({
   duplicate: z.boolean().optional(),
 })
 
+/** The one-address form's answer: what was accepted. What became of it is in the signal's trace. */
+export const OneAddressAnswer = z.object({
+  success: z.literal(true),
+  message: z.string(),
+  signalId: z.string(),
+  duplicate: z.boolean().optional(),
+  order_details: z.object({
+    exchange: z.string().nullable(),
+    action: z.string(),
+    symbol: z.string(),
+    results: z.object({ entry: z.object({ status: z.literal('accepted'), signal_id: z.string() }), leverage: z.string().nullable() }),
+  }),
+})
+
+export const oneAddress = defineRoute({
+  method: 'POST',
+  path: '/api/webhook/tradingview',
+  policy: 'public',
+  summary: 'One address for everybody: the token stands in the body as `secret`, `account_id` names one account of its owner.',
+  body: z.object({
+    secret: z.string(),
+    action: z.string().describe('LONG, SHORT, CLOSE_LONG, CLOSE_SHORT or CLOSE_ALL'),
+    symbol: z.string().optional(),
+    account_id: z.string().optional(),
+    exchange: z.string().optional(),
+    leverage: z.union([z.string(), z.number()]).optional(),
+  }),
+  response: OneAddressAnswer,
+  errors: ['WEBHOOK_SECRET_INVALID', 'ACCOUNT_NOT_FOUND', 'ALERT_EMPTY', 'ALERT_TOO_LARGE', 'ALERT_NOT_UNDERSTOOD', 'STORAGE_UNAVAILABLE'],
+})
+
 export const webhook = defineRoute({
   method: 'POST',
   path: '/api/webhook/:userId/:token',

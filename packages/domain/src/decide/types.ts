@@ -1,4 +1,15 @@
-import type { Alert, AtrInterval, IntentKind, OrderLeg, OrderType, PositionDirection, ReasonCode, Rules, Side } from '@matic/contracts'
+import type {
+  Alert,
+  AtrInterval,
+  IntentKind,
+  OrderLeg,
+  OrderType,
+  PositionDirection,
+  ReasonCode,
+  Rules,
+  Side,
+  SignalSource,
+} from '@matic/contracts'
 import type { OrderPlan } from '../protection/plan.ts'
 import type { AccountResult } from '../risk/check-losses.ts'
 import type { MarketIndex } from '../symbols/resolve-market.ts'
@@ -35,7 +46,7 @@ export interface LastLoss {
 }
 
 export interface DecisionInput {
-  readonly signal: { readonly id: string; readonly source: 'WEBHOOK' | 'MANUAL' | 'TEST'; readonly receivedAtMs: number }
+  readonly signal: { readonly id: string; readonly source: SignalSource; readonly receivedAtMs: number }
   readonly alert: Alert
   readonly route: { readonly id: string; readonly sourceKind: 'WEBHOOK' | 'MANUAL' }
   readonly account: {

@@ -8,13 +8,15 @@ interface Input {
   readonly userId: string
   readonly publicUrl: string
   readonly ip: string | null
+  /** How long the old token is taken beside the new one; 0 stops it at once. */
+  readonly overlapHours?: number
 }
 
-/** A new token; the old one stops at once. Only its hash is kept: this answer is the one time the address is seen whole. */
+/** A new token; the old one stops at once, or after the overlap. Only its hash is kept: this answer is the one time the address is seen whole. */
 export async function rotateWebhook({ ctx, input }: { ctx: ServiceContext; input: Input }): Promise<{ webhookUrl: string }> {
   const token = randomToken(ctx)
   const { webhookId, factIds } = await ctx.db.transaction(async (tx) => {
-    const id = await replaceToken(tx, ctx, input.userId, token)
+    const id = await replaceToken(tx, ctx, { ...input, token })
     await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, after, ip) VALUES ($1, $1, 'webhook-rotated', $2, $3)`, [
       input.userId,
       JSON.stringify({ webhookId: id, tokenTail: token.slice(-4) }),
@@ -31,12 +33,18 @@ export async function rotateWebhook({ ctx, input }: { ctx: ServiceContext; input
 }
 
 /** The row stays: routes and the memory of earlier alerts hang on it. */
-async function replaceToken(tx: Transaction, ctx: ServiceContext, userId: string, token: string): Promise<string> {
+async function replaceToken(
+  tx: Transaction,
+  ctx: ServiceContext,
+  { userId, token, overlapHours = 0 }: Pick<Input, 'userId' | 'overlapHours'> & { readonly token: string },
+): Promise<string> {
   const hash = createHash('sha256').update(token).digest()
   const [changed] = await tx.query<{ id: string }>(
-    `UPDATE webhook SET token_hash = $2, token_tail = $3
+    `UPDATE webhook SET token_hash = $2, token_tail = $3, previous_seen_at = CASE WHEN $4 > 0 THEN last_seen_at END,
+            previous_token_hash = CASE WHEN $4 > 0 THEN token_hash END, previous_token_tail = CASE WHEN $4 > 0 THEN token_tail END,
+            previous_until = CASE WHEN $4 > 0 THEN clock_timestamp() + make_interval(hours => $4::int) END
       WHERE id = (SELECT id FROM webhook WHERE user_id = $1 AND is_active ORDER BY created_at, id LIMIT 1 FOR UPDATE) RETURNING id`,
-    [userId, hash, token.slice(-4)],
+    [userId, hash, token.slice(-4), overlapHours],
   )
   if (changed) return changed.id
 

@@ -1,5 +1,5 @@
 import { Alert } from '@matic/contracts'
-import type { PositionDirection } from '@matic/contracts'
+import type { PositionDirection, SignalSource } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import {
   indexMarkets,
@@ -18,7 +18,7 @@ import { ACCOUNT_LOCK } from './account-lock.ts'
 export interface SignalRow {
   readonly id: string
   readonly userId: string
-  readonly source: 'WEBHOOK' | 'MANUAL' | 'TEST'
+  readonly source: SignalSource
   readonly sourceId: string
   readonly receivedAt: Date
   readonly alertAt: Date | null

@@ -1,3 +1,5 @@
+export { dryRun } from './dry-run.ts'
+export { replaySignal } from './replay-signal.ts'
 export { listRejected } from './list-rejected.ts'
 export { listSignals } from './list-signals.ts'
 export { getSignal } from './read-signals.ts'

@@ -5,6 +5,12 @@ export interface KnownWebhook {
   readonly id: string
   readonly userId: string
   readonly tokenHash: Buffer
+  /** Came with the token before the present one. */
+  readonly isPrevious: boolean
+  /** Epoch ms after which this token is taken no more; null: until it is replaced. */
+  readonly untilMs: number | null
+  readonly onlyTradingView: boolean
+  readonly maxAgeSeconds: number | null
 }
 
 export interface WebhookBook {
@@ -59,19 +65,26 @@ export function createWebhookBook({ db, bus, clock }: WebhookBookOptions): Webho
     return lookup
   }
 
+  function inForce(webhook: KnownWebhook | null): KnownWebhook | null {
+    return webhook !== null && webhook.untilMs !== null && webhook.untilMs <= clock.now() ? null : webhook
+  }
+
   return {
     find(tokenHash) {
       const key = tokenHash.toString('base64')
       const entry = entries.get(key)
-      if (entry && entry.untilMs > clock.monotonic()) return entry.webhook
-      return lookUp(key, tokenHash)
+      if (entry && entry.untilMs > clock.monotonic()) return inForce(entry.webhook)
+      return lookUp(key, tokenHash).then(inForce)
     },
   }
 }
 
 async function readWebhook(db: Db, tokenHash: Buffer): Promise<KnownWebhook | null> {
   const [webhook] = await db.query<KnownWebhook>(
-    `SELECT id, user_id AS "userId", token_hash AS "tokenHash" FROM webhook WHERE token_hash = $1 AND is_active`,
+    `SELECT id, user_id AS "userId", $1::bytea AS "tokenHash", token_hash <> $1 AS "isPrevious",
+            CASE WHEN token_hash <> $1 THEN (extract(epoch FROM previous_until) * 1000)::float8 END AS "untilMs",
+            only_trading_view AS "onlyTradingView", max_age_seconds AS "maxAgeSeconds"
+       FROM webhook WHERE is_active AND (token_hash = $1 OR (previous_token_hash = $1 AND previous_until > clock_timestamp()))`,
     [tokenHash],
   )
   return webhook ?? null

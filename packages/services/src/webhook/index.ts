@@ -2,5 +2,7 @@ export { createSignalAnnouncer, type SignalAnnouncer } from './announce-signals.
 export { checkDurability } from './check-durability.ts'
 export { createWebhookBook, type KnownWebhook, type WebhookBook } from './find-webhook.ts'
 export type { IngestedSignal, NewSignal } from './ingest-signals.ts'
+export { findOwnAccount } from './find-own-account.ts'
+export { notePreviousToken } from './note-previous-token.ts'
 export { recordRejection } from './record-rejection.ts'
 export { createSharedCommit, type SharedCommit } from './shared-commit.ts'

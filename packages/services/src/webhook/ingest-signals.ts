@@ -1,4 +1,4 @@
-import type { Alert } from '@matic/contracts'
+import type { Alert, SignalSource } from '@matic/contracts'
 import type { Db } from '@matic/db'
 
 /** What came in and what we understood of it, before it is known to be new. */
@@ -6,8 +6,8 @@ export interface NewSignal {
   /** Rises with the order of arrival. */
   readonly id: string
   readonly userId: string
-  readonly source: 'WEBHOOK' | 'MANUAL' | 'TEST'
-  /** Webhook id for WEBHOOK and TEST, account id for MANUAL. */
+  readonly source: SignalSource
+  /** Webhook id for WEBHOOK, TEST and REPLAY, account id for MANUAL. */
   readonly sourceId: string
   readonly receivedAtMs: number
   readonly rawBody: Uint8Array

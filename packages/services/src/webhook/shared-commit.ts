@@ -140,7 +140,7 @@ export function createSharedCommit({ ctx, db, onStored }: SharedCommitOptions): 
     const nowMs = clock.monotonic()
     const due = new Set<string>()
     for (const { source, sourceId } of signals) {
-      if (source !== 'WEBHOOK' || nowMs - (seenAtMs.get(sourceId) ?? -Infinity) < SEEN_EVERY_MS) continue
+      if ((source !== 'WEBHOOK' && source !== 'TEST') || nowMs - (seenAtMs.get(sourceId) ?? -Infinity) < SEEN_EVERY_MS) continue
       seenAtMs.set(sourceId, nowMs)
       due.add(sourceId)
     }
