@@ -1,6 +1,7 @@
 export * from './account-findings.ts'
 export * from './activity.ts'
 export * from './alert.ts'
+export * from './alert-template.ts'
 export * from './channels.ts'
 export * from './errors.ts'
 export * from './http.ts'
