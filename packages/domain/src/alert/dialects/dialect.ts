@@ -42,6 +42,6 @@ export function refuseDelay(fields: Map<string, string>): Refused | undefined {
 export function percentOrPrice(fields: Map<string, string>, from: string, to: { readonly percent: string; readonly price: string }): void {
   const value = fields.get(from)
   if (value === undefined) return
-  rename(fields, from, /%$/.test(value) ? to.percent : to.price)
-  if (/%$/.test(value)) fields.set(to.percent, value.slice(0, -1).trim())
+  rename(fields, from, value.endsWith('%') ? to.percent : to.price)
+  if (value.endsWith('%')) fields.set(to.percent, value.slice(0, -1).trim())
 }
