@@ -121,6 +121,16 @@ describe.skipIf(!hasEverything)('an installation as docker-compose.yml describes
     expect(rows).toEqual([{ n: 4 }])
   })
 
+  it('backs itself up and makes an administrator out of its own image', () => {
+    const options = { cwd: join(images.backend.folder, 'app'), env: environmentOf('migrate', site()), encoding: 'utf8' } as const
+    const script = (...args: string[]) => spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], options)
+    const backup = script('scripts/backup.ts', join(folder, 'backups'), '--keep', '7')
+    expect([backup.status, backup.stderr]).toEqual([0, ''])
+    expect(backup.stdout).toMatch(/matic-.*\.sql\.gz: \d+ rows/)
+    expect(script('scripts/admin.ts', 'boss@example.org').stdout).toMatch(/Password, shown this once: \S{32}/)
+    expect(script('scripts/restore.ts', 'missing.sql.gz').status).toBe(1)
+  })
+
   it('sends plain HTTP to HTTPS, and answers the certificate authority without it', async () => {
     const moved = await plain('/api/markets?x=1')
     expect([moved.statusCode, moved.headers.location]).toEqual([301, 'https://localhost/api/markets?x=1'])
