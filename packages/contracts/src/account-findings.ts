@@ -132,6 +132,11 @@ export const FINDINGS = {
     text: 'Trading on {exchange} is not enabled yet. The key is kept sealed, and balance and checks stay up to date.',
     fix: '',
   },
+  KEY_UNREADABLE: {
+    severity: 'warn',
+    text: 'The stored key cannot be opened on this server, so nothing can be asked or sent.',
+    fix: 'Whoever runs this server has to bring back the ENCRYPTION_KEY that the key was sealed with. If it is lost, delete the account and connect it again.',
+  },
   EXCHANGE_SILENT: {
     severity: 'warn',
     text: '{exchange} could not be asked ({code}).',

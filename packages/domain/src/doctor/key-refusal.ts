@@ -58,6 +58,11 @@ export function findingOfRefusal({ exchange, exchangeName, code, text }: Refusal
   return { code: finding, severity: FINDINGS[finding].severity, params: { exchange: exchangeName, code, text } }
 }
 
+/** Sealed under a pair that this installation cannot open: says nothing about the key. */
+export function findingOfUnreadable(): AccountFinding {
+  return { code: 'KEY_UNREADABLE', severity: FINDINGS.KEY_UNREADABLE.severity, params: {} }
+}
+
 /** The exchange could not be asked: says nothing about the key. */
 export function findingOfSilence({ exchangeName, code }: Pick<Refusal, 'exchangeName' | 'code'>): AccountFinding {
   return { code: 'EXCHANGE_SILENT', severity: FINDINGS.EXCHANGE_SILENT.severity, params: { exchange: exchangeName, code } }

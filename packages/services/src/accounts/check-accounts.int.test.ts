@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createDb, type Db } from '@matic/db'
 import type { AccountProbe } from '@matic/contracts'
 import type { ExchangePort, ExchangeResult } from '@matic/exchange/port'
-import { createClock, createIds, createRandom, createTimings, type Logger } from '@matic/platform'
+import { createClock, createIds, createRandom, createTimings, SealingError, type Logger } from '@matic/platform'
 import { createDatabase, type TestDatabase } from '@matic/testkit'
 import { createSmallExchange } from '@matic/testkit/execution/small-exchange'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -200,6 +200,17 @@ describe('the account doctor', () => {
     expect(await db.query('SELECT trim_scale(equity)::text AS equity FROM account_state WHERE account_id = $1', [id])).toEqual([
       { equity: '10000' },
     ])
+  })
+
+  it('says that a key does not open, and blames nobody’s key for it', async () => {
+    await checkAccounts(ctx)
+    const broken: CheckContext = { ...ctx, keys: { ...ctx.keys, open: () => Promise.reject(new SealingError('of another installation')) } }
+    await due()
+    await checkAccounts(broken)
+    expect(await found()).toMatchObject({ status: 'VALID', codes: ['KEY_UNREADABLE'] })
+    await due()
+    await checkAccounts(ctx)
+    expect(await found()).toMatchObject({ status: 'VALID', codes: null })
   })
 
   it('does not bring a deleted account back', async () => {

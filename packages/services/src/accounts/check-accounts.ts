@@ -1,5 +1,5 @@
 import { EXCHANGE_NAMES, type AccountFinding, type AccountProbe, type KeyStatus } from '@matic/contracts'
-import { diagnose, findingOfRefusal, findingOfSilence, keyStatusAfter } from '@matic/domain'
+import { diagnose, findingOfRefusal, findingOfSilence, findingOfUnreadable, keyStatusAfter } from '@matic/domain'
 import type { ExchangeBalance, ExchangeFailure, ExchangePort, ExchangeResult } from '@matic/exchange/port'
 import type { AccountKeys } from '../execution/context.ts'
 import type { ServiceContext } from '../context.ts'
@@ -75,7 +75,14 @@ async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome>
   const exchangeName = EXCHANGE_NAMES[account.exchange]
   const port = ctx.exchanges.get(account.environment === 'DEMO' ? `${account.exchange}-DEMO` : account.exchange)
   if (!port) return { kind: 'silent', finding: findingOfSilence({ exchangeName, code: 'not connected' }) }
-  const handle = await ctx.keys.open(account.id)
+  const handle = await ctx.keys.open(account.id).catch((error: unknown) => {
+    if (error instanceof Error && error.name === 'SealingError') return error
+    throw error
+  })
+  if (handle instanceof Error) {
+    ctx.log.error({ err: handle, accountId: account.id }, 'a stored key does not open')
+    return { kind: 'silent', finding: findingOfUnreadable() }
+  }
   if (!handle) {
     const finding = findingOfRefusal({ exchange: account.exchange, exchangeName, code: 'no key', text: 'no key is stored' })
     return { kind: 'refused', finding }

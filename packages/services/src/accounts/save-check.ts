@@ -84,7 +84,7 @@ function judge(outcome: Outcome, before: Before, known: Pick<Judged, 'probe' | '
     case 'refused':
       return { probe: known.probe, findings: [outcome.finding], keyStatus: 'INVALID' }
     case 'silent': {
-      const others = known.findings.filter(({ code }) => code !== 'EXCHANGE_SILENT')
+      const others = known.findings.filter(({ code }) => code !== 'EXCHANGE_SILENT' && code !== 'KEY_UNREADABLE')
       return { probe: known.probe, findings: [...others, outcome.finding], keyStatus: before.keyStatus }
     }
   }
