@@ -26,14 +26,20 @@ beforeAll(async () => {
     prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789' })),
   })
   token = await signIn(TRADER)
-  await vi.waitUntil(async () => (await call<BalanceView>('GET', '/api/exchange/balance')).status === 200, {
-    timeout: 30_000,
-    interval: 250,
-  })
+  await vi.waitUntil(isOpened, { timeout: 30_000, interval: 250 })
 })
 afterAll(async () => {
   await stack?.stop()
 })
+
+/** The account is funded, and the market has a price to size by. */
+async function isOpened(): Promise<boolean> {
+  const [balance, ticker] = await Promise.all([
+    call<BalanceView>('GET', '/api/exchange/balance'),
+    call<{ markPrice: string | null }>('GET', '/api/markets/BTCUSDT/ticker'),
+  ])
+  return balance.status === 200 && Number(ticker.data?.markPrice) > 0
+}
 
 async function signIn(who: { email: string; password: string }): Promise<string> {
   return (await call<{ accessToken: string }>('POST', '/api/auth/login', who)).data.accessToken
