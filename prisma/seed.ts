@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { createDb, type Transaction } from '@matic/db'
 import { createClock, createIds, createRandom, randomToken } from '@matic/platform'
 import { createPasswords } from '@matic/services/auth/index'
+import { ensureBot } from '@matic/services/bot/ensure-bot'
 
 export interface SeedOptions {
   readonly databaseUrl: string
@@ -105,14 +105,7 @@ async function seedTrading({
   )
   await tx.query('INSERT INTO lane (account_id) VALUES ($1) ON CONFLICT (account_id) DO NOTHING', [accountId])
 
-  const webhookId = await findOrInsert(
-    tx,
-    ['SELECT id FROM webhook WHERE user_id = $1 AND is_active ORDER BY created_at, id LIMIT 1', [userId]],
-    [
-      'INSERT INTO webhook (id, user_id, token_hash, token_tail) VALUES ($1, $2, $3, $4) RETURNING id',
-      [newId(), userId, createHash('sha256').update(token).digest(), token.slice(-4)],
-    ],
-  )
+  const webhookId = await ensureBot(tx, { newId, userId, token })
   for (const [kind, sourceId] of [
     ['WEBHOOK', webhookId],
     ['MANUAL', accountId],

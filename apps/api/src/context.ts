@@ -5,15 +5,26 @@ import {
   createClock,
   createDoorbell,
   createIds,
+  createLimits,
+  createLocalLimit,
   createLogger,
   createRandom,
   createTimings,
   type ApiConfig,
   type ApiSecrets,
   type Bus,
+  type Limit,
   type RootLogger,
 } from '@matic/platform'
-import { createLoginGuard, createPasswords, createTokens, createUserBook, type AuthContext } from '@matic/services/auth/index'
+import {
+  createAuthLimits,
+  createCodeBook,
+  createLoginGuard,
+  createPasswords,
+  createTokens,
+  createUserBook,
+  type AuthContext,
+} from '@matic/services/auth/index'
 import { createKlineReader, createMarkBook, type KlineReader, type MarkBook } from '@matic/services/markets-read/index'
 import { createAnswerDesk, type AnswerDesk } from '@matic/services/requests/index'
 import {
@@ -42,6 +53,8 @@ export interface ApiContext extends AuthContext {
   readonly origins: Origins
   readonly metrics: ApiMetrics
   readonly readiness: ReadinessReader
+  /** By user, for this process alone. */
+  readonly requestLimit: Limit
   close(): Promise<void>
 }
 
@@ -70,6 +83,7 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
   const doorbell = createDoorbell({ ...stores, kinds: DOORBELL_KINDS })
   const service = { db, clock, random, log, timings, newId, doorbell, bus }
 
+  const limits = createLimits({ redisUrl: secrets.redisUrl, pool: db.pool, log })
   const passwords = createPasswords()
   const tokens = createTokens({
     jwtSecret: secrets.jwtSecret,
@@ -91,7 +105,11 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     passwords,
     tokens,
     users: createUserBook({ db, bus, clock, accessTtlMs: config.accessTokenTtlMs }),
-    loginGuard: createLoginGuard({ clock }),
+    loginGuard: createLoginGuard({ limits }),
+    authLimits: createAuthLimits(limits),
+    codes: createCodeBook({ secret: secrets.jwtRefreshSecret, random }),
+    requireAdminApproval: config.requireAdminApproval,
+    requestLimit: createLocalLimit({ name: 'requests', points: config.requestsPerMinute, durationMs: 60_000 }),
     ingest,
     webhooks: createWebhookBook({ db: doorDb, bus, clock }),
     marks: createMarkBook({ bus }),
@@ -103,7 +121,7 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     async close() {
       await ingest.close()
       await announcer.close()
-      await Promise.allSettled([doorbell.close(1_000), bus.close(), passwords.close()])
+      await Promise.allSettled([doorbell.close(1_000), bus.close(), passwords.close(), limits.close()])
       await Promise.allSettled([db.close(), doorDb.close()])
       await log.close()
     },

@@ -10,6 +10,7 @@ import { createPaperBank } from '@matic/services/accounts/paper-bank'
 import { clientOrderId } from '@matic/services/dispatch/client-order-id'
 import { createExchangeClocks, createOpensCircuit, createSabotages, noCrashPoints, registerWorker } from '@matic/services/execution/index'
 import type { ExecutionContext, WorkerRegistration } from '@matic/services/execution/index'
+import { createSmtpPostman, type Postman } from '@matic/services/mail/index'
 import { createMarketBook } from '@matic/services/markets/market-book'
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 
@@ -21,6 +22,9 @@ export interface WorkerContext extends ExecutionContext {
   readonly bell: Doorbell<DoorbellKind>
   readonly hub: Bus
   readonly metrics: WorkerMetrics
+  /** Nobody: mails wait. */
+  readonly postman: Postman | undefined
+  readonly frontendUrl: string
   close(): Promise<void>
 }
 
@@ -43,6 +47,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
   const exchanges = createExchanges({ venueUrl: config.venueUrl, clock, timings })
   const key = secrets.clientOrderIdKey.reveal()
   const metrics = createWorkerMetrics()
+  const postman = config.smtp && createSmtpPostman({ smtp: config.smtp, password: secrets.smtpPassword })
 
   return {
     db,
@@ -66,8 +71,11 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
     sabotage: createSabotages(config.sabotage),
     crashPoints: noCrashPoints,
     metrics,
+    postman,
+    frontendUrl: config.frontendUrl,
     meter: metrics.meter,
     async close() {
+      postman?.close()
       await bell.close(1_000)
       await hub.close()
       for (const port of exchanges.values()) await port.close()

@@ -55,6 +55,8 @@ export function appSpec(app: AppName, options: AppOptions): ProcessSpec {
         ...service(app, options, {
           DATABASE_URL: databaseUrl,
           VENUE_URL: given['VENUE_URL'] ?? address('venue'),
+          FRONTEND_URL: given['FRONTEND_URL'] ?? `http://localhost:${ports.web}`,
+          SMTP_PASS: given['SMTP_PASS'],
           ENCRYPTION_KEY,
           CLIENT_ORDER_ID_KEY,
           VENUE_ADMIN_TOKEN,
@@ -119,6 +121,7 @@ const secretNames = new Set([
   'CLIENT_ORDER_ID_KEY',
   'VENUE_ADMIN_TOKEN',
   'SEED_WEBHOOK_TOKEN',
+  'SMTP_PASS',
 ])
 
 function withoutSecrets(env: Environment): Environment {

@@ -41,6 +41,9 @@ describe('environment', () => {
       frontendUrl: 'http://localhost:3000',
       trustProxyHops: 0,
       webhookOpensPerSecond: 10,
+      requireAdminApproval: false,
+      requestsPerMinute: 600,
+      hasDevInbox: true,
       accessTokenTtlMs: 15 * 60_000,
       refreshTokenTtlMs: 7 * 24 * 3_600_000,
     })

@@ -77,16 +77,31 @@ const venueAdmin = {
     .meta({ description: "Opens the paper venue's administration; same value for worker and venue", secret: true }),
 }
 
+const mail = {
+  SMTP_HOST: z
+    .string()
+    .optional()
+    .meta({ description: 'Mail server. Without it mails wait, and outside production /dev/inbox shows them' }),
+}
+
+const frontend = {
+  FRONTEND_URL: httpUrlField(
+    'http://localhost:3000',
+    'Where people open the dashboard; the only origin the API answers, and the links in mails',
+  ),
+}
+
 const apiSchema = z.object({
   ...everywhere,
   ...store,
   ...metrics,
+  ...mail,
+  ...frontend,
   PORT: portField(3001, 'Port of the API'),
   JWT_SECRET: longSecretField('Signs access tokens, at least 64 characters'),
   JWT_REFRESH_SECRET: longSecretField('Keys refresh tokens, at least 64 characters, not the same as JWT_SECRET'),
   JWT_EXPIRES_IN: durationField('15m', 'Life of an access token'),
   JWT_REFRESH_EXPIRES_IN: durationField('7d', 'Life of a refresh token'),
-  FRONTEND_URL: httpUrlField('http://localhost:3000', 'Where people open the dashboard; the only origin the API answers'),
   TRUST_PROXY: z.coerce
     .number('must be the number of proxies in front of the API')
     .int()
@@ -99,6 +114,17 @@ const apiSchema = z.object({
     .default('')
     .transform((text) => text.split(/[\s,]+/).filter((address) => address !== ''))
     .meta({ description: 'Addresses that workers reach exchanges from, with commas: shown to people for the IP list of their keys' }),
+  REQUIRE_ADMIN_APPROVAL: z
+    .string()
+    .optional()
+    .transform((text) => text === 'true' || text === '1')
+    .meta({ description: 'true = a verified e-mail is not enough: an administrator activates each new user' }),
+  API_REQUESTS_PER_MINUTE: z.coerce
+    .number('must be a number')
+    .int()
+    .min(10, 'must be at least 10')
+    .default(600)
+    .meta({ description: 'Requests a minute one user may make of one API process; alerts have a limit of their own' }),
   WEBHOOK_OPENS_PER_SECOND: z.coerce
     .number('must be a number')
     .min(1, 'must be at least 1')
@@ -111,6 +137,19 @@ const workerSchema = z.object({
   ...store,
   ...metrics,
   ...venueAdmin,
+  ...mail,
+  ...frontend,
+  SMTP_PORT: portField(587, 'Port of the mail server: 587 with STARTTLS, 465 with TLS from the start'),
+  SMTP_USER: z.string().optional().meta({ description: 'Login at the mail server' }),
+  SMTP_PASS: z
+    .string()
+    .optional()
+    .transform((text) => (text === undefined ? undefined : createSecret(text)))
+    .meta({ description: 'Password at the mail server; with Gmail an app password', secret: true }),
+  SMTP_FROM: z
+    .string()
+    .optional()
+    .meta({ description: 'Sender of mails, such as Matic Trade <trade@example.org>; SMTP_USER when missing' }),
   ENCRYPTION_KEY: keyField('Opens exchange keys: base64 of 32 bytes. Lose it and every exchange key must be entered again'),
   CLIENT_ORDER_ID_KEY: keyField('Makes client order ids: base64 of 32 bytes. Never change it while orders are open'),
   VENUE_URL: httpUrlField('http://127.0.0.1:3002', 'The paper venue as workers reach it'),
@@ -172,6 +211,10 @@ export interface ApiConfig extends StoreConfig, MetricsConfig {
   trustProxyHops: number
   webhookOpensPerSecond: number
   egressIps: readonly string[]
+  requireAdminApproval: boolean
+  requestsPerMinute: number
+  /** Mails are shown instead of sent. */
+  hasDevInbox: boolean
   accessTokenTtlMs: number
   refreshTokenTtlMs: number
 }
@@ -181,12 +224,23 @@ export interface ApiSecrets extends StoreSecrets {
   jwtRefreshSecret: Secret
 }
 
+/** A mail server; `undefined`: mails wait. */
+export interface SmtpConfig {
+  host: string
+  port: number
+  user: string | undefined
+  from: string
+}
+
 export interface WorkerConfig extends StoreConfig, MetricsConfig {
+  frontendUrl: string
+  smtp: SmtpConfig | undefined
   venueUrl: string
   sabotage: Sabotage | undefined
 }
 
 export interface WorkerSecrets extends StoreSecrets {
+  smtpPassword: Secret | undefined
   encryptionKey: Secret<Uint8Array>
   clientOrderIdKey: Secret<Uint8Array>
   venueAdminToken: Secret
@@ -219,6 +273,9 @@ export function readApiEnv(source: EnvSource = process.env): { config: ApiConfig
     trustProxyHops: env.TRUST_PROXY,
     webhookOpensPerSecond: env.WEBHOOK_OPENS_PER_SECOND,
     egressIps: env.EGRESS_IPS,
+    requireAdminApproval: env.REQUIRE_ADMIN_APPROVAL,
+    requestsPerMinute: env.API_REQUESTS_PER_MINUTE,
+    hasDevInbox: env.NODE_ENV !== 'production' && env.SMTP_HOST === undefined,
     accessTokenTtlMs: env.JWT_EXPIRES_IN,
     refreshTokenTtlMs: env.JWT_REFRESH_EXPIRES_IN,
   }
@@ -232,8 +289,17 @@ export function readWorkerEnv(source: EnvSource = process.env): { config: Worker
     encryptionKey: env.ENCRYPTION_KEY,
     clientOrderIdKey: env.CLIENT_ORDER_ID_KEY,
     venueAdminToken: env.VENUE_ADMIN_TOKEN,
+    smtpPassword: env.SMTP_PASS,
   }
-  return { config: { ...storeConfig(env), ...metricsConfig(env), venueUrl: env.VENUE_URL, sabotage: env.SABOTAGE }, secrets }
+  const config = {
+    ...storeConfig(env),
+    ...metricsConfig(env),
+    venueUrl: env.VENUE_URL,
+    sabotage: env.SABOTAGE,
+    frontendUrl: env.FRONTEND_URL,
+    smtp: smtpConfig(env),
+  }
+  return { config, secrets }
 }
 
 export function readWebEnv(source: EnvSource = process.env): { config: WebConfig } {
@@ -325,6 +391,12 @@ function storeConfig(env: StoreEnv): StoreConfig {
 
 function metricsConfig(env: z.infer<z.ZodObject<typeof metrics>>): MetricsConfig {
   return { metrics: env.METRICS_PORT === undefined ? undefined : { host: env.METRICS_HOST, port: env.METRICS_PORT } }
+}
+
+function smtpConfig(env: z.infer<typeof workerSchema>): SmtpConfig | undefined {
+  if (env.SMTP_HOST === undefined) return undefined
+  const from = env.SMTP_FROM ?? env.SMTP_USER ?? `matic@${new URL(env.FRONTEND_URL).hostname}`
+  return { host: env.SMTP_HOST, port: env.SMTP_PORT, user: env.SMTP_USER, from }
 }
 
 function storeSecrets(env: StoreEnv): StoreSecrets {

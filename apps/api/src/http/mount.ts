@@ -1,5 +1,5 @@
 import { AppError, InvariantError, type PageMeta, type RouteDefinition } from '@matic/contracts'
-import { authenticate, type Actor } from '@matic/services/auth/index'
+import { authenticate, refuseUnproved, type Actor } from '@matic/services/auth/index'
 import type { Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
 import type { ApiContext } from '../context.ts'
@@ -95,6 +95,8 @@ async function authorise(ctx: ApiContext, route: RouteDefinition, req: Request):
   const actor = await authenticate({ ctx, input: { accessToken: token } })
   if (route.policy === 'admin' && !ADMINS.includes(actor.role)) throw new AppError('FORBIDDEN', 'This is for administrators')
   if (route.policy === 'super-admin' && actor.role !== 'SUPER_ADMIN') throw new AppError('FORBIDDEN', 'This is for the main administrator')
+  await ctx.requestLimit.consume(actor.userId)
+  if (route.stepUp) await refuseUnproved({ ctx, input: { actor } })
   return actor
 }
 

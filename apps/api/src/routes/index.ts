@@ -3,6 +3,7 @@ import { accountRoutes } from './accounts.ts'
 import { activityRoutes } from './activity.ts'
 import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
+import { devRoutes } from './dev.ts'
 import { exchangeRoutes } from './exchange.ts'
 import { marketRoutes } from './markets.ts'
 import { onboardingRoutes } from './onboarding.ts'
@@ -10,7 +11,9 @@ import { orderRoutes } from './orders.ts'
 import { portfolioRoutes } from './portfolio.ts'
 import { positionRoutes } from './positions.ts'
 import { rulesRoutes } from './rules.ts'
+import { sessionRoutes } from './sessions.ts'
 import { signalRoutes } from './signals.ts'
+import { totpRoutes } from './totp.ts'
 
 /** The one list, for production and tests. */
 export const mountedRoutes: readonly Mounted[] = [
@@ -18,6 +21,7 @@ export const mountedRoutes: readonly Mounted[] = [
   ...activityRoutes,
   ...authRoutes,
   ...botRoutes,
+  ...devRoutes,
   ...exchangeRoutes,
   ...marketRoutes,
   ...onboardingRoutes,
@@ -25,5 +29,7 @@ export const mountedRoutes: readonly Mounted[] = [
   ...portfolioRoutes,
   ...positionRoutes,
   ...rulesRoutes,
+  ...sessionRoutes,
   ...signalRoutes,
+  ...totpRoutes,
 ]

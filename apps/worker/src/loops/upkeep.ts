@@ -1,6 +1,7 @@
 import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
 import { measureClocks } from '@matic/services/execution/index'
+import { sendMails } from '@matic/services/mail/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
 import { refreshMarkets } from '@matic/services/markets/refresh-markets'
 import { refreshRanges } from '@matic/services/markets/refresh-ranges'
@@ -85,10 +86,19 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     run: () => answerRequests({ ctx, exchanges, sync: (accountId) => syncSoon(ctx, accountId) }),
   })
   const margins = createLoop({ name: 'margins', everyMs: timings.sweepMs, log, run: () => changeMargins(ctx) })
+  const mails = createLoop({
+    name: 'mails',
+    everyMs: timings.sweepMs,
+    log,
+    async run() {
+      const { postman, frontendUrl } = ctx
+      if (postman && (await sendMails({ ctx, postman, frontendUrl })) > 0) mails.kickIn(0)
+    },
+  })
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
   return {
-    asked: [requests, margins, accounts, doctor],
-    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, margins, tidy],
+    asked: [requests, margins, accounts, doctor, mails],
+    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, margins, mails, tidy],
   }
 }
 

@@ -133,6 +133,7 @@ export const deleteApiKey = defineRoute({
   method: 'DELETE',
   path: '/api/exchange/api-keys/:id',
   policy: 'user',
+  stepUp: true,
   summary: 'Disconnect an account: its key is destroyed, its history stays. Refused while positions or orders are open.',
   params: ById,
   response: z.object({ id: z.string() }),

@@ -48,6 +48,7 @@ export const rotateWebhook = defineRoute({
   method: 'POST',
   path: '/api/bot/webhook/rotate',
   policy: 'user',
+  stepUp: true,
   summary: 'Make a new webhook token. The full address is answered this once; the old one stops, after the overlap if one is asked for.',
   body: z.strictObject({ overlapHours: z.number().int().min(0).max(24).default(0) }).optional(),
   response: z.object({ webhookUrl: z.string() }),

@@ -2,6 +2,7 @@ import * as accounts from './accounts.ts'
 import * as activity from './activity.ts'
 import * as auth from './auth.ts'
 import * as bot from './bot.ts'
+import * as dev from './dev.ts'
 import * as exchange from './exchange.ts'
 import * as markets from './markets.ts'
 import * as onboarding from './onboarding.ts'
@@ -9,14 +10,38 @@ import * as orders from './orders.ts'
 import * as portfolio from './portfolio.ts'
 import * as positions from './positions.ts'
 import * as rules from './rules.ts'
+import * as sessions from './sessions.ts'
 import * as signals from './signals.ts'
+import * as totp from './totp.ts'
 import * as trades from './trades.ts'
 import * as wallet from './wallet.ts'
 import * as webhook from './webhook.ts'
 
 /** Every JSON route of the API but the webhook door and /health, which are mounted ahead of it. */
 export const routes = {
-  auth: { login: auth.login, refresh: auth.refresh, logout: auth.logout, profile: auth.profile },
+  auth: {
+    register: auth.register,
+    login: auth.login,
+    refresh: auth.refresh,
+    logout: auth.logout,
+    verifyEmail: auth.verifyEmail,
+    resendCode: auth.resendCode,
+    forgotPassword: auth.forgotPassword,
+    resetPassword: auth.resetPassword,
+    profile: auth.profile,
+    updateProfile: auth.updateProfile,
+    changePassword: auth.changePassword,
+    stepUp: auth.stepUp,
+  },
+  sessions: { list: sessions.listSessions, revoke: sessions.revokeSession, revokeOthers: sessions.revokeOtherSessions },
+  totp: {
+    get: totp.getTotp,
+    enrol: totp.enrolTotp,
+    confirm: totp.confirmTotp,
+    renewRecoveryCodes: totp.renewRecoveryCodes,
+    disable: totp.disableTotp,
+  },
+  dev: { inbox: dev.devInbox },
   bot: {
     getSettings: bot.getSettings,
     patchSettings: bot.patchSettings,

@@ -1,4 +1,6 @@
 import type { ServiceContext } from '../context.ts'
+import type { AuthLimits } from './auth-limits.ts'
+import type { CodeBook } from './code-book.ts'
 import type { LoginGuard } from './login-guard.ts'
 import type { Passwords } from './passwords.ts'
 import type { Tokens } from './tokens.ts'
@@ -9,4 +11,8 @@ export interface AuthContext extends ServiceContext {
   readonly tokens: Tokens
   readonly users: UserBook
   readonly loginGuard: LoginGuard
+  readonly authLimits: AuthLimits
+  readonly codes: CodeBook
+  /** A verified e-mail is not enough: an administrator activates each user. */
+  readonly requireAdminApproval: boolean
 }

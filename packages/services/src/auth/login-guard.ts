@@ -1,12 +1,11 @@
-import { AppError } from '@matic/contracts'
-import type { Clock } from '@matic/platform'
+import type { Limits } from '@matic/platform'
 
-/** Slows down guessing. Counts failures per e-mail and address, so that nobody can lock out somebody else. */
+/** Slows down guessing. Counts failures per e-mail and address together, so that nobody can lock out somebody else. */
 export interface LoginGuard {
   /** @throws AppError RATE_LIMITED */
-  check(who: Guess): void
-  failed(who: Guess): void
-  succeeded(who: Guess): void
+  check(who: Guess): Promise<void>
+  failed(who: Guess): Promise<void>
+  succeeded(who: Guess): Promise<void>
 }
 
 export interface Guess {
@@ -14,36 +13,25 @@ export interface Guess {
   readonly ip: string
 }
 
-const FAILURES_MAX = 10
 const WINDOW_MS = 15 * 60_000
-const ENTRIES_MAX = 50_000
+const message = 'Too many failed logins. Wait a few minutes and try again.'
 
-export function createLoginGuard({ clock }: { clock: Clock }): LoginGuard {
-  const failures = new Map<string, { count: number; sinceMs: number }>()
-  const keyOf = ({ email, ip }: Guess) => `${ip} ${email}`
+export function createLoginGuard({ limits }: { limits: Limits }): LoginGuard {
+  const perPerson = limits.create({ name: 'login', points: 10, durationMs: WINDOW_MS, message })
+  const perAddress = limits.create({ name: 'login-ip', points: 100, durationMs: WINDOW_MS, message })
+  const keyOf = ({ email, ip }: Guess) => `${ip} ${email}`.slice(0, 200)
+  // Over the limit is answered by the next check.
+  const count = (promise: Promise<void>) => promise.catch(() => undefined)
 
   return {
-    check(who) {
-      const entry = failures.get(keyOf(who))
-      if (!entry || entry.count < FAILURES_MAX) return
-      const waitMs = entry.sinceMs + WINDOW_MS - clock.monotonic()
-      if (waitMs <= 0) return
-      throw new AppError('RATE_LIMITED', 'Too many failed logins. Wait a few minutes and try again.', {
-        details: { retryAfterSeconds: Math.ceil(waitMs / 1000) },
-      })
+    async check(who) {
+      await Promise.all([perPerson.check(keyOf(who)), perAddress.check(who.ip)])
     },
-    failed(who) {
-      const nowMs = clock.monotonic()
-      const entry = failures.get(keyOf(who))
-      if (entry && nowMs - entry.sinceMs < WINDOW_MS) {
-        entry.count += 1
-        return
-      }
-      if (failures.size >= ENTRIES_MAX) failures.clear()
-      failures.set(keyOf(who), { count: 1, sinceMs: nowMs })
+    async failed(who) {
+      await Promise.all([count(perPerson.consume(keyOf(who))), count(perAddress.consume(who.ip))])
     },
-    succeeded(who) {
-      failures.delete(keyOf(who))
+    async succeeded(who) {
+      await perPerson.forget(keyOf(who))
     },
   }
 }

@@ -34,7 +34,7 @@ export async function refreshSession({
   input,
 }: {
   ctx: AuthContext
-  input: { refreshToken: string; userAgent: string | null }
+  input: { refreshToken: string; userAgent: string | null; ip: string }
 }): Promise<SignedIn> {
   const successor = ctx.tokens.successorOf(input.refreshToken)
   const rotation = await ctx.db.transaction((tx) => rotate(tx, ctx, { ...input, successor }))
@@ -57,7 +57,7 @@ export async function refreshSession({
 async function rotate(
   tx: Transaction,
   ctx: AuthContext,
-  input: { refreshToken: string; successor: string; userAgent: string | null },
+  input: { refreshToken: string; successor: string; userAgent: string | null; ip: string },
 ): Promise<Rotation> {
   const [session] = await tx.query<SessionRow>(
     `SELECT s.user_id AS "userId", s.family_id AS "familyId", s.expires_at AS "expiresAt", s.rotated_at AS "rotatedAt", s.revoked_at AS "revokedAt",
@@ -83,8 +83,17 @@ async function rotate(
   const expiresAtMs = Math.min(now.getTime() + ctx.tokens.refreshTtlMs, session.familyStartedAt.getTime() + FAMILY_MAX_MS)
   await tx.query('UPDATE session SET rotated_at = $2 WHERE token_hash = $1', [ctx.tokens.hashRefresh(input.refreshToken), now])
   await tx.query(
-    `INSERT INTO session (id, user_id, family_id, token_hash, user_agent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [ctx.newId(), session.userId, session.familyId, successorHash, input.userAgent?.slice(0, 300) ?? null, now, new Date(expiresAtMs)],
+    `INSERT INTO session (id, user_id, family_id, token_hash, user_agent, created_at, expires_at, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      ctx.newId(),
+      session.userId,
+      session.familyId,
+      successorHash,
+      input.userAgent?.slice(0, 300) ?? null,
+      now,
+      new Date(expiresAtMs),
+      input.ip,
+    ],
   )
   return { kind: 'renewed', session, expiresAtMs }
 }

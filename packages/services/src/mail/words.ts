@@ -1,0 +1,93 @@
+import type { MailContent } from '@matic/contracts'
+
+export interface MailWords {
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  /** Where the mail leads, as a path of the dashboard. */
+  readonly path: string | null
+}
+
+interface Plain {
+  readonly subject: string
+  readonly lines: readonly string[]
+  /** Shown large. */
+  readonly code?: string
+  readonly link?: { readonly path: string; readonly label: string }
+}
+
+/** A mail in words, at the moment it is sent. */
+export function mailWords(content: MailContent, { frontendUrl }: { frontendUrl: string }): MailWords {
+  const plain = wordsOf(content)
+  const url = plain.link === undefined ? undefined : `${frontendUrl}${plain.link.path}`
+  const parts = [
+    `Hello ${content.params.name},`,
+    ...plain.lines,
+    ...(plain.code === undefined ? [] : [plain.code]),
+    ...(url === undefined ? [] : [url]),
+  ]
+  const text = `${[...parts, 'Matic Trade'].join('\n\n')}\n`
+  return { subject: plain.subject, text, html: htmlOf(content.params.name, plain, url), path: plain.link?.path ?? null }
+}
+
+function wordsOf(content: MailContent): Plain {
+  switch (content.template) {
+    case 'verify-email':
+      return {
+        subject: `${content.params.code} is your code for Matic Trade`,
+        lines: [
+          `Enter this code to confirm your e-mail address. It is good for ${content.params.minutes} minutes.`,
+          'If you did not sign up, there is nothing to do.',
+        ],
+        code: content.params.code,
+        link: { path: '/verify-email', label: 'Enter the code' },
+      }
+    case 'reset-password':
+      return {
+        subject: 'A new password for Matic Trade',
+        lines: [
+          `Somebody asked for a new password of this account. The link below is good once, for ${content.params.minutes} minutes.`,
+          'If that was not you, there is nothing to do: your password stays as it is.',
+        ],
+        link: { path: `/reset-password#${encodeURIComponent(content.params.token)}`, label: 'Set a new password' },
+      }
+    case 'password-changed':
+      return {
+        subject: 'Your password was changed',
+        lines: [
+          `The password of your account was changed on ${readableTime(content.params.at)}.`,
+          'If that was not you, set a new one at once and look at your sessions.',
+        ],
+        link: { path: '/forgot-password', label: 'It was not me' },
+      }
+    case 'two-step-changed':
+      return {
+        subject: `Two-step sign-in was switched ${content.params.enabled ? 'on' : 'off'}`,
+        lines: [
+          `Two-step sign-in of your account was switched ${content.params.enabled ? 'on' : 'off'} on ${readableTime(content.params.at)}.`,
+          'If that was not you, change your password at once.',
+        ],
+        link: { path: '/forgot-password', label: 'It was not me' },
+      }
+  }
+}
+
+function readableTime(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' at ')} UTC`
+}
+
+function htmlOf(name: string, { lines, code, link }: Plain, url: string | undefined): string {
+  const paragraph = (text: string) => `<p style="margin:0 0 16px">${escaped(text)}</p>`
+  const large =
+    code === undefined ? '' : `<p style="margin:0 0 16px;font:600 28px ui-monospace,monospace;letter-spacing:4px">${escaped(code)}</p>`
+  const button =
+    url === undefined || link === undefined
+      ? ''
+      : `<p style="margin:0 0 16px"><a href="${escaped(url)}" style="display:inline-block;padding:10px 18px;border-radius:8px;background:#0f766e;color:#ffffff;text-decoration:none">${escaped(link.label)}</a></p>`
+  const body = [paragraph(`Hello ${name},`), ...lines.map(paragraph), large, button].join('')
+  return `<!doctype html><html lang="en"><body style="margin:0;padding:24px;background:#f4f4f5"><table role="presentation" width="100%"><tr><td align="center"><table role="presentation" width="480" style="max-width:100%;padding:24px;border-radius:12px;background:#ffffff;color:#18181b;font:16px/1.5 system-ui,sans-serif;text-align:left"><tr><td>${body}<p style="margin:0;color:#71717a;font-size:13px">Matic Trade</p></td></tr></table></td></tr></table></body></html>`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}
