@@ -3,6 +3,7 @@ import { decide } from '@matic/domain'
 import type { Decision } from '@matic/domain'
 import type { ExchangeCapabilities } from '@matic/exchange/port'
 import { loadRanges, type RangeOf } from '../markets/ranges.ts'
+import { readChainNotes } from './chain-notes.ts'
 import { findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
 import type { AccountBook, Markets, ReceivedSignal, RouteRow, SignalRow } from './load-batch.ts'
 import type { Decided } from './save-decisions.ts'
@@ -16,6 +17,7 @@ export interface DecideContext {
 /** Decides these signals one after the other, each seeing what the ones before it come to. Writes nothing. */
 export async function decideAll(tx: Transaction, ctx: DecideContext, rows: readonly SignalRow[]): Promise<Decided[]> {
   const overtaken = await findOvertaken(tx, rows)
+  const notes = await readChainNotes(tx, rows)
   const routes = await loadRoutes(tx, rows)
   const bySource = Map.groupBy(routes, (route) => `${route.sourceKind} ${route.sourceId}`)
   const books = await loadBooks(tx, [...new Set(routes.map((route) => route.accountId))])
@@ -31,7 +33,7 @@ export async function decideAll(tx: Transaction, ctx: DecideContext, rows: reado
     for (const route of bySource.get(`${signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'} ${signal.sourceId}`) ?? []) {
       if (!reaches(signal, route)) continue
       const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
-      const decision = decideOne({
+      const made = decideOne({
         ctx,
         signal,
         isOvertaken,
@@ -40,6 +42,8 @@ export async function decideAll(tx: Transaction, ctx: DecideContext, rows: reado
         markets: markets.get(route.exchange),
         rangeOf: ranges.get(route.exchange),
       })
+      const note = notes.get(signal.id)
+      const decision = note === undefined ? made : { ...made, numbers: { ...made.numbers, ...note } }
       noteEffect(book, route, decision)
       decided.push({ id: ctx.newId(), signal, route, decision })
     }
