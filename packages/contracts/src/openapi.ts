@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ERROR_STATUS, type ErrorCode } from './errors.ts'
 import type { RouteDefinition } from './http.ts'
 import { routes } from './routes/index.ts'
-import { Health, Readiness, webhook, WebhookAnswer } from './routes/system.ts'
+import { Health, oneAddress, OneAddressAnswer, Readiness, webhook, WebhookAnswer } from './routes/system.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -58,10 +58,12 @@ export function createOpenApi(version: string): OpenApiDocument {
   }
 
   add(pathOf(webhook), 'post', webhookOperation())
+  add(pathOf(oneAddress), 'post', oneAddressOperation())
   for (const [group, definitions] of groups) {
     for (const [name, route] of definitions) add(pathOf(route), route.method.toLowerCase(), operationOf(group, name, route))
   }
   add('/health', 'get', bare('health', 'Is the process there?', { 200: Health }))
+  add('/api/webhook/health', 'get', bare('webhook', 'Is the door there?', { 200: Health }))
   add('/api/health/live', 'get', bare('live', 'Is the process there?', { 200: Health }))
   add(
     '/api/health/ready',
@@ -118,6 +120,18 @@ function webhookOperation(): Operation {
       },
     },
     responses: { 200: { description: 'Stored', content: json(schemaOf(WebhookAnswer, 'output')) }, ...failures(webhook.errors) },
+  }
+}
+
+function oneAddressOperation(): Operation {
+  return {
+    operationId: 'webhook.oneAddress',
+    summary: oneAddress.summary,
+    description: 'For senders that cannot have an address for each person.',
+    tags: ['webhook'],
+    security: [],
+    requestBody: { required: true, content: json(schemaOf(oneAddress.body, 'input')) },
+    responses: { 200: { description: 'Stored', content: json(schemaOf(OneAddressAnswer, 'output')) }, ...failures(oneAddress.errors) },
   }
 }
 

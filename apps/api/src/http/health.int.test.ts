@@ -12,8 +12,8 @@ afterAll(async () => {
 })
 
 describe('health', () => {
-  it('is the same bare answer under all three addresses', async () => {
-    for (const path of ['/health', '/api/health', '/api/health/live']) {
+  it('is the same bare answer under all of its addresses', async () => {
+    for (const path of ['/health', '/api/health', '/api/health/live', '/api/webhook/health']) {
       const { status, text } = await api.request('GET', path)
       expect({ path, status, body: JSON.parse(text) }).toEqual({ path, status: 200, body: { status: 'ok', timestamp: expect.any(String) } })
     }
