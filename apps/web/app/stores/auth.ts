@@ -43,7 +43,7 @@ export const useAuthStore = defineStore('auth', () => {
     }
   }
 
-  async function login(input: { email: string; password: string }): Promise<void> {
+  async function login(input: { email: string; password: string; code?: string }): Promise<void> {
     enter(await useApi().call(routes.auth.login, { body: input }))
   }
 
