@@ -12,15 +12,11 @@ describe('the activity log', () => {
     ['signal-received', { ticker: 'BTCUSDT', action: 'buy' }, 'INFO: BTCUSDT: a signal came in (buy).'],
     ['signal-decided', { outcome: 'BLOCKED', reason: 'MAX_POSITIONS' }, 'WARNING: A signal was blocked (max positions).'],
     ['signal-decided', { outcome: 'BLOCKED', reason: 'DEAD' }, 'ERROR: A signal was blocked (dead).'],
-    [
-      'signal-decided',
-      { outcome: 'ORDERS', symbol: 'BTC/USDT:USDT', intent: 'open' },
-      'INFO: BTC/USDT:USDT: the signal became orders (open).',
-    ],
+    ['signal-decided', { outcome: 'ORDERS', symbol: 'BTC/USDT:USDT', intent: 'open' }, 'INFO: BTC/USDT: the signal became orders (open).'],
     [
       'order-changed',
       { state: 'FILLED', symbol: 'X/USDT:USDT', leg: 'open', side: 'buy', filledBase: '0.01', averagePrice: '100' },
-      'SUCCESS: X/USDT:USDT: open filled, buy 0.01 at 100.',
+      'SUCCESS: X/USDT: open filled, buy 0.01 at 100.',
     ],
     [
       'order-changed',
@@ -30,7 +26,7 @@ describe('the activity log', () => {
     ['order-changed', { state: 'SUBMITTING' }, null],
     ['balance-changed', {}, null],
     ['settings-changed', { fields: ['isEnabled'], isEnabled: false }, 'INFO: The bot was switched off: it opens nothing.'],
-    ['settings-changed', { fields: ['maxLeverage', 'maxPositions'] }, 'INFO: Rules were changed: maxLeverage, maxPositions.'],
+    ['settings-changed', { fields: ['maxLeverage', 'maxPositions'] }, 'INFO: Rules were changed: max leverage, max positions.'],
     ['account-changed', { keyStatus: 'VALID' }, 'SUCCESS: An exchange account is ready to trade.'],
     ['account-changed', { keyStatus: 'OPENING' }, 'INFO: An exchange account was added.'],
     ['account-changed', { label: 'Two' }, 'INFO: An exchange account is now called Two.'],

@@ -157,12 +157,18 @@ function plain(value: string | number | boolean | null | readonly unknown[]): st
 /** Parameters whose values are names out of closed lists. */
 const NAMES = new Set(['reason', 'code', 'side', 'findings'])
 
-/** The sentence. What is not known is a dash; names of states and reasons lose their underscores. */
+/** The sentence. What is not known is a dash; names out of code become words. */
 export function activityText(code: ActivityCode, params: ActivityParams): string {
   if (code === 'NOTE') return String(params['text'] ?? '')
   return ACTIVITY[code].replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name]
     if (value === undefined || value === null || value === '') return '—'
-    return NAMES.has(name) ? String(value).toLowerCase().replaceAll('_', ' ') : String(value)
+    return wordOf(name, String(value))
   })
+}
+
+function wordOf(name: string, value: string): string {
+  if (name === 'symbol') return value.split(':')[0] ?? value
+  if (name === 'fields') return value.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
+  return NAMES.has(name) ? value.toLowerCase().replaceAll('_', ' ') : value
 }

@@ -34,7 +34,7 @@ describe('the activity log', () => {
       'WARNING The kill switch was engaged: nothing opens until it is released.',
       'INFO The webhook got a new address.',
       'INFO The bot was switched off: it opens nothing.',
-      'INFO Rules were changed: maxPositions.',
+      'INFO Rules were changed: max positions.',
     ])
   })
 
@@ -68,8 +68,8 @@ describe('the activity log', () => {
     const response = await fetch(`${api.url}/api/activity/export`, { headers: { authorization: `Bearer ${token}` } })
     expect(response.headers.get('content-type')).toMatch(/text\/csv/)
     const rows = (await response.text()).trimEnd().split('\r\n')
-    expect(rows[0]).toBe('time (UTC),level,code,message,about,id')
-    expect(rows[1]).toMatch(/,INFO,SETTINGS_CHANGED,Rules were changed: maxPositions\.,settings,/)
+    expect(rows[0]).toBe('time (UTC),level,code,message,account,about,id')
+    expect(rows[1]).toMatch(/,INFO,SETTINGS_CHANGED,Rules were changed: max positions\.,,settings,/)
     expect(rows.find((row) => row.includes('HYPERLINK'))).toContain(`"'=HYPERLINK(""x"") and, ""quotes"""`)
     expect(rows).toHaveLength((await log()).total + 1)
   })

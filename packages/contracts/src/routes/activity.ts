@@ -12,6 +12,8 @@ export const ActivityView = z.object({
   level: Level,
   code: z.enum(codes),
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** The account it is about, by its name. */
+  account: z.string().nullable(),
   entity: z.string(),
   entityId: z.string(),
 })

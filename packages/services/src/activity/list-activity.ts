@@ -18,6 +18,7 @@ interface Row {
   entity: string
   entityId: string
   payload: Record<string, unknown>
+  account: string | null
 }
 
 type Filter = ActivityFilter & { readonly userId: string }
@@ -31,7 +32,8 @@ const WORDS = `lower(translate(f.kind || ' ' || f.payload::text, '-_', '  '))`
 const WHERE = `${SINCE_CLEARED} AND ($2::text IS NULL OR f.level = $2) AND ($3::timestamptz IS NULL OR f.at >= $3) AND ($4::timestamptz IS NULL OR f.at < $4)
   AND ($5::text IS NULL OR strpos(${WORDS}, lower(translate($5, '-_', '  '))) > 0)`
 
-const COLUMNS = 'f.id, f.at, f.kind, f.entity, f.entity_id AS "entityId", f.payload'
+const COLUMNS = `f.id, f.at, f.kind, f.entity, f.entity_id AS "entityId", f.payload,
+  (SELECT a.label FROM account a WHERE a.user_id = $1 AND a.id::text = coalesce(f.payload ->> 'accountId', f.entity_id)) AS account`
 
 function valuesOf({ userId, level, from, to, text }: Filter): unknown[] {
   return [userId, level ?? null, from ?? null, to ?? null, text ?? null]
@@ -73,11 +75,19 @@ export async function exportActivity({ db, input }: { db: Queryable; input: Filt
   const rows = await db.query<Row>(`SELECT ${COLUMNS} FROM fact f WHERE ${WHERE} ORDER BY f.id LIMIT ${CSV_ROWS}`, valuesOf(input))
   const lines = rows
     .flatMap(lineOf)
-    .map(({ at, level, code, params, entity, entityId }) => [at, level, code, activityText(code, params), entity, entityId])
-  return toCsv(['time (UTC)', 'level', 'code', 'message', 'about', 'id'], lines)
+    .map(({ at, level, code, params, account, entity, entityId }) => [
+      at,
+      level,
+      code,
+      activityText(code, params),
+      account,
+      entity,
+      entityId,
+    ])
+  return toCsv(['time (UTC)', 'level', 'code', 'message', 'account', 'about', 'id'], lines)
 }
 
-function lineOf({ id, at, kind, entity, entityId, payload }: Row): ActivityView[] {
+function lineOf({ id, at, kind, entity, entityId, payload, account }: Row): ActivityView[] {
   const said = activityOf({ kind, entity, payload })
-  return said === null ? [] : [{ id, at: at.toISOString(), ...said, entity, entityId }]
+  return said === null ? [] : [{ id, at: at.toISOString(), ...said, account, entity, entityId }]
 }
