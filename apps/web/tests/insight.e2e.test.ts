@@ -2,7 +2,7 @@ import { routes } from '@matic/contracts'
 import { createDb } from '@matic/db'
 import { createClient, type Client } from '@matic/sdk'
 import { createPasswords } from '@matic/services/auth/index'
-import { launchBrowser, startStack, type Stack } from '@matic/testkit'
+import { accessibilityProblems, launchBrowser, startStack, type Stack } from '@matic/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
@@ -115,6 +115,7 @@ describe('a new person', () => {
     await page.locator('[data-testid="traced-order"][data-leg="open"][data-state="FILLED"]').waitFor()
     await page.locator('[data-testid="traced-order"][data-leg="stop"]').waitFor()
     expect(await page.getByTestId('trace-route').count()).toBe(1)
+    expect(await accessibilityProblems(page)).toEqual([])
   })
 })
 
@@ -180,6 +181,7 @@ describe('the owner of two accounts', () => {
     const countOf = async (level: string) => Number(await page.getByTestId(`level-${level}`).getByTestId('level-count').innerText())
     expect(await countOf('SUCCESS')).toBeGreaterThanOrEqual(3)
     await page.getByTestId('level-WARNING').click()
+    await page.locator('[data-testid="activity-line"]:not([data-level="WARNING"])').first().waitFor({ state: 'detached' })
     await page.locator('[data-testid="activity-line"][data-code="ALERT_REJECTED"]').waitFor()
     const levels = await lines.evaluateAll((all: { dataset: { level?: string } }[]) => all.map(({ dataset }) => dataset.level))
     expect(new Set(levels)).toEqual(new Set(['WARNING']))
