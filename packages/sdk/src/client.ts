@@ -9,6 +9,8 @@ export interface ClientOptions {
   readonly getAccessToken: () => string | null
   /** Tries to get a new access token. True: there is one, the call is sent once more. */
   readonly onUnauthenticated?: () => Promise<boolean>
+  /** Lets the person prove again who they are. True: proved, the call is sent once more. */
+  readonly onStepUp?: () => Promise<boolean>
   readonly fetch?: typeof globalThis.fetch
   /** Milliseconds until an unanswered call is given up. */
   readonly timeoutMs?: number
@@ -54,10 +56,20 @@ const renewable = new Set(['UNAUTHENTICATED', 'TOKEN_EXPIRED'])
 
 export function createClient(options: ClientOptions): Client {
   const send = options.fetch ?? globalThis.fetch.bind(globalThis)
-  const { onUnauthenticated } = options
+  const { onUnauthenticated, onStepUp } = options
   const renew = singleFlight(async () => (onUnauthenticated === undefined ? false : onUnauthenticated()))
+  const prove = singleFlight(async () => (onStepUp === undefined ? false : onStepUp()))
 
   async function request(route: RouteDefinition, input: LooseInput = {}): Promise<Answer<unknown>> {
+    try {
+      return await requestSignedIn(route, input)
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'STEP_UP_REQUIRED' || !(await prove())) throw error
+      return requestSignedIn(route, input)
+    }
+  }
+
+  async function requestSignedIn(route: RouteDefinition, input: LooseInput): Promise<Answer<unknown>> {
     const tokenUsed = options.getAccessToken()
     try {
       return await attempt(route, input, tokenUsed)

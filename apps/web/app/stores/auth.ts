@@ -47,6 +47,10 @@ export const useAuthStore = defineStore('auth', () => {
     enter(await useApi().call(routes.auth.login, { body: input }))
   }
 
+  async function register(input: Parameters<typeof sendRegister>[0]): Promise<void> {
+    enter(await sendRegister(input))
+  }
+
   async function logout(): Promise<void> {
     try {
       await useApi().call(routes.auth.logout)
@@ -55,8 +59,19 @@ export const useAuthStore = defineStore('auth', () => {
     }
   }
 
-  return { user, accessToken, isSignedIn, restore, renew, login, logout }
+  return { user, accessToken, isSignedIn, restore, renew, login, register, logout }
 })
+
+function sendRegister(input: {
+  email: string
+  password: string
+  fullName: string
+  phone: string
+  address: string
+  plan: 'MONTHLY' | 'YEARLY'
+}) {
+  return useApi().call(routes.auth.register, { body: input })
+}
 
 /** Each refresh uses the cookie up: two tabs at once would end the session. */
 async function oneTabAtATime<T>(run: () => Promise<T>): Promise<T> {
