@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { routes } from '@matic/contracts'
 import { seed } from '@matic/prisma/seed'
 import { createClient, type Client } from '@matic/sdk'
-import { launchBrowser, startStack, type Stack } from '@matic/testkit'
+import { accessibilityProblems, launchBrowser, startStack, type Stack } from '@matic/testkit'
 import { Decimal } from 'decimal.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -27,7 +27,9 @@ beforeAll(async () => {
   accessToken = (await api.call(routes.auth.login, { body: trader })).accessToken
   await vi.waitUntil(() => api.call(routes.exchange.balance).catch(() => null), { timeout: 30_000, interval: 250 })
 
-  page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true })).newPage()
+  page = await (
+    await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, reducedMotion: 'reduce' })
+  ).newPage()
   page.on('pageerror', (error) => problems.push(`page error: ${error.message}`))
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') problems.push(`${message.type()}: ${message.text()}`)
@@ -35,7 +37,7 @@ beforeAll(async () => {
   page.on('response', (response) => {
     if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`)
   })
-  await page.goto(stack.webUrl)
+  await page.goto(`${stack.webUrl}/login`)
   await page.getByTestId('login-email').fill(trader.email)
   await page.getByTestId('login-password').fill(trader.password)
   await page.getByTestId('login-submit').click()
@@ -48,6 +50,13 @@ afterAll(async () => {
 afterEach(() => {
   expect(problems.splice(0)).toEqual([])
 })
+
+/** Once colours have stopped fading, and nothing is pointed at. */
+async function barriers(): Promise<string[]> {
+  await page.mouse.move(0, 0)
+  await page.waitForTimeout(500)
+  return accessibilityProblems(page)
+}
 
 const row = () => page.getByTestId('position-row-BTCUSDT')
 const waitForPosition = (attributes: string) => page.locator(`[data-testid="position-row-BTCUSDT"]${attributes}`).waitFor()
@@ -63,6 +72,7 @@ describe('trading by hand', () => {
     await page.getByTestId('confirm').waitFor({ state: 'detached' })
     await page.goto(`${stack.webUrl}/positions`)
     await waitForPosition('[data-side="LONG"][data-size="0.04"][data-protection="PROTECTED"]')
+    expect(await barriers()).toEqual([])
   })
 
   it('moves its stop in place, after saying what that would bring', async () => {
@@ -84,11 +94,24 @@ describe('trading by hand', () => {
     await expect.poll(() => page.locator('[data-testid="order-row"][data-leg="stop"]').count()).toBe(1)
   })
 
+  it('tells of an order what it filled and every request made for it', async () => {
+    await page.goto(`${stack.webUrl}/orders?tab=history`)
+    await page
+      .locator('[data-testid="order-row"][data-leg="open"]')
+      .getByRole('button', { name: /^Details/ })
+      .click()
+    await page.getByText(/^0\.04 at /).waitFor()
+    await page.getByText(/^1\. Resting/).waitFor()
+    expect(await barriers()).toEqual([])
+    await page.keyboard.press('Escape')
+  })
+
   it('closes half, reverses, and closes the rest', async () => {
     await page.goto(`${stack.webUrl}/positions`)
     await page.getByTestId('position-close-BTCUSDT').click()
     await page.getByTestId('share-0.5').click()
     await page.getByText(/Sells about 0\.02 BTC at market/).waitFor()
+    expect(await barriers()).toEqual([])
     await page.getByTestId('confirm').click()
     await waitForPosition('[data-side="LONG"][data-size="0.02"]')
 
@@ -105,7 +128,7 @@ describe('trading by hand', () => {
   })
 
   it('shows both trades with their exact result, and writes the same into the CSV', async () => {
-    await expect.poll(async () => (await api.call(routes.trades.list, {})).length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(async () => (await api.call(routes.trades.list, {})).length, { timeout: 20_000 }).toBe(2)
     const trades = await api.call(routes.trades.list, {})
     expect(trades.map(({ side, quantity }) => [side, quantity])).toEqual([
       ['SHORT', '0.02'],
@@ -118,6 +141,7 @@ describe('trading by hand', () => {
 
     await page.goto(`${stack.webUrl}/trades`)
     await expect.poll(() => page.getByTestId('trade-row').count()).toBe(2)
+    expect(await barriers()).toEqual([])
     const shown = await page
       .getByTestId('trade-net')
       .evaluateAll((cells: { dataset: { exact?: string } }[]) => cells.map(({ dataset }) => dataset.exact))
@@ -153,6 +177,7 @@ describe('trading by hand', () => {
     await expect.poll(() => net.getAttribute('data-exact')).toBe(metrics.totalPnl)
     await expect.poll(() => page.getByTestId('realized-today').getAttribute('data-exact')).toBe(metrics.totalPnl)
     await page.getByRole('img', { name: /^Equity from/ }).waitFor()
+    expect(await barriers()).toEqual([])
     await page.getByRole('link', { name: /in 2 trades/ }).click()
     await expect.poll(() => page.url()).toContain('/trades?from=')
   })
@@ -161,7 +186,6 @@ describe('trading by hand', () => {
     await page.setViewportSize({ width: 360, height: 740 })
     for (const path of ['/positions', '/orders?tab=history', '/trades', '/portfolio'])
       for (const theme of ['light', 'dark']) {
-        await page.emulateMedia({ reducedMotion: 'reduce' })
         await page.goto(`${stack.webUrl}${path}`)
         await page.locator('h1').waitFor()
         await page.keyboard.press('t')

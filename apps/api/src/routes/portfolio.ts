@@ -29,7 +29,7 @@ export const portfolioRoutes = [
   })),
   mount(getPortfolioHistory, async ({ ctx, actor, query }) => {
     const { accountId, step, from, to, page, limit } = query
-    const { points, meta } = await getHistory({ db: ctx.db, input: { userId: actor.userId, accountId, step, from, to, page, limit } })
+    const { points, meta } = await getHistory({ ctx, input: { userId: actor.userId, accountId, step, from, to, page, limit } })
     return { data: points, meta }
   }),
   mount(getPortfolioMetrics, async ({ ctx, actor, query }) => ({

@@ -50,7 +50,12 @@ const place = (fields: object) =>
   call<{ orders: OrderView[] }>('POST', '/api/orders', { symbol: 'BTCUSDT', side: 'buy', quantity: '0.02', leverage: 5, ...fields })
 
 async function open(fields: object = {}): Promise<PositionView> {
-  const placed = await place(fields)
+  let placed = await place(fields)
+  // The price of a market is known a moment after the start.
+  for (let tries = 0; tries < 40 && placed.message?.startsWith('No current price') === true; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    placed = await place(fields)
+  }
   expect(placed, placed.message).toMatchObject({ status: 200 })
   await expect.poll(positions, { timeout: 10_000 }).toMatchObject([{ protection: 'PROTECTED' }])
   const [position] = await positions()
@@ -185,11 +190,14 @@ describe('orders', () => {
 
   it('show fills, fee, slippage and the requests made for them', async () => {
     const position = await open()
-    await expect.poll(async () => (await details(position.id)).trade, { timeout: 10_000 }).not.toBeNull()
-    const [order] = (await call<OrderRow[]>('GET', '/api/orders/history?limit=50')).data.filter(
-      ({ leg, state }) => leg === 'open' && state === 'FILLED',
-    )
-    const seen = (await call<OrderDetails>('GET', `/api/orders/${order?.id}`)).data
+    const find = async () =>
+      (await call<OrderRow[]>('GET', '/api/orders/history?limit=5')).data.find(
+        ({ leg, symbol }) => leg === 'open' && symbol === position.symbol,
+      )
+    const order = await find()
+    const read = async () => (await call<OrderDetails>('GET', `/api/orders/${order?.id}`)).data
+    await expect.poll(async () => (await read()).fills.length, { timeout: 10_000 }).toBe(1)
+    const seen = await read()
     expect(seen).toMatchObject({
       feeCurrency: 'USDT',
       attempts: [{ number: 1, state: 'ACKED' }],

@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   SUPERSEDED: 'Overtaken',
   MOOT: 'Not needed',
   DEAD: 'Given up',
+  NOT_PLACED: 'Not placed',
 }
 
 export function orderStateWord(state: string): string {

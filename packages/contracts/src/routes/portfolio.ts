@@ -71,7 +71,7 @@ export const getPortfolioHistory = defineRoute({
   method: 'GET',
   path: '/api/portfolio/history',
   policy: 'user',
-  summary: 'Equity over time with its drawdown, newest first.',
+  summary: 'Equity over time with its drawdown, newest first; by the minute the last 7 days unless `from` says otherwise.',
   query: AccountQuery.extend({
     page: z.coerce.number().int().min(1).default(1),
     limit: z.coerce.number().int().min(1).max(2_000).default(500),

@@ -32,6 +32,8 @@ interface Row {
   funding: string
 }
 
+const HOURLY_MS = 100 * 86_400_000
+
 /** Figures of closed trades and of equity without deposits. @throws AppError NO_ACCOUNT */
 export async function getMetrics({
   ctx,
@@ -49,7 +51,7 @@ export async function getMetrics({
   )
   const trades = rows.flatMap(closedTrade)
   const nowMs = ctx.clock.now()
-  const curve = await curveOf(db, input, accounts)
+  const curve = await curveOf(db, input, accounts, nowMs)
   const isWhole = input.symbol === undefined && input.side === undefined
   const drawdown = isWhole && curve.length > 0 ? maxDrawdown(curve) : { amount: maxDrawdownOf(trades.map(netPnl)), percent: null }
   const { sharpe, sortino } = isWhole ? ratios(curve) : { sharpe: null, sortino: null }
@@ -77,8 +79,16 @@ export async function getMetrics({
   }
 }
 
-async function curveOf(db: Queryable, { from, to }: TradeFilter, accounts: readonly { id: string }[]): Promise<CurvePoint[]> {
-  const samples = await loadEquity(db, { accountIds: accounts.map((account) => account.id), step: 'minute', from, to })
+/** By the hour, its best and worst with it; years by the day. */
+async function curveOf(
+  db: Queryable,
+  { from, to }: TradeFilter,
+  accounts: readonly { id: string }[],
+  nowMs: number,
+): Promise<CurvePoint[]> {
+  const isLong = from === undefined || nowMs - Date.parse(from) > HOURLY_MS
+  const accountIds = accounts.map((account) => account.id)
+  const samples = await loadEquity(db, { accountIds, step: isLong ? 'day' : 'hour', from, to, extremes: true })
   return equityCurve(mergeEquity([...samples.values()]))
 }
 

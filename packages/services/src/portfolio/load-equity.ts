@@ -7,6 +7,7 @@ export interface EquityInput {
   readonly step: 'minute' | 'hour' | 'day'
   readonly from: string | undefined
   readonly to: string | undefined
+  readonly extremes?: boolean
 }
 
 interface SnapshotRow {
@@ -35,17 +36,24 @@ export async function loadOpenings(db: Queryable, accountIds: readonly string[])
   return new Map(rows.map((row) => [row.accountId, row.opening]))
 }
 
-/** The last snapshot of each account in each step, oldest first; the first of all is what stood when the time asked for began. */
+/**
+ * The first snapshot of each account and the last in each step, oldest first; ahead of them what stood when the time asked for began. With `extremes`
+ * the best and the worst of each step too, so that no fall within a step is lost.
+ */
 export async function loadEquity(db: Queryable, input: EquityInput): Promise<Map<string, WalletSample[]>> {
-  const values = [input.accountIds, input.from ?? null, input.to ?? null, input.step]
+  const values = [input.accountIds, input.from ?? null, input.to ?? null, input.step, input.extremes ?? false]
   const openings = await loadOpenings(db, input.accountIds)
   const rows = await db.query<SnapshotRow>(
-    `(SELECT DISTINCT ON (account_id) account_id AS "accountId", at, equity, wallet_balance AS "walletBalance", net_deposits AS "netDeposits"
+    `WITH placed AS (
+       SELECT account_id, at, equity, wallet_balance, net_deposits, row_number() OVER (PARTITION BY account_id ORDER BY at) AS first,
+              row_number() OVER (step ORDER BY at DESC) AS newest,
+              row_number() OVER (step ORDER BY equity - net_deposits) AS worst, row_number() OVER (step ORDER BY equity - net_deposits DESC) AS best
+         FROM equity_snapshot WHERE account_id = ANY($1::uuid[]) AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
+       WINDOW step AS (PARTITION BY account_id, date_trunc($4, at AT TIME ZONE 'UTC')))
+     (SELECT DISTINCT ON (account_id) account_id AS "accountId", at, equity, wallet_balance AS "walletBalance", net_deposits AS "netDeposits"
         FROM equity_snapshot WHERE account_id = ANY($1::uuid[]) AND at < $2::timestamptz ORDER BY account_id, at DESC)
      UNION ALL
-     (SELECT DISTINCT ON (account_id, date_trunc($4, at AT TIME ZONE 'UTC')) account_id, at, equity, wallet_balance, net_deposits
-        FROM equity_snapshot WHERE account_id = ANY($1::uuid[]) AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
-       ORDER BY account_id, date_trunc($4, at AT TIME ZONE 'UTC'), at DESC)
+     (SELECT account_id, at, equity, wallet_balance, net_deposits FROM placed WHERE newest = 1 OR first = 1 OR ($5 AND (worst = 1 OR best = 1)))
      ORDER BY "accountId", at`,
     values,
   )

@@ -36,8 +36,8 @@ export async function getPosition({
       [input.positionId, input.userId],
     ),
     db.query<TradeRow>(
-      `SELECT ${TRADE_COLUMNS} FROM ${TRADE_TABLES} WHERE t.user_id = $1 AND t.account_id = $2 AND t.symbol = $3 AND t.closed_at IS NULL ORDER BY t.opened_at DESC LIMIT 1`,
-      [input.userId, position.accountId, position.symbol],
+      `SELECT ${TRADE_COLUMNS} FROM ${TRADE_TABLES} WHERE t.user_id = $1 AND t.account_id = $2 AND t.symbol = $3 AND t.position_side = $4 AND t.closed_at IS NULL ORDER BY t.opened_at DESC LIMIT 1`,
+      [input.userId, position.accountId, position.symbol, position.positionSide],
     ),
   ])
   return { ...position, protectionOrders: orders.map(orderView), trade: trade === undefined ? null : tradeView(trade) }
