@@ -7,6 +7,8 @@ import { Decimal } from 'decimal.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
+/** A busy machine takes its time. */
+const soon = { timeout: 10_000 }
 const trader = { email: 'user@matic.test', password: 'user123456' }
 
 let stack: Stack
@@ -91,7 +93,7 @@ describe('trading by hand', () => {
     await waitForPosition(`[data-stop="${stop}"][data-protection="PROTECTED"]`)
     await page.goto(`${stack.webUrl}/orders?tab=conditional`)
     await page.locator('[data-testid="order-row"][data-leg="stop"][data-state="ACKED"]').waitFor()
-    await expect.poll(() => page.locator('[data-testid="order-row"][data-leg="stop"]').count()).toBe(1)
+    await expect.poll(() => page.locator('[data-testid="order-row"][data-leg="stop"]').count(), soon).toBe(1)
   })
 
   it('tells of an order what it filled and every request made for it', async () => {
@@ -140,13 +142,13 @@ describe('trading by hand', () => {
     expect(new Decimal(wallet?.total ?? 0).minus(10_000).toFixed()).toBe(made.toFixed())
 
     await page.goto(`${stack.webUrl}/trades`)
-    await expect.poll(() => page.getByTestId('trade-row').count()).toBe(2)
+    await expect.poll(() => page.getByTestId('trade-row').count(), soon).toBe(2)
     expect(await barriers()).toEqual([])
     const shown = await page
       .getByTestId('trade-net')
       .evaluateAll((cells: { dataset: { exact?: string } }[]) => cells.map(({ dataset }) => dataset.exact))
     expect(shown).toEqual(trades.map(({ netPnl }) => netPnl))
-    await expect.poll(() => page.getByTestId('trades-total').getAttribute('data-exact')).toBe(made.toFixed())
+    await expect.poll(() => page.getByTestId('trades-total').getAttribute('data-exact'), soon).toBe(made.toFixed())
 
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('csv').click()])
     expect(download.suggestedFilename()).toBe('trades.csv')
@@ -162,10 +164,10 @@ describe('trading by hand', () => {
   it('keeps filters in the address, over a reload', async () => {
     await page.getByRole('combobox', { name: 'Side' }).click()
     await page.getByRole('option', { name: /Short/ }).click()
-    await expect.poll(() => page.url()).toContain('side=SHORT')
-    await expect.poll(() => page.getByTestId('trade-row').count()).toBe(1)
+    await expect.poll(() => page.url(), soon).toContain('side=SHORT')
+    await expect.poll(() => page.getByTestId('trade-row').count(), soon).toBe(1)
     await page.reload()
-    await expect.poll(() => page.getByTestId('trade-row').count()).toBe(1)
+    await expect.poll(() => page.getByTestId('trade-row').count(), soon).toBe(1)
     await page.getByRole('tab', { name: 'Ledger' }).click()
     await page.getByText('Deposit or withdrawal').waitFor()
   })
@@ -174,12 +176,12 @@ describe('trading by hand', () => {
     await page.goto(`${stack.webUrl}/portfolio`)
     const metrics = await api.call(routes.portfolio.metrics, {})
     const net = page.getByTestId('metric-net-pnl').locator('[data-exact]')
-    await expect.poll(() => net.getAttribute('data-exact')).toBe(metrics.totalPnl)
-    await expect.poll(() => page.getByTestId('realized-today').getAttribute('data-exact')).toBe(metrics.totalPnl)
-    await page.getByRole('img', { name: /^Equity from/ }).waitFor()
+    await expect.poll(() => net.getAttribute('data-exact'), soon).toBe(metrics.totalPnl)
+    await expect.poll(() => page.getByTestId('realized-today').getAttribute('data-exact'), soon).toBe(metrics.totalPnl)
+    await page.getByRole('figure', { name: /^Equity from/ }).waitFor()
     expect(await barriers()).toEqual([])
     await page.getByRole('link', { name: /in 2 trades/ }).click()
-    await expect.poll(() => page.url()).toContain('/trades?from=')
+    await expect.poll(() => page.url(), soon).toContain('/trades?from=')
   })
 
   it('fits a phone in both themes without scrolling sideways', async () => {
