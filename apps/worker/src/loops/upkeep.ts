@@ -52,7 +52,9 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     log,
     async run() {
       for (const [exchange, port] of traded) {
+        // A market that is new has a price at once, or the first alert would find none to size by.
         if ((await refreshMarkets({ ctx, exchange, port })) === undefined) markets.kickIn(timings.sweepMs)
+        else await publishMarks({ ctx, exchange, port, store: true })
       }
       ctx.markets.refresh()
     },
