@@ -1,5 +1,6 @@
-import type { KeyStatus, OrderState } from '@matic/contracts'
+import { DEFAULT_RULES, type KeyStatus, type OrderState } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
+import { effectiveRules } from '@matic/domain'
 import type { MarketInfo } from '@matic/exchange/port'
 import { resultColumns, resultOf, type ResultRow } from '../rules/result-columns.ts'
 import { ruleColumns, rulesOf, type RulesRow } from '../rules/rule-columns.ts'
@@ -20,7 +21,8 @@ interface AccountRow {
   killSwitch: boolean
 }
 
-type StoredAccount = AccountRow & RulesRow & ResultRow
+/** Nobody's account is without rules for long; until then it trades by those that everybody begins with. */
+type StoredAccount = AccountRow & RulesRow & ResultRow & { hasRules: boolean }
 
 /** Everything the next steps of these lanes depend on, in five statements however many lanes there are. */
 export async function loadLanes(
@@ -65,7 +67,7 @@ export async function loadLanes(
       },
       entitled: account.entitled,
       killSwitch: account.killSwitch,
-      rules: rulesOf(account),
+      rules: account.hasRules ? rulesOf(account) : effectiveRules(DEFAULT_RULES, account.overrides),
       result: resultOf(account),
       orders: own,
       attempts: attempts.get(account.id) ?? [],
@@ -85,12 +87,12 @@ function loadAccounts(tx: Transaction, ids: readonly string[]): Promise<StoredAc
     `SELECT a.id, a.user_id AS "userId", a.exchange, a.is_active AS "isActive", a.key_status AS "keyStatus", s.synced_at AS "syncedAt",
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', a.user_id::text)) AS "killSwitch",
-            ${ruleColumns('b')}, ar.overrides, ${resultColumns('s')}
+            b.user_id IS NOT NULL AS "hasRules", ${ruleColumns('b')}, ar.overrides, ${resultColumns('s')}
        FROM account a
        JOIN app_user u ON u.id = a.user_id
        LEFT JOIN account_state s ON s.account_id = a.id
        LEFT JOIN subscription sub ON sub.user_id = a.user_id
-       JOIN bot_settings b ON b.user_id = a.user_id
+       LEFT JOIN bot_settings b ON b.user_id = a.user_id
        LEFT JOIN account_rules ar ON ar.account_id = a.id
       WHERE a.id = ANY($1::uuid[])`,
     [ids],
