@@ -8,7 +8,8 @@ export const useRulesStore = defineStore('rules', () => {
 
   async function save(patch: RulesPatch): Promise<void> {
     await api.call(routes.bot.patchSettings, { body: patch })
-    await Promise.all([view.refresh(), bot.settings.refresh()])
+    void bot.settings.refresh()
+    await view.refresh()
   }
 
   async function saveFor(accountId: string, change: { set: RulesPatch; inherit: RuleField[] }): Promise<void> {
