@@ -60,6 +60,18 @@ export const FINDINGS = {
     text: '{exchange} refused the key: {text} ({code}).',
     fix: 'Check the key at {exchange}; if it looks right there, make a new one.',
   },
+  // the account is here already
+  SAME_ACCOUNT: {
+    severity: 'refuse',
+    text: 'This {exchange} account is connected already, as “{label}”, with another key.',
+    fix: 'Two connections would trade it against each other. Delete this one; or delete “{label}” and check this one again.',
+  },
+  SAME_ACCOUNT_ELSEWHERE: {
+    severity: 'refuse',
+    text: 'This {exchange} account is connected already, by another user of this server.',
+    fix: 'Two connections would trade it against each other. Delete the other one first, or make a sub-account at {exchange} and connect that.',
+  },
+
   // the key may do more than it should, or less
   WITHDRAWAL_ALLOWED: {
     severity: 'refuse',

@@ -14,6 +14,12 @@ export interface AccountHandle {
   readonly positionMode: 'ONE_WAY' | 'HEDGE'
 }
 
+/** What a key may do, and whose it is. */
+export interface ProbedAccount extends AccountProbe {
+  /** The exchange's own id of the account, the same for each of its keys; null where it is not told. */
+  readonly uid: string | null
+}
+
 /** Filters of one market. Steps and limits are base quantity; tick is quote per base; minNotional quote. */
 export interface MarketInfo {
   readonly symbol: string
@@ -197,7 +203,7 @@ export interface ExchangePort {
   fetchPositionMode(account: AccountHandle): Promise<ExchangeResult<'ONE_WAY' | 'HEDGE'>>
 
   /** What the key may do and how the account is set, for the account doctor. AUTH: the key is not taken. */
-  probeAccount(account: AccountHandle): Promise<ExchangeResult<AccountProbe>>
+  probeAccount(account: AccountHandle): Promise<ExchangeResult<ProbedAccount>>
 
   /** Forget a client built for credentials that changed. */
   forget(accountId: string): void

@@ -58,6 +58,12 @@ export function findingOfRefusal({ exchange, exchangeName, code, text }: Refusal
   return { code: finding, severity: FINDINGS[finding].severity, params: { exchange: exchangeName, code, text } }
 }
 
+/** Another key of the same exchange account is connected, by the same person under `label` or, without one, by somebody else. */
+export function findingOfSameAccount({ exchangeName, label }: Pick<Refusal, 'exchangeName'> & { label: string | null }): AccountFinding {
+  const code = label === null ? 'SAME_ACCOUNT_ELSEWHERE' : 'SAME_ACCOUNT'
+  return { code, severity: FINDINGS[code].severity, params: { exchange: exchangeName, ...(label === null ? {} : { label }) } }
+}
+
 /** Sealed under a pair that this installation cannot open: says nothing about the key. */
 export function findingOfUnreadable(): AccountFinding {
   return { code: 'KEY_UNREADABLE', severity: FINDINGS.KEY_UNREADABLE.severity, params: {} }

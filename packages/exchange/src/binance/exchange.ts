@@ -11,7 +11,7 @@ import { checkSigning, refusalOf } from './check-order.ts'
 import { count, flag, listOf, type Row, rowOf, rowsOf, text, decimal, Unreadable } from './fields.ts'
 import { orderParams } from './order-params.ts'
 import { isOpen, presentBalance, presentIncome, presentPosition, presentSymbolConfigs } from './present-account.ts'
-import { presentRestrictions, RESTRICTIONS_UNKNOWN } from './probe-account.ts'
+import { accountAliasOf, presentRestrictions, RESTRICTIONS_UNKNOWN } from './probe-account.ts'
 import { isTraded, presentBrackets, presentCandle, presentMarket } from './present-markets.ts'
 import { presentFill, presentOrder } from './present-orders.ts'
 import { windowsOf } from './windows.ts'
@@ -278,14 +278,16 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       return call('read', async () => {
         const client = asking(account)
         const rights = tellsRights ? presentRestrictions(await client.sapiGetAccountApiRestrictions(forReading())) : RESTRICTIONS_UNKNOWN
-        const [mode, multi, balance, positions] = await Promise.all([
+        const [mode, multi, balance, positions, assets] = await Promise.all([
           client.fapiPrivateGetPositionSideDual(forReading()),
           client.fapiPrivateGetMultiAssetsMargin(forReading()),
           client.fapiPrivateV3GetAccount(forReading()),
           client.fapiPrivateV3GetPositionRisk(forReading()),
+          client.fapiPrivateV3GetBalance(forReading()),
         ])
         return {
           ...rights,
+          uid: accountAliasOf(assets),
           ipAddresses: [],
           positionMode: flag(rowOf(mode), 'dualSidePosition') ? 'HEDGE' : 'ONE_WAY',
           // With several assets as margin nothing can be isolated.

@@ -1,5 +1,5 @@
 import type { AccountProbe } from '@matic/contracts'
-import { flag, rowOf, type Row } from './fields.ts'
+import { flag, rowOf, rowsOf, type Row } from './fields.ts'
 
 /** sapi/v1/account/apiRestrictions: what the key may do. Binance does not tell which addresses a rule holds. */
 export function presentRestrictions(answer: unknown): Pick<AccountProbe, 'permissions' | 'ipRestricted' | 'expiresAtMs'> {
@@ -21,6 +21,15 @@ export function presentRestrictions(answer: unknown): Pick<AccountProbe, 'permis
 function momentOf(row: Row): number | null {
   const value = Number(row['tradingAuthorityExpirationTime'] ?? 0)
   return Number.isFinite(value) && value > 0 ? value : null
+}
+
+/**
+ * fapi/v3/balance: every row carries the futures account's own code, the same for all of its keys.
+ * @source developers.binance.com, USDⓈ-M futures, Futures Account Balance V3: "accountAlias: unique account code"
+ */
+export function accountAliasOf(answer: unknown): string | null {
+  const alias = rowsOf(answer)[0]?.['accountAlias']
+  return typeof alias === 'string' && alias !== '' ? alias : null
 }
 
 /** Demo and paper keys: nobody tells. */

@@ -107,6 +107,16 @@ export const accountCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'a key check tells whose account it is, the same each time and another for another account',
+    async run(rig) {
+      const [one, other] = [await rig.openAccount(), await rig.openAccount()]
+      const { uid } = await value(rig.port.probeAccount(one))
+      ok(uid !== null && uid.length > 2)
+      equal((await value(rig.port.probeAccount(one))).uid, uid)
+      ok((await value(rig.port.probeAccount(other))).uid !== uid)
+    },
+  },
+  {
     name: 'a wrong secret and an unknown key say AUTH',
     async run(rig) {
       const account = await rig.openAccount()

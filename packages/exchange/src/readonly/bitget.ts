@@ -2,7 +2,7 @@ import ccxt from 'ccxt'
 import { Decimal } from 'decimal.js'
 import { count, decimal, positive, rowOf, rowsOf, text, type Row } from '../binance/fields.ts'
 import { BITGET_VERDICTS } from '../verdicts/key-checks.ts'
-import { listInText, type ReadOnlyVenue } from './venue.ts'
+import { listInText, uidOf, type ReadOnlyVenue } from './venue.ts'
 
 type Client = InstanceType<typeof ccxt.bitget>
 
@@ -36,6 +36,7 @@ export const BITGET: ReadOnlyVenue<Client> = {
       },
       ipRestricted: ipAddresses.length > 0,
       ipAddresses,
+      uid: uidOf(info['userId']),
       expiresAtMs: null,
       positionMode: settings['posMode'] === 'hedge_mode' ? 'HEDGE' : 'ONE_WAY',
       marginMode: 'per-symbol',

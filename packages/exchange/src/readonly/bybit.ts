@@ -1,7 +1,7 @@
 import ccxt from 'ccxt'
 import { count, decimal, positive, rowOf, rowsOf, text, type Row } from '../binance/fields.ts'
 import { BYBIT_VERDICTS } from '../verdicts/key-checks.ts'
-import type { ProbeOfVenue, ReadOnlyVenue } from './venue.ts'
+import { uidOf, type ProbeOfVenue, type ReadOnlyVenue } from './venue.ts'
 
 type Client = InstanceType<typeof ccxt.bybit>
 
@@ -37,6 +37,7 @@ export const BYBIT: ReadOnlyVenue<Client> = {
       },
       ipRestricted: ipAddresses.length > 0,
       ipAddresses,
+      uid: uidOf(info['userID']),
       expiresAtMs: momentOf(info['expiredAt']),
       // Told of positions alone; an account without any is as Bybit makes it.
       positionMode: positions.some((row) => Number(row['positionIdx']) !== 0) ? 'HEDGE' : 'ONE_WAY',

@@ -3,7 +3,7 @@ import { Decimal } from 'decimal.js'
 import { decimal, listOf, positive, rowOf, rowsOf, text, Unreadable, count, type Row } from '../binance/fields.ts'
 import type { ExchangeBalance } from '../port.ts'
 import { OKX_VERDICTS } from '../verdicts/key-checks.ts'
-import { listInText, type ReadOnlyVenue } from './venue.ts'
+import { listInText, uidOf, type ReadOnlyVenue } from './venue.ts'
 
 type Client = InstanceType<typeof ccxt.okx>
 
@@ -35,6 +35,7 @@ export const OKX: ReadOnlyVenue<Client> = {
       },
       ipRestricted: ipAddresses.length > 0,
       ipAddresses,
+      uid: uidOf(row['uid']),
       expiresAtMs: null,
       positionMode: text(row, 'posMode') === 'long_short_mode' ? 'HEDGE' : 'ONE_WAY',
       marginMode: level === '4' ? 'portfolio' : 'per-symbol',

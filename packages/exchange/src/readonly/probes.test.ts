@@ -243,6 +243,7 @@ const binance = (restrictions: object = {}, multiAssetsMargin = false): Answers 
     positions: [],
   },
   '/fapi/v3/positionRisk': [{ symbol: 'BTCUSDT', positionSide: 'LONG', positionAmt: '0.010' }],
+  '/fapi/v3/balance': [{ accountAlias: 'FzFzXquXXqoC', asset: 'USDT', balance: '990' }],
 })
 
 describe('a key is asked about at', () => {
@@ -251,6 +252,7 @@ describe('a key is asked about at', () => {
       'BINANCE',
       binance(),
       {
+        uid: 'FzFzXquXXqoC',
         permissions: { read: true, trade: true, futures: true, withdraw: false, transfer: false },
         ipRestricted: false,
         positionMode: 'HEDGE',
@@ -273,6 +275,7 @@ describe('a key is asked about at', () => {
       'OKX',
       okx(),
       {
+        uid: '44705892343619584',
         permissions: { read: true, trade: true, futures: true, withdraw: false, transfer: null },
         ipRestricted: true,
         ipAddresses: ['203.0.113.7', '203.0.113.8'],
@@ -293,6 +296,7 @@ describe('a key is asked about at', () => {
       'BITGET',
       bitget(),
       {
+        uid: '1234567890',
         permissions: { read: true, trade: true, futures: true, withdraw: false, transfer: false },
         ipRestricted: true,
         positionMode: 'HEDGE',
@@ -309,6 +313,7 @@ describe('a key is asked about at', () => {
       'BYBIT',
       bybit(),
       {
+        uid: '24617703',
         permissions: { read: true, trade: true, futures: true, withdraw: false, transfer: false },
         ipRestricted: false,
         ipAddresses: [],
@@ -346,7 +351,7 @@ describe('a key is asked about at', () => {
     const probed = await open('BINANCE', true).probeAccount(account)
     expect(probed).toMatchObject({
       ok: true,
-      value: { permissions: { withdraw: null, futures: null }, ipRestricted: null, positionMode: 'HEDGE' },
+      value: { uid: 'FzFzXquXXqoC', permissions: { withdraw: null, futures: null }, ipRestricted: null, positionMode: 'HEDGE' },
     })
     expect(seen.some(({ path }) => path.includes('sapi'))).toBe(false)
   })

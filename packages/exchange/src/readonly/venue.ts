@@ -1,7 +1,6 @@
-import type { AccountProbe } from '@matic/contracts'
 import type { Market } from 'ccxt'
 import type { Row } from '../binance/fields.ts'
-import type { ExchangeBalance, ExchangePosition } from '../port.ts'
+import type { ExchangeBalance, ExchangePosition, ProbedAccount } from '../port.ts'
 import type { ReadResponse, RequestInit } from '../transport.ts'
 import type { VerdictRow } from '../verdicts/row.ts'
 
@@ -27,7 +26,7 @@ export interface ClientSettings {
   readonly options: Record<string, unknown>
 }
 
-export type ProbeOfVenue = Omit<AccountProbe, 'clockOffsetMs' | 'openPositions' | 'equity'>
+export type ProbeOfVenue = Omit<ProbedAccount, 'clockOffsetMs' | 'openPositions' | 'equity'>
 
 /** How one exchange is asked what a key may do and an account holds. Every call is CCXT's own, signed as for an order. */
 export interface ReadOnlyVenue<Client extends BaseClient> {
@@ -46,6 +45,11 @@ export interface ReadOnlyVenue<Client extends BaseClient> {
 
 /** No key rights told. */
 export const NOTHING_TOLD: ProbeOfVenue['permissions'] = { read: null, trade: null, futures: null, withdraw: null, transfer: null }
+
+/** An account's own id, written as a number or as text. */
+export function uidOf(value: unknown): string | null {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : null
+}
 
 /** A list as exchanges write it in one text: `1.1.1.1,2.2.2.2`. */
 export function listInText(text: unknown): string[] {

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { createDb, type Db } from '@matic/db'
-import type { AccountProbe } from '@matic/contracts'
-import type { ExchangePort, ExchangeResult } from '@matic/exchange/port'
+import type { ExchangePort, ExchangeResult, ProbedAccount } from '@matic/exchange/port'
 import { createClock, createIds, createRandom, createTimings, SealingError, type Logger } from '@matic/platform'
 import { createDatabase, type TestDatabase } from '@matic/testkit'
 import { createSmallExchange } from '@matic/testkit/execution/small-exchange'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkAccounts, type CheckContext } from './check-accounts.ts'
+import { deleteAccount } from './delete-account.ts'
 
 const quiet: Logger = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined, child: () => quiet }
-const healthy: AccountProbe = {
+const healthy: ProbedAccount = {
+  uid: null,
   permissions: { read: true, trade: true, futures: true, withdraw: false, transfer: false },
   ipRestricted: true,
   ipAddresses: ['203.0.113.7'],
@@ -25,11 +26,13 @@ const healthy: AccountProbe = {
 let database: TestDatabase
 let db: Db
 let ctx: CheckContext
-let answer: ExchangeResult<AccountProbe>
+let answer: ExchangeResult<ProbedAccount>
 let probes: number
 let opened: string[]
 let heard: string[]
 let accountId: string
+/** Under which id the exchange knows the account of a key. */
+const uidOf = new Map<string, string>()
 
 beforeAll(async () => {
   database = await createDatabase()
@@ -39,9 +42,10 @@ beforeAll(async () => {
     ...small,
     exchange,
     capabilities: { ...small.capabilities, certified },
-    probeAccount: async () => {
+    probeAccount: async (account) => {
       probes += 1
-      return answer
+      const uid = uidOf.get(account.accountId)
+      return answer.ok && uid !== undefined ? { ok: true, value: { ...answer.value, uid } } : answer
     },
   })
   const clock = createClock()
@@ -81,10 +85,13 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function add({ exchange, environment }: { exchange: string; environment: string }): Promise<string> {
-  const userId = randomUUID()
+async function add({ exchange, environment, owner }: { exchange: string; environment: string; owner?: string }): Promise<string> {
+  const userId = owner ?? randomUUID()
   const id = randomUUID()
-  await db.query(`INSERT INTO app_user (id, email, password_hash, full_name) VALUES ($1, $2, '-', 'T')`, [userId, `${userId}@test`])
+  await db.query(`INSERT INTO app_user (id, email, password_hash, full_name) VALUES ($1, $2, '-', 'T') ON CONFLICT DO NOTHING`, [
+    userId,
+    `${userId}@test`,
+  ])
   await db.query(`INSERT INTO account (id, user_id, exchange, environment, label) VALUES ($1, $2, $3, $4, 'A')`, [
     id,
     userId,
@@ -104,11 +111,11 @@ async function found(id = accountId) {
   )
   return row
 }
-const refused = (code: string): ExchangeResult<AccountProbe> => ({
+const refused = (code: string): ExchangeResult<ProbedAccount> => ({
   ok: false,
   failure: { verdict: 'AUTH', execution: 'refused', retryable: false, code, text: 'No.', reason: 'KEY_INVALID', retryAfterMs: null },
 })
-const silent: ExchangeResult<AccountProbe> = {
+const silent: ExchangeResult<ProbedAccount> = {
   ok: false,
   failure: {
     verdict: 'UNKNOWN',
@@ -120,7 +127,7 @@ const silent: ExchangeResult<AccountProbe> = {
     retryAfterMs: null,
   },
 }
-const withdraws: ExchangeResult<AccountProbe> = { ok: true, value: { ...healthy, permissions: { ...healthy.permissions, withdraw: true } } }
+const withdraws: ExchangeResult<ProbedAccount> = { ok: true, value: { ...healthy, permissions: { ...healthy.permissions, withdraw: true } } }
 
 describe('the account doctor', () => {
   it('makes a new account valid, and looks again a day later', async () => {
@@ -227,5 +234,95 @@ describe('the account doctor', () => {
     }
     await checkAccounts(meanwhile)
     expect(await found()).toMatchObject({ status: 'INVALID', codes: null })
+  })
+})
+
+describe('one account at the exchange', () => {
+  const BINANCE = { exchange: 'BINANCE', environment: 'LIVE' }
+  const ownerOf = async (id: string) => (await db.query<{ userId: string }>('SELECT user_id AS "userId" FROM account WHERE id = $1', [id]))[0]
+  const look = async (...ids: string[]) => {
+    await db.query(`UPDATE account SET check_at = 'epoch' WHERE id = ANY($1::uuid[])`, [ids])
+    await checkAccounts(ctx)
+  }
+  let second: string
+
+  beforeEach(async () => {
+    uidOf.clear()
+    second = await add({ ...BINANCE, owner: (await ownerOf(accountId))?.userId ?? '' })
+    for (const id of [accountId, second]) uidOf.set(id, 'alias-1')
+    await db.query(`UPDATE account SET check_at = now() + interval '1 day' WHERE id = $1`, [second])
+    await look(accountId)
+  })
+
+  it('is connected once, with whatever key: the second is refused and says where the first is', async () => {
+    await look(second)
+    expect(await found(accountId)).toMatchObject({ status: 'VALID', codes: null })
+    expect(await found(second)).toMatchObject({ status: 'INVALID', codes: ['SAME_ACCOUNT'] })
+    expect(await db.query(`SELECT findings->0->'params' AS params FROM account_check WHERE account_id = $1`, [second])).toEqual([
+      { params: { exchange: 'Binance', label: 'A' } },
+    ])
+    await look(accountId)
+    expect(await found(accountId)).toMatchObject({ status: 'VALID', codes: null })
+  })
+
+  it('of somebody else is refused without a word about whose it is', async () => {
+    const stranger = await add(BINANCE)
+    uidOf.set(stranger, 'alias-1')
+    await look(stranger)
+    expect(await found(stranger)).toMatchObject({ status: 'INVALID', codes: ['SAME_ACCOUNT_ELSEWHERE'] })
+    expect(await db.query(`SELECT findings->0->'params' AS params FROM account_check WHERE account_id = $1`, [stranger])).toEqual([
+      { params: { exchange: 'Binance' } },
+    ])
+  })
+
+  it('is another one in demo, at another exchange, and under another id', async () => {
+    const demo = await add({ exchange: 'OKX', environment: 'DEMO' })
+    const other = await add(BINANCE)
+    uidOf.set(demo, 'alias-1').set(other, 'alias-2')
+    await look(demo, other)
+    expect(await found(demo)).toMatchObject({ status: 'VALID' })
+    expect(await found(other)).toMatchObject({ status: 'VALID' })
+  })
+
+  it('has one of them when many are looked at in the same moment', async () => {
+    const crowd = [second]
+    for (let index = 0; index < 8; index += 1) crowd.push(await add(BINANCE))
+    for (const id of crowd) uidOf.set(id, 'alias-9')
+    await db.query(`UPDATE account SET check_at = 'epoch' WHERE id = ANY($1::uuid[])`, [crowd])
+    await Promise.all(Array.from({ length: 4 }, () => checkAccounts(ctx)))
+    const states = await Promise.all(crowd.map((id) => found(id)))
+    expect(states.filter((state) => state?.status === 'VALID')).toHaveLength(1)
+    expect(states.filter((state) => state?.status === 'INVALID')).toHaveLength(8)
+  })
+
+  it('goes to the new key when the old one is no longer taken, or deleted, and the old one does not come back beside it', async () => {
+    answer = refused('-2015')
+    await look(accountId)
+    answer = { ok: true, value: healthy }
+    await look(second)
+    expect(await found(second)).toMatchObject({ status: 'VALID', codes: null })
+    await look(accountId)
+    expect(await found(accountId)).toMatchObject({ status: 'INVALID', codes: ['SAME_ACCOUNT'] })
+
+    await deleteAccount({ ctx, input: { userId: (await ownerOf(second))?.userId ?? '', accountId: second, ip: null } })
+    await look(accountId)
+    expect(await found(accountId)).toMatchObject({ status: 'VALID', codes: null })
+  })
+
+  it('that traded under two keys before is frozen under one of them: it closes, and opens nothing', async () => {
+    await db.query(`UPDATE account SET key_status = 'VALID' WHERE id = $1`, [second])
+    await look(second)
+    expect(await found(second)).toMatchObject({ status: 'FROZEN', codes: ['SAME_ACCOUNT'] })
+  })
+
+  it('is not held by a key that may not trade', async () => {
+    const [first, better] = [await add(BINANCE), await add(BINANCE)]
+    for (const id of [first, better]) uidOf.set(id, 'alias-3')
+    await db.query(`UPDATE account SET check_at = now() + interval '1 day' WHERE id = $1`, [better])
+    answer = withdraws
+    await look(first)
+    answer = { ok: true, value: healthy }
+    await look(better)
+    expect(await found(better)).toMatchObject({ status: 'VALID' })
   })
 })

@@ -3,6 +3,7 @@ import { diagnose, findingOfRefusal, findingOfSilence, findingOfUnreadable, keyS
 import type { ExchangeBalance, ExchangeFailure, ExchangePort, ExchangeResult } from '@matic/exchange/port'
 import type { AccountKeys } from '../execution/context.ts'
 import type { ServiceContext } from '../context.ts'
+import { exchangeIdentity } from './claim-identity.ts'
 import { saveCheck } from './save-check.ts'
 
 export interface CheckContext extends ServiceContext {
@@ -30,6 +31,8 @@ export type Outcome =
       readonly findings: readonly AccountFinding[]
       readonly keyStatus: KeyStatus
       readonly certified: boolean
+      /** Whose account it is at the exchange; null where that is not told. */
+      readonly identity: Buffer | null
       /** Of an exchange on which nothing is traded, so that nobody else reads it. */
       readonly balance: ExchangeBalance | null
     }
@@ -92,10 +95,12 @@ async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome>
   if (!probed.ok) return outcomeOf(account, probed.failure)
   const { certified } = port.capabilities
   const balance: ExchangeResult<ExchangeBalance> | null = certified ? null : await port.fetchBalance(handle)
-  const findings = diagnose({ ...account, exchangeName, certified, probe: probed.value, nowMs: ctx.clock.now() })
+  const { uid, ...probe } = probed.value
+  const findings = diagnose({ ...account, exchangeName, certified, probe, nowMs: ctx.clock.now() })
   return {
     kind: 'examined',
-    probe: probed.value,
+    probe,
+    identity: exchangeIdentity({ ...account, uid }),
     findings,
     keyStatus: keyStatusAfter(account.keyStatus, findings),
     certified,

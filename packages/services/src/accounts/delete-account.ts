@@ -30,7 +30,7 @@ export async function deleteAccount({ ctx, input }: { ctx: ServiceContext; input
     await tx.query('DELETE FROM exchange_key WHERE account_id = $1', [accountId])
     await tx.query('UPDATE route SET is_active = false WHERE account_id = $1', [accountId])
     await tx.query(
-      `UPDATE account SET deleted_at = clock_timestamp(), is_active = false, key_status = 'INVALID', key_fingerprint = NULL WHERE id = $1 AND user_id = $2`,
+      `UPDATE account SET deleted_at = clock_timestamp(), is_active = false, key_status = 'INVALID', key_fingerprint = NULL, exchange_identity = NULL WHERE id = $1 AND user_id = $2`,
       [accountId, userId],
     )
     await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, before, ip) VALUES ($1, $1, 'account-deleted', $2, $3)`, [

@@ -1,7 +1,9 @@
 import { AccountFinding, type AccountProbe, type KeyStatus } from '@matic/contracts'
 import { recordFacts, type Transaction } from '@matic/db'
+import { keyStatusAfter } from '@matic/domain'
 import type { ExchangeBalance } from '@matic/exchange/port'
 import { z } from 'zod'
+import { claimIdentity, lockIdentity } from './claim-identity.ts'
 import { UNKNOWN_PROBE } from './refused-key.ts'
 import type { CheckContext, DueAccount, Outcome } from './check-accounts.ts'
 
@@ -20,7 +22,9 @@ interface Before {
 
 /** Writes down what the doctor found, what follows for the account, and answers whoever waits for it. */
 export async function saveCheck({ ctx, account, outcome }: { ctx: CheckContext; account: DueAccount; outcome: Outcome }): Promise<void> {
+  const identity = outcome.kind === 'examined' && outcome.keyStatus !== 'INVALID' ? outcome.identity : null
   const done = await ctx.db.transaction(async (tx) => {
+    if (identity !== null) await lockIdentity(tx, identity)
     const [before] = await tx.query<Before>(
       `SELECT a.key_status AS "keyStatus", a.position_mode AS "positionMode", c.probe, c.findings
          FROM account a LEFT JOIN account_check c ON c.account_id = a.id WHERE a.id = $1 AND a.deleted_at IS NULL FOR UPDATE OF a`,
@@ -30,7 +34,8 @@ export async function saveCheck({ ctx, account, outcome }: { ctx: CheckContext; 
     if (!before) return { requestIds, factIds: [], changed: false }
 
     const known = { probe: before.probe ?? UNKNOWN_PROBE, findings: z.array(AccountFinding).catch([]).parse(before.findings) }
-    const after = judge(outcome, before, known)
+    const taken = identity === null ? undefined : await claimIdentity(tx, account, identity)
+    const after = refusedBy(taken, judge(outcome, before, known), before)
     await tx.query(
       `INSERT INTO account_check (account_id, user_id, checked_at, probe, findings) VALUES ($1, $2, clock_timestamp(), $3, $4)
        ON CONFLICT (account_id) DO UPDATE SET checked_at = excluded.checked_at, probe = excluded.probe, findings = excluded.findings`,
@@ -88,6 +93,13 @@ function judge(outcome: Outcome, before: Before, known: Pick<Judged, 'probe' | '
       return { probe: known.probe, findings: [...others, outcome.finding], keyStatus: before.keyStatus }
     }
   }
+}
+
+/** Somebody has the account already. */
+function refusedBy(finding: AccountFinding | undefined, judged: Judged, before: Before): Judged {
+  if (finding === undefined) return judged
+  const findings = [finding, ...judged.findings]
+  return { ...judged, findings, keyStatus: keyStatusAfter(before.keyStatus, findings) }
 }
 
 function nextInS(outcome: Outcome): number {

@@ -286,6 +286,7 @@ export function createSmallExchange(): SmallExchange {
     fetchPositionMode: async () => ok('ONE_WAY'),
     probeAccount: async () =>
       ok({
+        uid: null,
         permissions: { read: null, trade: null, futures: null, withdraw: null, transfer: null },
         ipRestricted: null,
         ipAddresses: [],
