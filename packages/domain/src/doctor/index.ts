@@ -1,2 +1,2 @@
 export { diagnose, keyStatusAfter, type Examined } from './diagnose.ts'
-export { findingOfRefusal, findingOfSilence, findingOfUnreadable, type Refusal } from './key-refusal.ts'
+export { findingOfRefusal, findingOfSameAccount, findingOfSilence, findingOfUnreadable, type Refusal } from './key-refusal.ts'

@@ -77,7 +77,7 @@ beforeEach(async () => {
   probes = 0
   opened = []
   heard = []
-  await db.query('UPDATE account SET deleted_at = now() WHERE deleted_at IS NULL')
+  await db.query('UPDATE account SET deleted_at = now(), exchange_identity = NULL WHERE deleted_at IS NULL')
   accountId = await add({ exchange: 'BINANCE', environment: 'LIVE' })
 })
 afterAll(async () => {
@@ -127,7 +127,10 @@ const silent: ExchangeResult<ProbedAccount> = {
     retryAfterMs: null,
   },
 }
-const withdraws: ExchangeResult<ProbedAccount> = { ok: true, value: { ...healthy, permissions: { ...healthy.permissions, withdraw: true } } }
+const withdraws: ExchangeResult<ProbedAccount> = {
+  ok: true,
+  value: { ...healthy, permissions: { ...healthy.permissions, withdraw: true } },
+}
 
 describe('the account doctor', () => {
   it('makes a new account valid, and looks again a day later', async () => {
@@ -239,7 +242,8 @@ describe('the account doctor', () => {
 
 describe('one account at the exchange', () => {
   const BINANCE = { exchange: 'BINANCE', environment: 'LIVE' }
-  const ownerOf = async (id: string) => (await db.query<{ userId: string }>('SELECT user_id AS "userId" FROM account WHERE id = $1', [id]))[0]
+  const ownerOf = async (id: string) =>
+    (await db.query<{ userId: string }>('SELECT user_id AS "userId" FROM account WHERE id = $1', [id]))[0]
   const look = async (...ids: string[]) => {
     await db.query(`UPDATE account SET check_at = 'epoch' WHERE id = ANY($1::uuid[])`, [ids])
     await checkAccounts(ctx)

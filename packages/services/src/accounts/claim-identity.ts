@@ -35,8 +35,7 @@ export async function claimIdentity(
     `SELECT user_id AS "userId", label FROM account WHERE exchange_identity = $1 AND id <> $2 AND key_status <> 'INVALID'`,
     [identity, id],
   )
-  if (holder)
-    return findingOfSameAccount({ exchangeName: EXCHANGE_NAMES[exchange], label: holder.userId === userId ? holder.label : null })
+  if (holder) return findingOfSameAccount({ exchangeName: EXCHANGE_NAMES[exchange], label: holder.userId === userId ? holder.label : null })
   await tx.query('UPDATE account SET exchange_identity = NULL WHERE exchange_identity = $1 AND id <> $2', [identity, id])
   await tx.query('UPDATE account SET exchange_identity = $1 WHERE id = $2', [identity, id])
   return undefined
