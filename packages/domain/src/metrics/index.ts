@@ -1,5 +1,5 @@
 export { equityCurve, maxDrawdown, maxDrawdownOf, mergeEquity, type CurvePoint, type Drawdown, type EquitySample } from './equity-curve.ts'
 export { Exact } from './exact.ts'
-export { dailyReturns, ratios, type Ratios } from './ratios.ts'
+export { dailyReturns, ratios, ratiosOf, type Ratios } from './ratios.ts'
 export { timeInMarketPercent } from './time-in-market.ts'
 export { figuresBy, netPnl, tradeFigures, type ClosedTrade, type FigureGroup, type TradeFigures } from './trade-figures.ts'

@@ -15,7 +15,11 @@ export interface Ratios {
 
 /** Both null with fewer than two daily returns, or where nothing deviates. */
 export function ratios(curve: readonly CurvePoint[]): Ratios {
-  const returns = dailyReturns(curve)
+  return ratiosOf(dailyReturns(curve))
+}
+
+/** Of daily returns, as fractions (0.01 is 1 %). */
+export function ratiosOf(returns: readonly Decimal[]): Ratios {
   if (returns.length < 2) return { sharpe: null, sortino: null }
   const mean = sum(returns).div(returns.length)
   const squares = (values: readonly Decimal[]) => sum(values.map((value) => value.mul(value)))

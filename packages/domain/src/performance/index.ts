@@ -1,0 +1,15 @@
+export { copyability, smallestBalance, type Copyability, type CopyOutcome } from './copyability.ts'
+export { holdingBuckets, leverageBuckets, type Bucket } from './distributions.ts'
+export {
+  dailyGrowth,
+  deepestFall,
+  growthOf,
+  performanceOf,
+  recordDays,
+  windowOf,
+  SHARPE_MIN_DAYS,
+  type DayGrowth,
+  type Performance,
+} from './figures.ts'
+export { monthlyFigures, type MonthFigures } from './months.ts'
+export { RISK_LIMITS, riskLabel, type RiskLabel } from './risk-label.ts'
