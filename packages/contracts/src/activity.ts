@@ -10,6 +10,11 @@ export const ACTIVITY = {
   SIGNAL_ORDERS: '{symbol}: the signal became orders ({intent}).',
   SIGNAL_SKIPPED: 'A signal made no order ({reason}).',
   SIGNAL_BLOCKED: 'A signal was blocked ({reason}).',
+  HOLD_EXPIRED: '{ticker}: the alert from {missingFrom} to {missingTo} never came in, so what was held after it opened nothing.',
+  HOLD_RELEASED: '{ticker}: the missing alert came in, and what was held after it is carried out.',
+  HOLD_CARRIED_OUT: '{ticker}: a held alert is carried out as its owner says.',
+  HOLD_PASSED: '{ticker}: a held alert was dropped, because the sender has moved on.',
+  HOLD_DROPPED: '{ticker}: a held alert was dropped by its owner.',
   ORDER_WORKING: '{symbol}: {leg} rests at the exchange.',
   ORDER_PARTIAL: '{symbol}: {leg} is filled in part, {filledBase} so far.',
   ORDER_FILLED: '{symbol}: {leg} filled, {side} {filledBase} at {averagePrice}.',
@@ -71,6 +76,8 @@ function lineOf(kind: FactKind, entity: string, payload: Told['payload']): Line 
       return ['WARNING', 'ALERT_REJECTED']
     case 'signal-decided':
       return lineOfDecision(payload)
+    case 'hold-settled':
+      return lineOfHold(payload)
     case 'order-changed':
       return lineOfOrder(payload)
     case 'trade-closed':
@@ -99,6 +106,19 @@ function lineOfDecision({ outcome, reason }: Told['payload']): Line {
   if (outcome === 'ORDERS') return ['INFO', 'SIGNAL_ORDERS']
   if (outcome === 'SKIPPED') return ['INFO', 'SIGNAL_SKIPPED']
   return [reason === 'DEAD' ? 'ERROR' : 'WARNING', 'SIGNAL_BLOCKED']
+}
+
+function lineOfHold({ state, byHand }: Told['payload']): Line {
+  switch (state) {
+    case 'EXPIRED':
+      return ['WARNING', 'HOLD_EXPIRED']
+    case 'RELEASED':
+      return ['INFO', byHand === true ? 'HOLD_CARRIED_OUT' : 'HOLD_RELEASED']
+    case 'DROPPED':
+      return ['INFO', 'HOLD_DROPPED']
+    default:
+      return ['INFO', 'HOLD_PASSED']
+  }
 }
 
 function lineOfOrder({ state }: Told['payload']): Line {

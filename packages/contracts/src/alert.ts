@@ -47,6 +47,8 @@ export const Alert = z.object({
   maxAgeSeconds: z.number().int().positive().nullable().default(null),
   /** The one account it is for; null for every account of its source. */
   accountId: z.string().nullable().default(null),
+  /** The stored signal that this one repeats; never out of a body. */
+  originId: z.string().nullable().default(null),
   idempotencyKey: z.string().nullable(),
   /** When the alert fired (timenow-like fields only), epoch ms. */
   alertAtMs: z.number().int().nullable(),
@@ -78,6 +80,7 @@ export const BLANK_ALERT: Alert = {
   targets: [],
   maxAgeSeconds: null,
   accountId: null,
+  originId: null,
   idempotencyKey: null,
   alertAtMs: null,
   comment: null,

@@ -6,6 +6,7 @@ export const FACT_KINDS = [
   'signal-received',
   'alert-rejected',
   'signal-decided',
+  'hold-settled',
   'order-changed',
   'position-changed',
   'balance-changed',

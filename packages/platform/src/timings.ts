@@ -8,6 +8,8 @@ export interface Timings {
 
   /** A re-sent body without an id of its own counts as the same alert within this time. */
   dedupeWindowMs: number
+  /** So long a signal waits for one before it that has not come in. TradingView sends for some 20 s. */
+  chainHoldMs: number
   /** An open older than this since its alert is not sent any more. Closes never expire. */
   openTtlMs: number
   /** The webhook answers 503 before TradingView's 3 s are over. Theirs, so it never scales. */
@@ -77,6 +79,7 @@ export function createTimings(scale = 1): Timings {
   const timings: Timings = {
     scale,
     dedupeWindowMs: ms(30_000),
+    chainHoldMs: ms(60_000),
     openTtlMs: ms(60_000),
     webhookDeadlineMs: 2_500,
     apiRequestWaitMs: ms(5_000),

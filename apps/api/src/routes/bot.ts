@@ -56,8 +56,8 @@ export const botRoutes = [
   mount(getWebhook, async ({ ctx, actor }) => ({ data: await readWebhook({ db: ctx.db, input: ownerOf(ctx, actor.userId) }) })),
 
   mount(patchWebhook, async ({ ctx, actor, body }) => {
-    const { onlyTradingView, maxAgeSeconds } = body
-    await updateWebhook({ ctx, input: { userId: actor.userId, patch: { onlyTradingView, maxAgeSeconds } } })
+    const { onlyTradingView, maxAgeSeconds, holdGaps } = body
+    await updateWebhook({ ctx, input: { userId: actor.userId, patch: { onlyTradingView, maxAgeSeconds, holdGaps } } })
     return { data: await readWebhook({ db: ctx.db, input: ownerOf(ctx, actor.userId) }), message: 'Saved' }
   }),
 

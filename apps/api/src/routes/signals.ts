@@ -5,8 +5,9 @@ import {
   listRejectedDeliveries,
   listSignals as listRoute,
   replaySignal as replayRoute,
+  settleHold as settleHoldRoute,
 } from '@matic/contracts'
-import { dryRun, getSignal, listRejected, listSignals, readTrace, replaySignal } from '@matic/services/signals/index'
+import { dryRun, getSignal, listRejected, listSignals, readTrace, replaySignal, settleHold } from '@matic/services/signals/index'
 import { mount } from '../http/mount.ts'
 
 export const signalRoutes = [
@@ -26,6 +27,11 @@ export const signalRoutes = [
     const requestId = ctx.log.requests.requestId() ?? null
     const input = { userId: actor.userId, signalId: params.id, accountId: body?.accountId, requestId }
     return { data: await replaySignal({ ctx, input }), message: 'Replayed on paper' }
+  }),
+  mount(settleHoldRoute, async ({ ctx, actor, params, body }) => {
+    const requestId = ctx.log.requests.requestId() ?? null
+    const data = await settleHold({ ctx, input: { userId: actor.userId, signalId: params.id, action: body.action, requestId } })
+    return { data, message: data.signalId === null ? 'Dropped' : 'Carried out' }
   }),
   mount(getSignalTrace, async ({ ctx, actor, params }) => ({
     data: await readTrace({ db: ctx.db, input: { userId: actor.userId, id: params.id } }),

@@ -1,5 +1,6 @@
 import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
+import { expireHolds } from '@matic/services/dispatch/index'
 import { measureClocks } from '@matic/services/execution/index'
 import { sendMails } from '@matic/services/mail/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
@@ -97,10 +98,11 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
       if (postman && (await sendMails({ ctx, postman, frontendUrl })) > 0) mails.kickIn(0)
     },
   })
+  const holds = createLoop({ name: 'holds', everyMs: timings.sweepMs, log, run: () => expireHolds({ ctx }) })
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
   return {
     asked: [requests, margins, accounts, doctor, mails],
-    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, margins, mails, tidy],
+    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, margins, mails, holds, tidy],
   }
 }
 

@@ -116,5 +116,6 @@ export const routes = {
     get: signals.getSignal,
     dryRun: signals.dryRun,
     replay: signals.replaySignal,
+    settleHold: signals.settleHold,
   },
 } as const

@@ -23,9 +23,28 @@ export const DecisionView = z.object({
   symbol: z.string().nullable(),
 })
 
-/** REPLAY is a stored signal decided once more, on paper accounts only. */
-export const SIGNAL_SOURCES = ['WEBHOOK', 'MANUAL', 'TEST', 'REPLAY'] as const
+/** REPLAY is a stored signal decided once more, on paper accounts only. RELEASE carries out one that was held. */
+export const SIGNAL_SOURCES = ['WEBHOOK', 'MANUAL', 'TEST', 'REPLAY', 'RELEASE'] as const
 export type SignalSource = (typeof SIGNAL_SOURCES)[number]
+
+export const HOLD_STATES = ['HELD', 'EXPIRED', 'RELEASED', 'PASSED', 'DROPPED'] as const
+export type HoldState = (typeof HOLD_STATES)[number]
+
+/**
+ * A signal that opened nothing because one before it is missing. HELD waits for it. EXPIRED waits no more: only its owner can have it carried
+ * out. PASSED: the sender has moved on. Positions are words, such as `long 0.5`.
+ */
+export const HoldView = z.object({
+  state: z.enum(HOLD_STATES),
+  missingFrom: z.string(),
+  missingTo: z.string(),
+  heldAt: z.string(),
+  expiresAt: z.string(),
+  settledAt: z.string().nullable(),
+  /** The signal that carries it out. */
+  releaseId: z.string().nullable(),
+})
+export type HoldView = z.infer<typeof HoldView>
 
 export const SignalView = z.object({
   kind: z.literal('signal'),
@@ -36,6 +55,7 @@ export const SignalView = z.object({
   state: z.string(),
   deliveries: z.number().int(),
   alert: Alert,
+  hold: HoldView.nullable(),
   decisions: z.array(DecisionView),
   orders: z.array(OrderView),
   steps: z.array(TraceStep),
@@ -57,8 +77,8 @@ export type RejectedView = z.infer<typeof RejectedView>
 export const SignalLogEntry = z.discriminatedUnion('kind', [SignalView, RejectedView])
 export type SignalLogEntry = z.infer<typeof SignalLogEntry>
 
-/** waiting: not decided yet. orders: decided to trade, whatever came of it. refused: an order ended without a fill because somebody said no. */
-export const SIGNAL_OUTCOMES = ['waiting', 'orders', 'filled', 'refused', 'blocked', 'skipped', 'rejected'] as const
+/** waiting: not decided yet. held: waits for one before it, or for its owner. orders: decided to trade, whatever came of it. refused: an order ended without a fill because somebody said no. */
+export const SIGNAL_OUTCOMES = ['waiting', 'held', 'orders', 'filled', 'refused', 'blocked', 'skipped', 'rejected'] as const
 
 /** What narrows the signal log. `text` looks into the body as it came, and takes a signal's or a client order's id. */
 export const SignalFilter = z.object({
@@ -157,7 +177,19 @@ export const replaySignal = defineRoute({
   params: z.object({ id: z.uuid() }),
   body: z.strictObject({ accountId: z.uuid().optional() }).optional(),
   response: z.object({ signalId: z.string() }),
-  errors: ['NOT_FOUND', 'NO_ACCOUNT', 'CONFLICT', 'STORAGE_UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'NO_ACCOUNT', 'CONFLICT'],
+})
+
+export const settleHold = defineRoute({
+  method: 'POST',
+  path: '/api/signals/:id/hold',
+  policy: 'user',
+  summary: 'Carry out a held signal although one before it is missing, or drop it for good.',
+  params: z.object({ id: z.uuid() }),
+  body: z.strictObject({ action: z.enum(['carry-out', 'drop']) }),
+  /** The signal that carries it out; null for a drop. */
+  response: z.object({ signalId: z.string().nullable() }),
+  errors: ['NOT_FOUND', 'CONFLICT'],
 })
 
 /** Bytes as they came. `hex` stands where the bytes are not plain text; `text` then is only an approximation. */
@@ -225,6 +257,7 @@ export const SignalTrace = z.object({
   requestId: z.string().nullable(),
   body: BodyView,
   alert: Alert,
+  hold: HoldView.nullable(),
   deliveries: z.array(DeliveryView),
   routes: z.array(TracedRoute),
   /** As far as it goes for every account alike. */

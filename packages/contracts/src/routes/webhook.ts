@@ -12,6 +12,8 @@ export const WebhookView = z.object({
   previous: z.object({ tail: z.string(), validUntil: z.string(), lastSeenAt: z.string().nullable() }).nullable(),
   onlyTradingView: z.boolean(),
   maxAgeSeconds: z.number().int().nullable(),
+  /** What opens after a gap in the sender's positions waits for the missing alert. */
+  holdGaps: z.boolean(),
   /** Markets whose alerts fired most in the last three minutes: TradingView stops an alert at the limit. */
   busiest: z.array(z.object({ ticker: z.string(), triggers: z.number().int() })),
   triggersMax: z.number().int(),
@@ -31,10 +33,11 @@ export const patchWebhook = defineRoute({
   method: 'PATCH',
   path: '/api/bot/webhook',
   policy: 'user',
-  summary: "Take alerts from TradingView's addresses only, or limit the age of opens.",
+  summary: "Take alerts from TradingView's addresses only, limit the age of opens, or hold what comes after a gap.",
   body: z.strictObject({
     onlyTradingView: z.boolean().optional(),
     maxAgeSeconds: z.number().int().min(1).max(3_600).nullable().optional(),
+    holdGaps: z.boolean().optional(),
   }),
   response: WebhookView,
   errors: ['CONFLICT'],

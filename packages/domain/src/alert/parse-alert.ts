@@ -197,6 +197,7 @@ function build(fields: Fields, { dialect, ticker, said }: { dialect: string; tic
       targets: targets ?? [],
       maxAgeSeconds: wholeSeconds(numbers.get('maxAgeSeconds')),
       accountId: first(fields, KEYS.accountId)?.slice(0, 100) ?? null,
+      originId: null,
       idempotencyKey: permanentKey(fields, { ticker, action: said.action }),
       alertAtMs: readTime(first(fields, KEYS.alertAt)),
       comment: clean(first(fields, KEYS.comment)?.slice(0, 200) ?? '') || null,

@@ -70,6 +70,7 @@ function input(change: Partial<DecisionInput> = {}): DecisionInput {
     killSwitch: false,
     entitled: true,
     overtaken: false,
+    chain: null,
     nowMs: 1_000_500,
     ...change,
   }
@@ -141,6 +142,8 @@ describe('an open', () => {
     ['it would be too large', { alert: alert({ action: 'buy', quantity: '1001' }) }, 'ABOVE_MAXIMUM'],
     ['it asks for nothing', { alert: alert({ action: 'buy', quantity: '0' }) }, 'SIZE_ZERO'],
     ['its own close came first', { overtaken: true }, 'SUPERSEDED'],
+    ['one before it is missing', { chain: { verdict: 'held', missingFrom: 'flat', missingTo: 'long 1' } }, 'CHAIN_HELD'],
+    ['its sender has moved on', { chain: { verdict: 'late' } }, 'CHAIN_LATE'],
     [
       'opens under way take the margin',
       { pendingOpens: [{ symbol: 'ETH/USDT:USDT', side: 'buy', openBase: '1', reservedQuote: '9960', routeId: 'route' }] },
@@ -205,6 +208,13 @@ describe('a close', () => {
     })
   })
 
+  test('of a side that the sender has left since is skipped', () => {
+    expect(decide(input({ alert: close, positions: [long], chain: { verdict: 'late' } }))).toMatchObject({
+      outcome: 'SKIPPED',
+      reason: 'CHAIN_LATE',
+    })
+  })
+
   test('with nothing there is skipped, and leaves what another source holds', () => {
     expect(decide(input({ alert: close }))).toMatchObject({ outcome: 'SKIPPED', reason: 'NOTHING_TO_CLOSE' })
     expect(decide(input({ alert: close, positions: [{ ...long, routeId: 'other' }] }))).toMatchObject({
@@ -240,6 +250,7 @@ describe('a reversal that may not open', () => {
     ['the kill switch is on', { killSwitch: true }, 'KILL_SWITCH'],
     ['the bot is off', { settings: { ...settings, isEnabled: false } }, 'BOT_DISABLED'],
     ['the alert is old', { nowMs: 9_000_000 }, 'SIGNAL_TOO_OLD'],
+    ['one before it is missing', { chain: { verdict: 'held', missingFrom: 'long', missingTo: 'flat' } }, 'CHAIN_HELD'],
     ['the stop is on the wrong side', { alert: alert({ action: 'sell', quantity: '0.01', stopLoss: '40000' }) }, 'STOP_WRONG_SIDE'],
   ] satisfies [string, Partial<DecisionInput>, string][])('still closes when %s', (_name, change, reason) => {
     const decision = decide(input({ ...flip, ...change }))
@@ -257,6 +268,7 @@ describe('a reversal that may not open', () => {
       reason: 'SYMBOL_OWNED',
       orders: [],
     })
+    expect(decide(input({ ...flip, chain: { verdict: 'late' } }))).toMatchObject({ outcome: 'BLOCKED', reason: 'CHAIN_LATE', orders: [] })
     expect(decide(input({ ...flip, overtaken: true }))).toMatchObject({ outcome: 'BLOCKED', reason: 'SUPERSEDED', orders: [] })
   })
 })

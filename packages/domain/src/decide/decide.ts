@@ -1,6 +1,7 @@
 import type { PositionDirection, ReasonCode } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import { deriveIntent, type HeldPosition, type Intent } from '../intent/derive-intent.ts'
+import { checkChain } from '../risk/check-open.ts'
 import { askedBase } from '../sizing/asked-base.ts'
 import { resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
 import { closeOrder, closeOrders, refuse } from './build.ts'
@@ -74,6 +75,7 @@ function cancel(input: DecisionInput, { symbol }: DecisionMarket): Decision {
 }
 
 function close(input: DecisionInput, market: DecisionMarket, position: DecisionPosition | undefined): Decision {
+  if (input.chain?.verdict === 'late') return refuse('SKIPPED', 'close', 'CHAIN_LATE', market.symbol, {})
   if (!mayClose(input, market.symbol)) return refuse('SKIPPED', 'close', 'NOTHING_TO_CLOSE', market.symbol, { symbol: market.symbol })
   return {
     outcome: 'ORDERS',
@@ -103,6 +105,8 @@ function closeAll(input: DecisionInput): Decision {
 }
 
 function reduce(input: DecisionInput, market: DecisionMarket, position: DecisionPosition | undefined, intent: Intent): Decision {
+  const outOfOrder = checkChain(input)
+  if (outOfOrder !== undefined) return refuse('BLOCKED', 'reduce', outOfOrder.reason, market.symbol, outOfOrder.numbers)
   if (position === undefined || !owns(input, position)) {
     return refuse('SKIPPED', 'reduce', 'NOTHING_TO_REDUCE', market.symbol, { symbol: market.symbol, side: intent.direction })
   }

@@ -60,6 +60,7 @@ function hedged(change: Partial<DecisionInput>): ReturnType<typeof decide> {
     killSwitch: false,
     entitled: true,
     overtaken: false,
+    chain: null,
     nowMs: 1_000_500,
     ...change,
   })

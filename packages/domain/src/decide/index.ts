@@ -1,2 +1,2 @@
 export { decide } from './decide.ts'
-export type { Decision, DecisionInput, DecisionPosition, DecisionSettings, LastLoss, PendingOpen, PlannedOrder } from './types.ts'
+export type { ChainBlock, Decision, DecisionInput, DecisionPosition, DecisionSettings, LastLoss, PendingOpen, PlannedOrder } from './types.ts'

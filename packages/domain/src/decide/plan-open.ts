@@ -14,12 +14,12 @@ import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './
 
 /**
  * Open, add or reverse. A reversal that may not open still closes: the sender has left that side. Not so for an order by hand, which is done
- * whole or not at all, nor for one that a later close has overtaken.
+ * whole or not at all, nor for one that a later close has overtaken or that came too late.
  */
 export function planOpen(input: DecisionInput, resolved: Resolved, position: DecisionPosition | undefined, intent: Intent): Decision {
   const planned = openOrRefuse(input, resolved, position, intent)
   if (planned.outcome === 'ORDERS' || intent.kind !== 'reverse') return planned
-  if (input.route.sourceKind === 'MANUAL' || planned.reason === 'SUPERSEDED' || !mayClose(input, resolved.market.symbol)) return planned
+  if (input.route.sourceKind === 'MANUAL' || planned.reason === 'SUPERSEDED' || planned.reason === 'CHAIN_LATE' || !mayClose(input, resolved.market.symbol)) return planned
   const { symbol } = resolved.market
   return { ...planned, outcome: 'ORDERS', orders: turnedAround(input, symbol, intent), cancelSymbols: [symbol] }
 }

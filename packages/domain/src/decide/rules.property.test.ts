@@ -110,6 +110,7 @@ function input(scene: ReturnType<typeof scenes> extends fc.Arbitrary<infer Scene
     killSwitch: false,
     entitled: true,
     overtaken: false,
+    chain: null,
     nowMs: 1_000_500,
   }
 }

@@ -40,6 +40,11 @@ export interface PendingOpen {
   readonly routeId: string | null
 }
 
+/** held: one before it is missing, between these positions. late: the sender has moved on since. */
+export type ChainBlock =
+  | { readonly verdict: 'held'; readonly missingFrom: string; readonly missingTo: string }
+  | { readonly verdict: 'late' }
+
 /** The last time the account lost, as its cool-down counts it. */
 export interface LastLoss {
   readonly atMs: number
@@ -76,6 +81,8 @@ export interface DecisionInput {
   readonly entitled: boolean
   /** A close of the same source and ticker, sent later, was decided already: nothing may open any more. */
   readonly overtaken: boolean
+  /** Set where its sender's chain of positions says that it may not open or reduce now. */
+  readonly chain: ChainBlock | null
   readonly nowMs: number
 }
 

@@ -20,6 +20,8 @@ export function checkOpen(input: DecisionInput, { market, isSpotTicker }: Resolv
   if (!account.certified) return no('VENUE_NOT_CERTIFIED', { exchange: account.exchange })
 
   if (input.overtaken) return no('SUPERSEDED', { symbol })
+  const outOfOrder = checkChain(input)
+  if (outOfOrder !== undefined) return outOfOrder
   const ageSeconds = Math.round((input.nowMs - signalBornMs(input)) / 1_000)
   if (ageSeconds > settings.maxSignalAgeSeconds) return no('SIGNAL_TOO_OLD', { ageSeconds, limitSeconds: settings.maxSignalAgeSeconds })
 
@@ -39,6 +41,13 @@ export function checkOpen(input: DecisionInput, { market, isSpotTicker }: Resolv
   busy.delete(symbol)
   if (busy.size >= settings.maxPositions) return no('MAX_POSITIONS', { open: busy.size, limit: settings.maxPositions })
   return undefined
+}
+
+/** What its place in the sender's chain of positions has against opening, or taking a part off. */
+export function checkChain({ chain }: DecisionInput): Objection | undefined {
+  if (chain === null) return undefined
+  if (chain.verdict === 'late') return no('CHAIN_LATE')
+  return no('CHAIN_HELD', { missingFrom: chain.missingFrom, missingTo: chain.missingTo })
 }
 
 function checkCoolDown({ settings, lastLoss, nowMs }: DecisionInput): Objection | undefined {

@@ -25,6 +25,7 @@ interface Row {
   readonly previousSeenAt: Date | null
   readonly onlyTradingView: boolean
   readonly maxAgeSeconds: number | null
+  readonly holdGaps: boolean
 }
 
 const BUSIEST = 3
@@ -34,6 +35,7 @@ const OWN_WEBHOOK = 'SELECT id FROM webhook WHERE user_id = $1 AND is_active ORD
 export async function readWebhook({ db, input }: { db: Queryable; input: Owner }): Promise<WebhookView> {
   const [row] = await db.query<Row>(
     `SELECT id, token_tail AS tail, last_seen_at AS "lastSeenAt", only_trading_view AS "onlyTradingView", max_age_seconds AS "maxAgeSeconds",
+            hold_gaps AS "holdGaps",
             CASE WHEN previous_until > clock_timestamp() THEN previous_token_tail END AS "previousTail",
             previous_until AS "previousUntil", previous_seen_at AS "previousSeenAt"
        FROM webhook WHERE id = (${OWN_WEBHOOK})`,
@@ -50,6 +52,7 @@ export async function readWebhook({ db, input }: { db: Queryable; input: Owner }
         : null,
     onlyTradingView: row?.onlyTradingView ?? false,
     maxAgeSeconds: row?.maxAgeSeconds ?? null,
+    holdGaps: row?.holdGaps ?? true,
     busiest,
     triggersMax: TRADINGVIEW_TRIGGERS_MAX,
     allowedAddresses: [...TRADINGVIEW_ADDRESSES],
@@ -68,14 +71,16 @@ function readBusiest(db: Queryable, webhookId: string): Promise<WebhookView['bus
 interface Patch {
   readonly onlyTradingView: boolean | undefined
   readonly maxAgeSeconds: number | null | undefined
+  readonly holdGaps: boolean | undefined
 }
 
 /** @throws AppError CONFLICT without a webhook */
 export async function updateWebhook({ ctx, input }: { ctx: ServiceContext; input: { userId: string; patch: Patch } }): Promise<void> {
-  const { onlyTradingView, maxAgeSeconds } = input.patch
+  const { onlyTradingView, maxAgeSeconds, holdGaps } = input.patch
   await change(ctx, input.userId, ['webhookLimits'], {
-    set: `only_trading_view = coalesce($2, only_trading_view), max_age_seconds = CASE WHEN $4 THEN $3 ELSE max_age_seconds END`,
-    values: [onlyTradingView ?? null, maxAgeSeconds ?? null, maxAgeSeconds !== undefined],
+    set: `only_trading_view = coalesce($2, only_trading_view), max_age_seconds = CASE WHEN $4 THEN $3 ELSE max_age_seconds END,
+          hold_gaps = coalesce($5, hold_gaps)`,
+    values: [onlyTradingView ?? null, maxAgeSeconds ?? null, maxAgeSeconds !== undefined, holdGaps ?? null],
   })
 }
 

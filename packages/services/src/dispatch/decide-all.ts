@@ -3,9 +3,9 @@ import { decide } from '@matic/domain'
 import type { Decision } from '@matic/domain'
 import type { ExchangeCapabilities } from '@matic/exchange/port'
 import { loadRanges, type RangeOf } from '../markets/ranges.ts'
-import { readChainNotes } from './chain-notes.ts'
+import type { PlacedSignal } from './follow-chains.ts'
 import { findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
-import type { AccountBook, Markets, ReceivedSignal, RouteRow, SignalRow } from './load-batch.ts'
+import type { AccountBook, Markets, ReceivedSignal, RouteRow } from './load-batch.ts'
 import type { Decided } from './save-decisions.ts'
 
 export interface DecideContext {
@@ -15,9 +15,8 @@ export interface DecideContext {
 }
 
 /** Decides these signals one after the other, each seeing what the ones before it come to. Writes nothing. */
-export async function decideAll(tx: Transaction, ctx: DecideContext, rows: readonly SignalRow[]): Promise<Decided[]> {
+export async function decideAll(tx: Transaction, ctx: DecideContext, rows: readonly PlacedSignal[]): Promise<Decided[]> {
   const overtaken = await findOvertaken(tx, rows)
-  const notes = await readChainNotes(tx, rows)
   const routes = await loadRoutes(tx, rows)
   const bySource = Map.groupBy(routes, (route) => `${route.sourceKind} ${route.sourceId}`)
   const books = await loadBooks(tx, [...new Set(routes.map((route) => route.accountId))])
@@ -28,7 +27,8 @@ export async function decideAll(tx: Transaction, ctx: DecideContext, rows: reado
   ])
 
   const decided: Decided[] = []
-  for (const signal of rows.map(readAlert)) {
+  for (const { block, note, ...row } of rows) {
+    const signal = readAlert(row)
     const isOvertaken = overtaken.has(signal.id) || decided.some((earlier) => overtakes(earlier, signal))
     for (const route of bySource.get(`${signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'} ${signal.sourceId}`) ?? []) {
       if (!reaches(signal, route)) continue
@@ -37,13 +37,13 @@ export async function decideAll(tx: Transaction, ctx: DecideContext, rows: reado
         ctx,
         signal,
         isOvertaken,
+        block,
         route,
         book,
         markets: markets.get(route.exchange),
         rangeOf: ranges.get(route.exchange),
       })
-      const note = notes.get(signal.id)
-      const decision = note === undefined ? made : { ...made, numbers: { ...made.numbers, ...note } }
+      const decision = { ...made, numbers: { ...made.numbers, ...note } }
       noteEffect(book, route, decision)
       decided.push({ id: ctx.newId(), signal, route, decision })
     }
@@ -69,13 +69,14 @@ interface OneDecision {
   readonly ctx: DecideContext
   readonly signal: ReceivedSignal
   readonly isOvertaken: boolean
+  readonly block: PlacedSignal['block']
   readonly route: RouteRow
   readonly book: AccountBook
   readonly markets: Markets | undefined
   readonly rangeOf: RangeOf | undefined
 }
 
-function decideOne({ ctx, signal, isOvertaken, route, book, markets, rangeOf }: OneDecision): Decision {
+function decideOne({ ctx, signal, isOvertaken, block, route, book, markets, rangeOf }: OneDecision): Decision {
   const able = ctx.exchanges.get(route.exchange)?.capabilities
   return decide({
     signal: { id: signal.id, source: signal.source, receivedAtMs: signal.receivedAt.getTime() },
@@ -94,6 +95,7 @@ function decideOne({ ctx, signal, isOvertaken, route, book, markets, rangeOf }: 
     killSwitch: route.killSwitch,
     entitled: route.entitled,
     overtaken: isOvertaken,
+    chain: block,
     nowMs: signal.nowMs,
   })
 }

@@ -265,23 +265,3 @@ describe('a signal that cannot be decided', () => {
     expect(await desk.ordersOf(signal)).toHaveLength(1)
   })
 })
-
-describe('an alert that says where its sender came from', () => {
-  const link = (from: string, to: string, at: string) => ({
-    action: to === 'long' ? 'buy' : 'sell',
-    symbol: 'BTCUSDT',
-    quantity: '0.01',
-    marketPosition: to,
-    prevMarketPosition: from,
-    signalId: `${from} ${to} ${at}`,
-  })
-
-  it('is marked with what is missing before it', async () => {
-    const first = await desk.send(person, link('flat', 'long', '1'))
-    await dispatchSignals({ ctx: desk.ctx })
-    const second = await desk.send(person, link('flat', 'short', '2'))
-    await dispatchSignals({ ctx: desk.ctx })
-    expect((await desk.decisionOf(first))?.numbers).not.toHaveProperty('chain')
-    expect((await desk.decisionOf(second))?.numbers).toMatchObject({ chain: 'held', missingFrom: 'long', missingTo: 'flat' })
-  })
-})

@@ -1,8 +1,10 @@
 import { recordFacts } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
 import { decideAll, type DecideContext } from './decide-all.ts'
+import { followChains } from './follow-chains.ts'
 import { claimSignals } from './load-batch.ts'
 import { countTry, faultOf } from './set-aside.ts'
+import { saveChains } from './save-chains.ts'
 import { saveDecisions } from './save-decisions.ts'
 
 export interface DispatchContext extends ServiceContext, DecideContext {
@@ -30,12 +32,14 @@ async function dispatchBatch(ctx: DispatchContext, claim: { limit: number; only?
   const { count, factIds } = await ctx.db.transaction(async (tx) => {
     const rows = await claimSignals(tx, claim)
     if (rows.length === 0) return { count: 0, factIds: [] }
-    const decided = await decideAll(tx, ctx, rows)
+    const followed = await followChains(tx, ctx, { rows, locked: true })
+    const decided = await decideAll(tx, ctx, followed.signals)
+    const news = await saveChains(tx, ctx, followed)
     const facts = await saveDecisions(tx, ctx, decided)
     await tx.query(`UPDATE signal SET state = 'DISPATCHED', dispatched_at = clock_timestamp() WHERE id = ANY($1::uuid[])`, [
-      rows.map((row) => row.id),
+      followed.signals.map((row) => row.id),
     ])
-    return { count: rows.length, factIds: await recordFacts(tx, facts) }
+    return { count: rows.length, factIds: await recordFacts(tx, [...facts, ...news]) }
   })
   if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
   return count

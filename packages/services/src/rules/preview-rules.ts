@@ -133,6 +133,7 @@ function exampleInput(input: Example, { rules, exchange, markets, markOf, rangeO
     killSwitch: false,
     entitled: true,
     overtaken: false,
+    chain: null,
     nowMs: 0,
   }
 }

@@ -3,6 +3,8 @@ import type { Db } from '@matic/db'
 import { parseAlert } from '@matic/domain/alert/parse-alert'
 import { binanceCapabilities } from '@matic/exchange/binance/capabilities'
 import { decideAll } from '../dispatch/decide-all.ts'
+import { followChains } from '../dispatch/follow-chains.ts'
+import type { SignalRow } from '../dispatch/load-batch.ts'
 import type { Decided } from '../dispatch/save-decisions.ts'
 
 interface Input {
@@ -15,6 +17,7 @@ interface Input {
 interface Context {
   readonly db: Db
   readonly newId: () => string
+  readonly timings: { readonly chainHoldMs: number }
 }
 
 /** Every exchange that trades today speaks Binance's wire. */
@@ -38,19 +41,21 @@ export async function dryRun({ ctx, input }: { ctx: Context; input: Input }): Pr
       accountId: input.accountId ?? parsed.alert.accountId,
       maxAgeSeconds: limits.length === 0 ? null : Math.min(...limits),
     }
-    const decided = await decideAll(tx, { newId: ctx.newId, exchanges: EXCHANGES }, [
-      {
-        id: ctx.newId(),
-        userId: input.userId,
-        source: 'WEBHOOK',
-        sourceId: source.id,
-        receivedAt: source.now,
-        alertAt: read.alertAtMs === null ? null : new Date(read.alertAtMs),
-        alert: read,
-        nowMs: source.nowMs,
-      },
-    ])
-    return { rows: decided, alert: read }
+    const id = ctx.newId()
+    const row: SignalRow = {
+      id,
+      userId: input.userId,
+      source: 'WEBHOOK',
+      sourceId: source.id,
+      receivedAt: source.now,
+      alertAt: read.alertAtMs === null ? null : new Date(read.alertAtMs),
+      alert: read,
+      nowMs: source.nowMs,
+    }
+    const { signals } = await followChains(tx, ctx, { rows: [row], locked: false })
+    const decided = await decideAll(tx, { newId: ctx.newId, exchanges: EXCHANGES }, signals)
+    // What it would release besides has a body of its own.
+    return { rows: decided.filter(({ signal }) => signal.id === id), alert: read }
   })
   const labels = await readLabels(ctx.db, input.userId)
   // Routes of others, who follow, are none of the owner's business.

@@ -26,6 +26,7 @@ const SIGNALS = `SELECT 'signal' AS kind, s.id, s.received_at FROM signal s
     AND ($8::text IS NULL OR ${HAS_TEXT('s.raw_body')} OR s.id::text = lower($8) OR EXISTS (${OWN_ORDER} AND $8 IN (o.client_order_id, o.exchange_order_id)))
     AND CASE $9::text
           WHEN 'waiting' THEN NOT EXISTS (${OWN_DECISION})
+          WHEN 'held' THEN EXISTS (SELECT 1 FROM signal_hold h WHERE h.signal_id = s.id AND h.state IN ('HELD', 'EXPIRED'))
           WHEN 'orders' THEN EXISTS (${OWN_DECISION} AND d.outcome = 'ORDERS')
           WHEN 'blocked' THEN EXISTS (${OWN_DECISION} AND d.outcome = 'BLOCKED')
           WHEN 'skipped' THEN EXISTS (${OWN_DECISION} AND d.outcome = 'SKIPPED')

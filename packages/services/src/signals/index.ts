@@ -1,5 +1,6 @@
 export { dryRun } from './dry-run.ts'
 export { replaySignal } from './replay-signal.ts'
+export { settleHold } from './settle-hold.ts'
 export { listRejected } from './list-rejected.ts'
 export { listSignals } from './list-signals.ts'
 export { getSignal } from './read-signals.ts'

@@ -1,6 +1,7 @@
-import { Alert, AppError, type ReasonNumbers, type SignalView } from '@matic/contracts'
+import { Alert, AppError, type HoldView, type ReasonNumbers, type SignalView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { ordersOfSignals, sentenceFor, tidyNumbers } from '../trading/orders.ts'
+import { holdColumn } from './hold-column.ts'
 import { buildSteps } from './build-steps.ts'
 
 interface SignalRow {
@@ -13,6 +14,7 @@ interface SignalRow {
   alert: unknown
   deliveries: number
   rawBody: Buffer
+  hold: HoldView | null
 }
 
 interface DecisionRow {
@@ -27,7 +29,7 @@ interface DecisionRow {
   decidedAt: Date
 }
 
-const COLUMNS = `s.id, s.source, s.ticker, s.received_at AS "receivedAt", s.committed_at AS "committedAt", s.state, s.alert, s.raw_body AS "rawBody",
+const COLUMNS = `s.id, s.source, s.ticker, s.received_at AS "receivedAt", s.committed_at AS "committedAt", s.state, s.alert, s.raw_body AS "rawBody", ${holdColumn('s')},
   (SELECT count(*)::int FROM delivery d WHERE d.signal_id = s.id) AS deliveries`
 
 /** Newest first, with what became of each for this user. */
@@ -85,6 +87,7 @@ async function withOutcomes(db: Queryable, userId: string, rows: readonly Signal
       state: row.state,
       deliveries: row.deliveries,
       alert: Alert.parse(row.alert),
+      hold: row.hold,
       decisions: own.map(({ signalId: _signalId, decidedAt: _decidedAt, ...decision }) => ({
         ...decision,
         numbers: tidyNumbers(decision.numbers),

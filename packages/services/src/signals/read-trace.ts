@@ -1,7 +1,8 @@
-import { Alert, AppError, type RejectedTrace, type SignalTrace, type Timeline, type Trace, type TracedRoute } from '@matic/contracts'
+import { Alert, AppError, type HoldView, type RejectedTrace, type SignalTrace, type Timeline, type Trace, type TracedRoute } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { buildTimeline } from '@matic/domain'
 import { sentenceFor, tidyNumbers } from '../trading/orders.ts'
+import { holdColumn } from './hold-column.ts'
 import { bodyView } from './body-view.ts'
 import { decisionsOf, deliveriesOf, ownOrders, protectionOf, withRequests, type DecisionRow } from './trace-rows.ts'
 
@@ -16,6 +17,7 @@ interface SignalRow {
   requestId: string | null
   rawBody: Buffer
   alert: unknown
+  hold: HoldView | null
 }
 
 interface Asked {
@@ -34,7 +36,7 @@ export async function readTrace({ db, input }: { db: Queryable; input: Asked }):
 async function traceSignal(db: Queryable, { userId, id }: Asked): Promise<SignalTrace | undefined> {
   const [row] = await db.query<SignalRow>(
     `SELECT id, source, ticker, state, received_at AS "receivedAt", committed_at AS "committedAt", dispatched_at AS "dispatchedAt", request_id AS "requestId",
-            raw_body AS "rawBody", alert
+            raw_body AS "rawBody", alert, ${holdColumn('signal')}
        FROM signal WHERE user_id = $1 AND id = $2`,
     [userId, id],
   )
@@ -62,6 +64,7 @@ async function traceSignal(db: Queryable, { userId, id }: Asked): Promise<Signal
     requestId: row.requestId,
     body: bodyView(row.rawBody),
     alert: Alert.parse(row.alert),
+    hold: row.hold,
     deliveries,
     routes,
     timeline: commonTimeline(row, decisions[0]),

@@ -1,6 +1,7 @@
 import { Alert, AppError } from '@matic/contracts'
+import { recordFacts } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
-import type { SharedCommit } from '../webhook/index.ts'
+import { repeatSignals } from './repeat-signals.ts'
 
 interface Input {
   readonly userId: string
@@ -12,20 +13,14 @@ interface Input {
 
 /**
  * A stored alert once more, as a new signal that only paper accounts hear of. It is as young as the replay itself.
- * @throws AppError NOT_FOUND; NO_ACCOUNT without such a paper account; CONFLICT without a webhook; STORAGE_UNAVAILABLE
+ * @throws AppError NOT_FOUND; NO_ACCOUNT without such a paper account; CONFLICT without a webhook
  */
-export async function replaySignal({
-  ctx,
-  input,
-}: {
-  ctx: ServiceContext & { readonly ingest: SharedCommit }
-  input: Input
-}): Promise<{ signalId: string }> {
+export async function replaySignal({ ctx, input }: { ctx: ServiceContext; input: Input }): Promise<{ signalId: string }> {
   const { userId, accountId = null } = input
-  const [signal] = await ctx.db.query<{ alert: unknown; rawBody: Buffer }>(
-    'SELECT alert, raw_body AS "rawBody" FROM signal WHERE id = $1 AND user_id = $2',
-    [input.signalId, userId],
-  )
+  const [signal] = await ctx.db.query<{ alert: unknown }>('SELECT alert FROM signal WHERE id = $1 AND user_id = $2', [
+    input.signalId,
+    userId,
+  ])
   if (signal === undefined) throw new AppError('NOT_FOUND', 'There is no such signal')
   const [webhook] = await ctx.db.query<{ id: string }>(
     'SELECT id FROM webhook WHERE user_id = $1 AND is_active ORDER BY created_at, id LIMIT 1',
@@ -40,16 +35,17 @@ export async function replaySignal({
   if (paper === undefined) throw new AppError('NO_ACCOUNT', 'A signal is replayed on a paper account; add one first.')
 
   const id = ctx.newId()
-  const { signalId } = await ctx.ingest.submit({
-    id,
-    userId,
-    source: 'REPLAY',
-    sourceId: webhook.id,
-    receivedAtMs: ctx.clock.now(),
-    rawBody: signal.rawBody,
-    alert: { ...Alert.parse(signal.alert), accountId, alertAtMs: null, idempotencyKey: `replay-${id}` },
-    requestId: input.requestId,
-    deliveryId: null,
+  const alert = { ...Alert.parse(signal.alert), accountId, alertAtMs: null, idempotencyKey: null, originId: input.signalId }
+  const receivedAt = new Date(ctx.clock.now())
+  const factIds = await ctx.db.transaction(async (tx) => {
+    await repeatSignals(tx, [
+      { id, originId: input.signalId, userId, source: 'REPLAY', sourceId: webhook.id, receivedAt, alert, requestId: input.requestId },
+    ])
+    const { ticker, action, marketPosition } = alert
+    const payload = { source: 'REPLAY', sourceId: webhook.id, ticker, action, marketPosition }
+    return recordFacts(tx, [{ userId, kind: 'signal-received', entity: 'signal', entityId: id, payload }])
   })
-  return { signalId }
+  ctx.bus.publish('facts', { ids: factIds })
+  ctx.doorbell.ring('dispatch')
+  return { signalId: id }
 }

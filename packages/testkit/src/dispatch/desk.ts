@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { SignalSource } from '@matic/contracts'
 import { createDb, type Db } from '@matic/db'
 import { parseAlert } from '@matic/domain'
 import { createClock, createIds, createRandom, createTimings, type Logger } from '@matic/platform'
@@ -20,7 +21,7 @@ export interface Person {
 }
 
 interface SignalFields {
-  readonly source: 'WEBHOOK' | 'TEST' | 'MANUAL'
+  readonly source: SignalSource
   /** Against now, ms. */
   readonly receivedMs: number
   readonly alertMs: number
