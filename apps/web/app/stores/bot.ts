@@ -16,8 +16,9 @@ export const useBotStore = defineStore('bot', () => {
     return closing
   }
 
+  /** The address before it is taken for a day more. */
   async function rotateWebhook(): Promise<string> {
-    const { webhookUrl } = await api.call(routes.bot.rotateWebhook)
+    const { webhookUrl } = await api.call(routes.bot.rotateWebhook, { body: { overlapHours: 24 } })
     await settings.refresh()
     return webhookUrl
   }

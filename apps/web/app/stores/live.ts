@@ -31,6 +31,7 @@ export const useLiveStore = defineStore('live', () => {
     'signal-received': [signals.latest, bot.settings],
     'alert-rejected': [signals.rejected, bot.settings],
     'signal-decided': [signals.latest],
+    'hold-settled': [signals.latest],
     'order-changed': [exchange.positions, exchange.orders, signals.latest],
     'position-changed': [exchange.positions, exchange.balance, exchange.orders, signals.latest],
     'balance-changed': [exchange.balance],

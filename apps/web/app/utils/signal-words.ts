@@ -16,11 +16,33 @@ const quietStates = new Set(['CANCELED', 'SUPERSEDED', 'MOOT'])
 export function outcomeOf(signal: SignalView, accountId: string | null): Outcome {
   const decision = signal.decisions.find((candidate) => candidate.accountId === accountId) ?? signal.decisions[0]
   if (decision === undefined) return { word: 'Deciding', sentence: null, tone: 'busy' }
+  if (isWaiting(signal)) return { word: 'Held', sentence: decision.reasonText, tone: 'warn' }
   if (decision.outcome !== 'ORDERS') return refusal(decision)
 
   const orders = signal.orders.filter((order) => order.accountId === decision.accountId && !protectionLegs.has(order.leg))
   return orders.length === 0 ? { word: 'Sending', sentence: null, tone: 'busy' } : outcomeOfOrders(orders)
 }
+
+/** For one before it, or for its owner. */
+function isWaiting({ hold }: SignalView): boolean {
+  return hold !== null && (hold.state === 'HELD' || hold.state === 'EXPIRED')
+}
+
+export const HOLD_WORDS = {
+  HELD: {
+    word: 'Held: an alert before it is missing',
+    hint: 'It opens nothing until that comes in. Closes never wait.',
+    icon: 'i-lucide-pause',
+  },
+  EXPIRED: {
+    word: 'Held too long',
+    hint: 'It did not come in in time, so this one opened nothing. You can still have it carried out.',
+    icon: 'i-lucide-timer-off',
+  },
+  RELEASED: { word: 'Held, then carried out', hint: '', icon: 'i-lucide-circle-check' },
+  PASSED: { word: 'Held, then dropped', hint: 'The sender has moved on, so it was dropped.', icon: 'i-lucide-circle-minus' },
+  DROPPED: { word: 'Held, then dropped by you', hint: '', icon: 'i-lucide-circle-minus' },
+} as const
 
 function refusal(decision: SignalView['decisions'][number]): Outcome {
   const sentence = decision.reasonText ?? decision.reason
