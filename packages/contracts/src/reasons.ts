@@ -40,7 +40,8 @@ export const REASONS = {
   NOTHING_TO_CANCEL: 'No order is working in {symbol}.',
   NOTHING_TO_REDUCE: 'There is no open {side} position in {symbol} to reduce.',
   ALREADY_AT_TARGET: 'The position already is what the alert asks for.',
-  CHAIN_HELD: 'An alert is missing: the sender went from {missingFrom} to {missingTo} and we never heard of it. Nothing opens until it comes in.',
+  CHAIN_HELD:
+    'An alert is missing: the sender went from {missingFrom} to {missingTo} and we never heard of it. Nothing opens until it comes in.',
   CHAIN_LATE: 'It was sent before what came in earlier: the sender has left this position since.',
   LEVERAGE_CAPPED: 'Leverage {asked} was capped at {used}.',
   // orders

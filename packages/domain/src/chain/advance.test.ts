@@ -88,7 +88,6 @@ describe.each([
   })
 })
 
-
 describe('a sender that goes on', () => {
   const times = [
     ['with times', (index: number) => index * 1_000],

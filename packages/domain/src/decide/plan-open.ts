@@ -19,7 +19,13 @@ import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './
 export function planOpen(input: DecisionInput, resolved: Resolved, position: DecisionPosition | undefined, intent: Intent): Decision {
   const planned = openOrRefuse(input, resolved, position, intent)
   if (planned.outcome === 'ORDERS' || intent.kind !== 'reverse') return planned
-  if (input.route.sourceKind === 'MANUAL' || planned.reason === 'SUPERSEDED' || planned.reason === 'CHAIN_LATE' || !mayClose(input, resolved.market.symbol)) return planned
+  if (
+    input.route.sourceKind === 'MANUAL' ||
+    planned.reason === 'SUPERSEDED' ||
+    planned.reason === 'CHAIN_LATE' ||
+    !mayClose(input, resolved.market.symbol)
+  )
+    return planned
   const { symbol } = resolved.market
   return { ...planned, outcome: 'ORDERS', orders: turnedAround(input, symbol, intent), cancelSymbols: [symbol] }
 }

@@ -138,8 +138,7 @@ function linkOf(id: string, alert: Alert, { receivedAt }: Pick<SignalRow, 'recei
 function placed({ row, alert }: Linked, { verdict, missing, before }: Advanced): PlacedSignal {
   const gap: Record<string, string> = missing === null ? {} : { missingFrom: missing.from, missingTo: missing.to }
   const note: Record<string, string> = missing === null && verdict === 'in-order' ? {} : { chain: verdict, ...gap }
-  if (verdict === 'held' && missing !== null)
-    return { ...row, note, block: { verdict, missingFrom: missing.from, missingTo: missing.to } }
+  if (verdict === 'held' && missing !== null) return { ...row, note, block: { verdict, missingFrom: missing.from, missingTo: missing.to } }
   if (verdict === 'late') return { ...row, note, block: { verdict } }
   return { ...row, alert: sinceCarried(alert, before), note, block: null }
 }

@@ -1,4 +1,13 @@
-import { Alert, AppError, type HoldView, type RejectedTrace, type SignalTrace, type Timeline, type Trace, type TracedRoute } from '@matic/contracts'
+import {
+  Alert,
+  AppError,
+  type HoldView,
+  type RejectedTrace,
+  type SignalTrace,
+  type Timeline,
+  type Trace,
+  type TracedRoute,
+} from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { buildTimeline } from '@matic/domain'
 import { sentenceFor, tidyNumbers } from '../trading/orders.ts'

@@ -18,7 +18,9 @@ interface Input {
  */
 export async function settleHold({ ctx, input }: { ctx: ServiceContext; input: Input }): Promise<{ signalId: string | null }> {
   const { signalId, factIds } = await ctx.db.transaction(async (tx) => {
-    const [hold] = await tx.query<Parameters<typeof holdFact>[0] & { state: string; releaseId: string | null; sourceId: string; alert: unknown }>(
+    const [hold] = await tx.query<
+      Parameters<typeof holdFact>[0] & { state: string; releaseId: string | null; sourceId: string; alert: unknown }
+    >(
       `SELECT ${SETTLED}, h.state, h.release_id AS "releaseId", h.source_id AS "sourceId", s.alert
          FROM signal_hold h JOIN signal s ON s.id = h.signal_id WHERE h.signal_id = $1 AND h.user_id = $2 FOR UPDATE OF h`,
       [input.signalId, input.userId],
