@@ -1,6 +1,7 @@
 import type { FactKind } from './sockets.ts'
 
-export const ACTIVITY_LEVELS = ['INFO', 'SUCCESS', 'WARNING', 'ERROR'] as const
+/** TELEGRAM: what went to or came from the person's messenger. */
+export const ACTIVITY_LEVELS = ['INFO', 'SUCCESS', 'WARNING', 'ERROR', 'TELEGRAM'] as const
 export type ActivityLevel = (typeof ACTIVITY_LEVELS)[number]
 
 /** What the activity log says. {name} is filled from the parameters stored beside the code. */

@@ -86,5 +86,5 @@ export type PageMeta = z.infer<typeof PageMeta>
 
 export const PageQuery = z.object({
   page: z.coerce.number().int().min(1).default(1),
-  limit: z.coerce.number().int().min(1).max(200).default(20),
+  limit: z.coerce.number().int().min(1).max(1_000).default(20),
 })

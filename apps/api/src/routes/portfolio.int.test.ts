@@ -48,6 +48,22 @@ const order = (symbol: string, side: string, quantity: string) =>
   call<{ orders: OrderView[] }>('POST', '/api/exchange/order', { symbol, side, quantity, leverage: 5 })
 const sum = (values: readonly string[]) => values.reduce((total, value) => total.add(value), new Decimal(0))
 
+/** Row by row in whole 10^-18, out of the ledger as the api lists it: shares nothing with what is tested. */
+async function slowCosts(query = '') {
+  const units = (text: string): bigint => {
+    const [, sign, whole = '0', part = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text) ?? []
+    return BigInt(`${whole}${part.padEnd(18, '0')}`) * (sign === '-' ? -1n : 1n)
+  }
+  const written = (value: bigint) => new Decimal(value.toString()).div('1e18').toFixed()
+  let [fees, funding] = [0n, 0n]
+  for (const { type, amount, currency } of await get<LedgerView[]>(`/api/wallet/history?limit=200${query}`)) {
+    if (currency !== 'USDT') throw new Error('the venue books in USDT only')
+    if (type === 'COMMISSION') fees -= units(amount)
+    if (type === 'FUNDING_FEE') funding += units(amount)
+  }
+  return { fees: written(fees), funding: written(funding), feesElsewhere: [] }
+}
+
 it('adds up: what the wallet gained is what the trades made, less fees, plus funding, to the last digit', async () => {
   for (const [symbol, side, quantity] of [
     ['BTCUSDT', 'buy', '0.013'],
@@ -108,27 +124,45 @@ it('adds up: what the wallet gained is what the trades made, less fees, plus fun
   ])
   for (const groups of [metrics.byAccount, metrics.bySymbol, metrics.bySide, metrics.byDay, metrics.byHour, metrics.byWeekday])
     expect(sum(groups.map((group) => group.totalPnl)).toFixed()).toBe(gained)
+  expect(metrics.booked).toEqual(await slowCosts())
   const portfolio = await get<PortfolioView>('/api/portfolio')
   expect(portfolio).toMatchObject({ netDeposits: '10000', realizedToday: gained, openPositions: 0, exposureQuote: '0' })
   expect(new Decimal(portfolio.walletBalance).sub(10_000).toFixed()).toBe(gained)
   expect(portfolio.changes.map(({ pnl }) => pnl)).toEqual([gained, gained, gained])
 })
 
+it('counts the fee of a position that is still open, as the ledger does, by market and time', async () => {
+  const before = await get<PortfolioMetrics>('/api/portfolio/metrics')
+  expect((await order('SOLUSDT', 'buy', '3')).status).toBe(200)
+  const booked = async (query = '') => (await get<PortfolioMetrics>(`/api/portfolio/metrics${query}`)).booked
+  await expect.poll(async () => Number((await booked())?.fees), { timeout: 10_000 }).toBeGreaterThan(Number(before.booked?.fees))
+  const after = await get<PortfolioMetrics>('/api/portfolio/metrics')
+  expect(after.booked).toEqual(await slowCosts())
+  // Of closed trades nothing has changed.
+  expect([after.fees, after.totalPnl]).toEqual([before.fees, before.totalPnl])
+  const symbol = encodeURIComponent('SOL/USDT:USDT')
+  expect(await booked(`?symbol=${symbol}`)).toEqual(await slowCosts(`&symbol=${symbol}`))
+  expect(await booked('?from=2999-01-01T00:00:00Z')).toEqual({ fees: '0', funding: '0', feesElsewhere: [] })
+  expect(await booked('?side=LONG')).toBeNull()
+  expect((await call('POST', '/api/exchange/close-position', { symbol: 'SOLUSDT' })).status).toBe(200)
+  await expect.poll(async () => (await call<TradeView[]>('GET', '/api/trades')).meta?.total, { timeout: 10_000 }).toBe(4)
+})
+
 it('narrows and pages trades, and exports what it shows', async () => {
   const one = await call<TradeView[]>('GET', '/api/trades?symbol=ETH%2FUSDT%3AUSDT&side=SHORT')
   expect(one).toMatchObject({ meta: { total: 1 }, data: [{ side: 'SHORT', source: 'MANUAL', exitQuantity: '0.37', isLiquidation: false }] })
   const pages = await Promise.all([1, 2].map((page) => get<TradeView[]>(`/api/trades?limit=2&page=${page}`)))
-  expect(pages.map((page) => page.length)).toEqual([2, 1])
+  expect(pages.map((page) => page.length)).toEqual([2, 2])
   expect(await get(`/api/trades?from=2999-01-01T00:00:00Z`)).toEqual([])
 
   const file = await call('GET', '/api/trades/export')
   expect(file.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present')
   expect(file.headers.get('content-disposition')).toBe('attachment; filename=trades.csv')
   const lines = file.text.split('\r\n')
-  expect(lines).toHaveLength(5)
+  expect(lines).toHaveLength(6)
   expect(
     lines
-      .slice(1, 4)
+      .slice(1, 5)
       .map((line) => line.split(',').at(-1))
       .toSorted(),
   ).toEqual(

@@ -111,6 +111,37 @@ describe('a trace', () => {
     expect(traced.timeline.spans.map(({ point }) => point)).toEqual(['committed'])
   })
 
+  it('shows no secret that an alert carried: not by its name, nor a token or key of the owner by its value', async () => {
+    const [webhookToken = ''] = api.webhookPath.split('/').slice(-1)
+    await api.db.query(`UPDATE account SET masked_api_key = 'abcd****wxyz'`)
+    const secrets = ['hunter2-hunter2', webhookToken, 'abcd-my-exchange-key-wxyz']
+    const [passphrase, own, key] = secrets
+    await deliver(
+      JSON.stringify({
+        ticker: 'SOLUSDT.P',
+        action: 'buy',
+        quantity: '1',
+        passphrase,
+        note: `by ${own}`,
+        comment: `${key} and ${passphrase}`,
+      }),
+    )
+    await deliver(JSON.stringify({ action: `say ${passphrase}`, passphrase, note: own }))
+    const { entries } = await log('limit=2')
+    expect(entries.map(({ kind }) => kind)).toEqual(['rejected', 'signal'])
+    const paths = entries.flatMap(({ id, kind }) => [`/api/signals/${id}/trace`, ...(kind === 'signal' ? [`/api/signals/${id}`] : [])])
+    const answers = [JSON.stringify(entries), JSON.stringify((await api.request('GET', '/api/signals/rejected', { token })).body)]
+    for (const path of paths) answers.push(JSON.stringify((await api.request('GET', path, { token })).body))
+    for (const answer of answers) {
+      expect(answer).toContain('***')
+      for (const secret of secrets) expect(answer).not.toContain(secret)
+    }
+    expect(await trace(entries[1]?.id ?? '')).toMatchObject({
+      body: { hidden: 4 },
+      alert: { ticker: 'SOLUSDT.P', quantity: '1', comment: '*** and ***' },
+    })
+  })
+
   it('keeps the bytes of a body that is no text', async () => {
     const [entry] = (await log('reason=ALERT_NOT_UNDERSTOOD')).entries
     expect(await trace(entry?.id ?? '')).toMatchObject({ kind: 'rejected', statusCode: 422, body: { hex: '7bff0022', bytes: 4 } })

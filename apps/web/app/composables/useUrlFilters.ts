@@ -24,12 +24,17 @@ export function useUrlFilters(names: readonly string[]) {
     get: () => Math.max(1, Math.trunc(Number(valueOf('page'))) || 1),
     set: (value) => set({ page: value === 1 ? undefined : String(value) }),
   })
+  const limit = computed({
+    get: (): number => PAGE_ROWS.find((rows) => String(rows) === valueOf('rows')) ?? PAGE_ROWS[0],
+    set: (value) => set({ rows: value === PAGE_ROWS[0] ? undefined : String(value) }),
+  })
   /** Changes when any of them does. */
-  const key = computed(() => [...names.map((name) => valueOf(name) ?? ''), page.value].join('|'))
+  const key = computed(() => [...names.map((name) => valueOf(name) ?? ''), page.value, limit.value].join('|'))
   const isNarrowed = computed(() => names.some((name) => valueOf(name) !== undefined))
 
   return {
     page,
+    limit,
     key,
     isNarrowed,
     valueOf,

@@ -45,10 +45,10 @@ export const useLiveStore = defineStore('live', () => {
     'note-added': [],
   }
 
-  const listeners = new Set<(fact: FactEvent) => void>()
+  const listeners = new Set<(fact: FactEvent | null) => void>()
 
-  /** For what only one page reads. @returns stops it */
-  function listen(listener: (fact: FactEvent) => void): () => void {
+  /** For what only one page reads; null: some facts were missed. @returns stops it */
+  function listen(listener: (fact: FactEvent | null) => void): () => void {
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
@@ -80,7 +80,10 @@ export const useLiveStore = defineStore('live', () => {
       getAccessToken: () => auth.accessToken,
       onUnauthenticated: () => auth.renew(),
       onFact: hear,
-      onGap: () => void readEverything(),
+      onGap: () => {
+        void readEverything()
+        for (const listener of listeners) listener(null)
+      },
       onState: (next) => (userState.value = next),
     })
     ticks = connectPrices({ baseUrl: '', onTicks: prices.take, onState: (next) => (pricesState.value = next) })

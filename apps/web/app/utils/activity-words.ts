@@ -4,4 +4,5 @@ export const LEVEL_WORDS = {
   SUCCESS: { word: 'Success', icon: 'i-lucide-circle-check', colour: 'text-success' },
   WARNING: { word: 'Warning', icon: 'i-lucide-triangle-alert', colour: 'text-warning' },
   ERROR: { word: 'Error', icon: 'i-lucide-octagon-x', colour: 'text-error' },
+  TELEGRAM: { word: 'Telegram', icon: 'i-lucide-send', colour: 'text-info' },
 } as const

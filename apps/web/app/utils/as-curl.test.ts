@@ -4,7 +4,7 @@ import { asCurl } from './as-curl.ts'
 
 /** What a shell makes of the command, with something in place of curl that says what it was given. */
 function sent(bytes: Buffer, hex: string | null): Buffer {
-  const command = asCurl({ bytes: bytes.length, text: bytes.toString('utf8'), hex, sha256: '' })
+  const command = asCurl({ bytes: bytes.length, text: bytes.toString('utf8'), hex, sha256: '', hidden: 0 })
   const script = `curl() { for last; do :; done; if [ "$last" = @- ]; then cat; else printf '%s' "$last"; fi; }\n${command}`
   return execFileSync('bash', ['-c', script])
 }

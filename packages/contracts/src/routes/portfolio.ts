@@ -104,7 +104,19 @@ const TradeFigures = z.object({
 
 const Group = TradeFigures.extend({ key: z.string(), label: z.string() })
 
+/**
+ * What the exchange booked in the time asked for, of open positions too. Quote; `fees` above zero was paid, `funding` above zero was received.
+ * `feesElsewhere` was paid in other currencies, in those.
+ */
+const BookedCosts = z.object({
+  fees: DecimalString,
+  funding: DecimalString,
+  feesElsewhere: z.array(z.object({ currency: z.string(), amount: DecimalString })),
+})
+
 export const PortfolioMetrics = TradeFigures.extend({
+  /** Null where a side is asked for: bookings have none. */
+  booked: BookedCosts.nullable(),
   totalPnlPercent: Percent,
   maxDrawdown: DecimalString,
   maxDrawdownPercent: Percent,
@@ -130,7 +142,7 @@ export const getPortfolioMetrics = defineRoute({
   path: '/api/portfolio/metrics',
   policy: 'user',
   summary:
-    'Figures of closed trades: PnL is net of fees and funding, its percent is of the equity at the start plus what was deposited since. Drawdown, Sharpe and Sortino come from equity without deposits; with a symbol or side asked for, drawdown comes from the trades and the ratios are null.',
+    'Figures of closed trades: PnL is net of fees and funding, its percent is of the equity at the start plus what was deposited since. `booked` holds all fees and funding of the ledger, those of open positions too. Drawdown, Sharpe and Sortino come from equity without deposits; with a symbol or side asked for, drawdown comes from the trades and the ratios are null.',
   query: TradeFilter,
   response: PortfolioMetrics,
   errors: ['NO_ACCOUNT'],

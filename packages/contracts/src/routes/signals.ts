@@ -107,7 +107,7 @@ export const getSignal = defineRoute({
   method: 'GET',
   path: '/api/signals/:id',
   policy: 'user',
-  summary: 'One signal, with its raw body.',
+  summary: 'One signal, with its raw body, secrets in it hidden.',
   params: z.object({ id: z.uuid() }),
   response: SignalView.extend({ rawBody: z.string() }),
   errors: ['NOT_FOUND'],
@@ -192,8 +192,17 @@ export const settleHold = defineRoute({
   errors: ['NOT_FOUND', 'CONFLICT'],
 })
 
-/** Bytes as they came. `hex` stands where the bytes are not plain text; `text` then is only an approximation. */
-export const BodyView = z.object({ bytes: z.number().int(), text: z.string(), hex: z.string().nullable(), sha256: z.string() })
+/**
+ * Bytes as they came, but for secrets: `hidden` places show *** instead. `bytes` and `sha256` are of what came. `hex` stands where the bytes
+ * are not plain text; `text` then is only an approximation.
+ */
+export const BodyView = z.object({
+  bytes: z.number().int(),
+  text: z.string(),
+  hex: z.string().nullable(),
+  sha256: z.string(),
+  hidden: z.number().int(),
+})
 export type BodyView = z.infer<typeof BodyView>
 
 export const DeliveryView = z.object({

@@ -16,6 +16,7 @@ import {
   type TradeFigures,
 } from '@matic/domain'
 import type { Decimal } from 'decimal.js'
+import { bookedCosts } from './booked-costs.ts'
 import { chosenAccounts } from './chosen-accounts.ts'
 import { loadEquity } from './load-equity.ts'
 import { tradeKeys } from './trade-keys.ts'
@@ -60,6 +61,7 @@ export async function getMetrics({
 
   return {
     ...written(figures),
+    booked: input.side === undefined ? await bookedCosts(db, input, accounts) : null,
     totalPnlPercent: percentOfCapital(figures.totalPnl, curve, input.from),
     maxDrawdown: amount(drawdown.amount),
     maxDrawdownPercent: ratio(drawdown.percent),

@@ -11,36 +11,22 @@ export interface Entry {
   readonly id: string
 }
 
-/** Bytes are looked through as Postgres escapes them, so that no byte can fail the search. */
-const HAS_TEXT = (column: string) => `strpos(lower(encode(${column}, 'escape')), lower(encode(convert_to($8, 'UTF8'), 'escape'))) > 0`
+/** Bytes are looked through as Postgres escapes them, so that no byte can fail the search. Indexed as it stands here. */
+const BODY = (table: string) => `lower(encode(${table}.raw_body, 'escape'))`
 
 const OWN_ORDER = `SELECT 1 FROM trade_order o WHERE o.signal_id = s.id AND o.user_id = $1 AND o.leg NOT IN ('stop', 'target')`
 const OWN_DECISION = 'SELECT 1 FROM decision d WHERE d.signal_id = s.id AND d.user_id = $1'
 
-const SIGNALS = `SELECT 'signal' AS kind, s.id, s.received_at FROM signal s
-  WHERE s.user_id = $1 AND ($2::timestamptz IS NULL OR s.received_at >= $2) AND ($3::timestamptz IS NULL OR s.received_at < $3)
-    AND ($4::text IS NULL OR strpos(upper(s.ticker), upper($4)) > 0 OR EXISTS (${OWN_DECISION} AND strpos(upper(d.symbol), upper($4)) > 0))
-    AND ($5::text IS NULL OR s.source = $5)
-    AND ($6::uuid IS NULL OR EXISTS (${OWN_DECISION} AND d.account_id = $6))
-    AND ($7::text IS NULL OR EXISTS (${OWN_DECISION} AND d.reason = $7) OR EXISTS (${OWN_ORDER} AND o.reason = $7))
-    AND ($8::text IS NULL OR ${HAS_TEXT('s.raw_body')} OR s.id::text = lower($8) OR EXISTS (${OWN_ORDER} AND $8 IN (o.client_order_id, o.exchange_order_id)))
-    AND CASE $9::text
-          WHEN 'waiting' THEN NOT EXISTS (${OWN_DECISION})
-          WHEN 'held' THEN EXISTS (SELECT 1 FROM signal_hold h WHERE h.signal_id = s.id AND h.state IN ('HELD', 'EXPIRED'))
-          WHEN 'orders' THEN EXISTS (${OWN_DECISION} AND d.outcome = 'ORDERS')
-          WHEN 'blocked' THEN EXISTS (${OWN_DECISION} AND d.outcome = 'BLOCKED')
-          WHEN 'skipped' THEN EXISTS (${OWN_DECISION} AND d.outcome = 'SKIPPED')
-          WHEN 'filled' THEN EXISTS (${OWN_ORDER} AND o.state = 'FILLED')
-          WHEN 'refused' THEN EXISTS (${OWN_ORDER} AND o.state IN ('REJECTED', 'BLOCKED', 'EXPIRED', 'DEAD'))
-          WHEN 'rejected' THEN false
-          ELSE true END
-    AND $10 IN ('all', 'signal')`
-
-const REJECTED = `SELECT 'rejected' AS kind, r.id, r.received_at FROM delivery r
-  WHERE r.user_id = $1 AND r.outcome = 'REJECTED' AND ($2::timestamptz IS NULL OR r.received_at >= $2) AND ($3::timestamptz IS NULL OR r.received_at < $3)
-    AND ($4::text IS NULL OR strpos(upper(encode(r.raw_body, 'escape')), upper($4)) > 0)
-    AND ($5::text IS NULL OR $5 = 'WEBHOOK') AND $6::uuid IS NULL AND ($7::text IS NULL OR r.error_code = $7)
-    AND ($8::text IS NULL OR ${HAS_TEXT('r.raw_body')} OR r.id::text = lower($8)) AND ($9::text IS NULL OR $9 = 'rejected') AND $10 IN ('all', 'rejected')`
+const BY_OUTCOME: Readonly<Record<NonNullable<SignalFilter['outcome']>, string>> = {
+  waiting: `NOT EXISTS (${OWN_DECISION})`,
+  held: `EXISTS (SELECT 1 FROM signal_hold h WHERE h.signal_id = s.id AND h.state IN ('HELD', 'EXPIRED'))`,
+  orders: `EXISTS (${OWN_DECISION} AND d.outcome = 'ORDERS')`,
+  blocked: `EXISTS (${OWN_DECISION} AND d.outcome = 'BLOCKED')`,
+  skipped: `EXISTS (${OWN_DECISION} AND d.outcome = 'SKIPPED')`,
+  filled: `EXISTS (${OWN_ORDER} AND o.state = 'FILLED')`,
+  refused: `EXISTS (${OWN_ORDER} AND o.state IN ('REJECTED', 'BLOCKED', 'EXPIRED', 'DEAD'))`,
+  rejected: 'false',
+}
 
 /** Which lines of the signal log are asked for, newest first, and how many there are in all. */
 export async function findEntries({
@@ -50,16 +36,84 @@ export async function findEntries({
   db: Queryable
   input: EntryFilter & { page: number; limit: number }
 }): Promise<{ entries: Entry[]; total: number }> {
-  const { userId, from, to, symbol, source, accountId, reason, text, outcome, kind, page, limit } = input
-  const values = [userId, from, to, symbol, source, accountId, reason, text, outcome, kind].map((value) => value ?? null)
-  const both = `${SIGNALS} UNION ALL ${REJECTED}`
+  const { userId, text, page, limit } = input
+  const byId = text === undefined ? [] : await idsOf(db, userId, text)
+  const values: unknown[] = [userId]
+  const both = sourcesOf(input, byId, (value) => `$${values.push(value)}`).join(' UNION ALL ')
   const [[count], entries] = await Promise.all([
     db.query<{ total: string }>(`SELECT count(*) AS total FROM (${both}) AS e`, values),
-    db.query<Entry>(`SELECT kind, id FROM (${both}) AS e ORDER BY received_at DESC, id DESC LIMIT $11 OFFSET $12`, [
-      ...values,
-      limit,
-      (page - 1) * limit,
-    ]),
+    db.query<Entry>(
+      `SELECT kind, id FROM (${both}) AS e ORDER BY received_at DESC, id DESC LIMIT $${values.length + 1} OFFSET $${values.length + 2}`,
+      [...values, limit, (page - 1) * limit],
+    ),
   ])
   return { entries, total: Number(count?.total ?? 0) }
+}
+
+/** Only conditions that are asked for are written, so that each can be answered by its index. `$` takes a value and answers its place. */
+function sourcesOf(filter: EntryFilter, byId: readonly string[], $: (value: unknown) => string): string[] {
+  const sources: string[] = []
+  if (filter.kind !== 'rejected' && filter.outcome !== 'rejected') {
+    const where = [...signalConditions(filter, $), ...(filter.text === undefined ? [] : [textCondition('s', filter.text, byId, $)])]
+    sources.push(`SELECT 'signal' AS kind, s.id, s.received_at FROM signal s WHERE ${['s.user_id = $1', ...where].join(' AND ')}`)
+  }
+  const isSignalsOnly =
+    filter.accountId !== undefined || (filter.outcome ?? 'rejected') !== 'rejected' || (filter.source ?? 'WEBHOOK') !== 'WEBHOOK'
+  if (filter.kind !== 'signal' && !isSignalsOnly) {
+    const where = [...rejectedConditions(filter, $), ...(filter.text === undefined ? [] : [textCondition('r', filter.text, byId, $)])]
+    const conditions = ['r.user_id = $1', `r.outcome = 'REJECTED'`, ...where].join(' AND ')
+    sources.push(`SELECT 'rejected' AS kind, r.id, r.received_at FROM delivery r WHERE ${conditions}`)
+  }
+  return sources.length === 0 ? [`SELECT 'signal' AS kind, $1::uuid AS id, now() AS received_at WHERE false`] : sources
+}
+
+function signalConditions({ from, to, symbol, source, accountId, reason, outcome }: EntryFilter, $: (value: unknown) => string): string[] {
+  const where: string[] = []
+  if (from !== undefined) where.push(`s.received_at >= ${$(from)}`)
+  if (to !== undefined) where.push(`s.received_at < ${$(to)}`)
+  if (source !== undefined) where.push(`s.source = ${$(source)}`)
+  if (accountId !== undefined) where.push(`EXISTS (${OWN_DECISION} AND d.account_id = ${$(accountId)})`)
+  if (outcome !== undefined) where.push(BY_OUTCOME[outcome])
+  if (symbol !== undefined) {
+    const place = $(symbol)
+    where.push(
+      `(strpos(upper(s.ticker), upper(${place}::text)) > 0 OR EXISTS (${OWN_DECISION} AND strpos(upper(d.symbol), upper(${place}::text)) > 0))`,
+    )
+  }
+  if (reason !== undefined) {
+    const place = $(reason)
+    where.push(`(EXISTS (${OWN_DECISION} AND d.reason = ${place}) OR EXISTS (${OWN_ORDER} AND o.reason = ${place}))`)
+  }
+  return where
+}
+
+function rejectedConditions({ from, to, symbol, reason }: EntryFilter, $: (value: unknown) => string): string[] {
+  const where: string[] = []
+  if (from !== undefined) where.push(`r.received_at >= ${$(from)}`)
+  if (to !== undefined) where.push(`r.received_at < ${$(to)}`)
+  if (symbol !== undefined) where.push(`${BODY('r')} LIKE ${containing($(symbol))}`)
+  if (reason !== undefined) where.push(`r.error_code = ${$(reason)}`)
+  return where
+}
+
+function textCondition(table: 's' | 'r', text: string, byId: readonly string[], $: (value: unknown) => string): string {
+  const inBody = `${BODY(table)} LIKE ${containing($(text))}`
+  return byId.length === 0 ? inBody : `(${inBody} OR ${table}.id = ANY(${$(byId)}::uuid[]))`
+}
+
+/** As the bodies are escaped, and nothing in it a wildcard. */
+function containing(place: string): string {
+  return String.raw`'%' || regexp_replace(lower(encode(convert_to(${place}, 'UTF8'), 'escape')), '([\\%_])', '\\\1', 'g') || '%'`
+}
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** What a text means as the id of a signal or a delivery, or of an order at us or at the exchange. */
+async function idsOf(db: Queryable, userId: string, text: string): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT signal_id AS id FROM trade_order WHERE user_id = $1 AND signal_id IS NOT NULL AND (client_order_id = $2 OR exchange_order_id = $2)
+       AND leg NOT IN ('stop', 'target') LIMIT 100`,
+    [userId, text],
+  )
+  return [...rows.map(({ id }) => id), ...(UUID.test(text) ? [text] : [])]
 }

@@ -1,6 +1,9 @@
 import type { PageMeta, RejectedView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
+import { bodyView } from './body-view.ts'
 import { findEntries } from './find-entries.ts'
+import { takeOut } from './hide-secrets.ts'
+import { knownSecrets } from './known-secrets.ts'
 
 interface Row {
   id: string
@@ -37,11 +40,15 @@ export async function readRejected({
        FROM delivery WHERE user_id = $1 AND id = ANY($2::uuid[]) AND outcome = 'REJECTED' ORDER BY received_at DESC, id DESC`,
     [input.userId, input.ids],
   )
-  return rows.map((row) => ({
-    ...row,
-    kind: 'rejected',
-    receivedAt: row.receivedAt.toISOString(),
-    message: row.message ?? '',
-    rawBody: row.rawBody?.toString('utf8') ?? '',
-  }))
+  const isKnown = await knownSecrets({ db, input })
+  return rows.map((row) => {
+    const { text, secrets } = bodyView(row.rawBody ?? Buffer.alloc(0), isKnown)
+    return {
+      ...row,
+      kind: 'rejected',
+      receivedAt: row.receivedAt.toISOString(),
+      message: takeOut(row.message ?? '', secrets),
+      rawBody: text,
+    }
+  })
 }

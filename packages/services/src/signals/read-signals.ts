@@ -2,7 +2,10 @@ import { Alert, AppError, type HoldView, type ReasonNumbers, type SignalView } f
 import type { Queryable } from '@matic/db'
 import { ordersOfSignals, sentenceFor, tidyNumbers } from '../trading/orders.ts'
 import { holdColumn } from './hold-column.ts'
+import { bodyView } from './body-view.ts'
 import { buildSteps } from './build-steps.ts'
+import { hideSecrets, withoutSecrets } from './hide-secrets.ts'
+import { knownSecrets } from './known-secrets.ts'
 
 interface SignalRow {
   id: string
@@ -62,18 +65,19 @@ export async function getSignal({
   ])
   const [signal] = row ? await withOutcomes(db, input.userId, [row]) : []
   if (!row || !signal) throw new AppError('NOT_FOUND', 'There is no such signal')
-  return { ...signal, rawBody: row.rawBody.toString('utf8') }
+  return { ...signal, rawBody: bodyView(row.rawBody, await knownSecrets({ db, input })).text }
 }
 
 async function withOutcomes(db: Queryable, userId: string, rows: readonly SignalRow[]): Promise<SignalView[]> {
   const signalIds = rows.map((row) => row.id)
-  const [decisions, orders] = await Promise.all([
+  const [decisions, orders, isKnown] = await Promise.all([
     db.query<DecisionRow>(
       `SELECT id, signal_id AS "signalId", account_id AS "accountId", outcome, intent, reason, numbers, symbol, decided_at AS "decidedAt"
          FROM decision WHERE user_id = $1 AND signal_id = ANY($2::uuid[]) ORDER BY decided_at, id`,
       [userId, signalIds],
     ),
     ordersOfSignals({ db, input: { userId, signalIds } }),
+    knownSecrets({ db, input: { userId } }),
   ])
   return rows.map((row): SignalView => {
     const own = decisions.filter((decision) => decision.signalId === row.id)
@@ -86,7 +90,7 @@ async function withOutcomes(db: Queryable, userId: string, rows: readonly Signal
       receivedAt: row.receivedAt.toISOString(),
       state: row.state,
       deliveries: row.deliveries,
-      alert: Alert.parse(row.alert),
+      alert: withoutSecrets(Alert.parse(row.alert), hideSecrets(row.rawBody.toString('utf8'), isKnown).secrets),
       hold: row.hold,
       decisions: own.map(({ signalId: _signalId, decidedAt: _decidedAt, ...decision }) => ({
         ...decision,

@@ -13,6 +13,8 @@ import { buildTimeline } from '@matic/domain'
 import { sentenceFor, tidyNumbers } from '../trading/orders.ts'
 import { holdColumn } from './hold-column.ts'
 import { bodyView } from './body-view.ts'
+import { takeOut, withoutSecrets } from './hide-secrets.ts'
+import { knownSecrets } from './known-secrets.ts'
 import { decisionsOf, deliveriesOf, ownOrders, protectionOf, withRequests, type DecisionRow } from './trace-rows.ts'
 
 interface SignalRow {
@@ -51,7 +53,12 @@ async function traceSignal(db: Queryable, { userId, id }: Asked): Promise<Signal
   )
   if (!row) return undefined
   const of = { userId, signalId: id }
-  const [decisions, orders, deliveries] = await Promise.all([decisionsOf(db, of), ownOrders(db, of), deliveriesOf(db, of)])
+  const [decisions, orders, deliveries, isKnown] = await Promise.all([
+    decisionsOf(db, of),
+    ownOrders(db, of),
+    deliveriesOf(db, of),
+    knownSecrets({ db, input: { userId } }),
+  ])
   const routes = await Promise.all(
     decisions.map((decision) =>
       traceRoute(
@@ -63,6 +70,7 @@ async function traceSignal(db: Queryable, { userId, id }: Asked): Promise<Signal
       ),
     ),
   )
+  const { secrets, ...body } = bodyView(row.rawBody, isKnown)
   return {
     kind: 'signal',
     id,
@@ -71,8 +79,8 @@ async function traceSignal(db: Queryable, { userId, id }: Asked): Promise<Signal
     state: row.state,
     receivedAt: row.receivedAt.toISOString(),
     requestId: row.requestId,
-    body: bodyView(row.rawBody),
-    alert: Alert.parse(row.alert),
+    body,
+    alert: withoutSecrets(Alert.parse(row.alert), secrets),
     hold: row.hold,
     deliveries,
     routes,
@@ -166,13 +174,15 @@ async function traceRejected(db: Queryable, { userId, id }: Asked): Promise<Reje
   )
   if (!row) return undefined
   const { message = '', ...details } = row.details ?? {}
+  const { secrets, ...body } = bodyView(row.rawBody ?? Buffer.alloc(0), await knownSecrets({ db, input: { userId } }))
+  const clean = (value: unknown) => (typeof value === 'string' ? takeOut(value, secrets) : value)
   return {
     ...row,
     kind: 'rejected',
     id,
     receivedAt: row.receivedAt.toISOString(),
-    message: String(message),
-    details,
-    body: bodyView(row.rawBody ?? Buffer.alloc(0)),
+    message: takeOut(String(message), secrets),
+    details: Object.fromEntries(Object.entries(details).map(([name, value]) => [name, clean(value)])),
+    body,
   }
 }
