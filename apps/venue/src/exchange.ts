@@ -81,7 +81,10 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
     now,
     execute(request) {
       executedAtStart += 1
-      return run({ ...request, at: now() })
+      const at = now()
+      // Else the next look would come upon a price from before the pin after what the pin has caused.
+      if (request.type === 'pin-price' && at > state.clock) run({ type: 'advance', from: state.clock, at })
+      return run({ ...request, at })
     },
     settled: () => journal.settled(),
     async close() {
