@@ -13,7 +13,7 @@ export interface FailedCall {
 export function classify({ table, context, note, error }: FailedCall): ExchangeFailure {
   const code = codeOf(note, error)
   const body = note.body ?? ''
-  const facts = { code, text: scrub(sentenceOf(body) ?? messageOf(error)), retryAfterMs: retryAfterMs(note) }
+  const facts = { code, text: scrub(sentenceOf(body) ?? messageOf(error), note.credentials), retryAfterMs: retryAfterMs(note) }
   const found = table.find((row) => fits(row, { code, body, context, status: note.status }))
   if (found !== undefined)
     return { verdict: found.verdict, execution: found.execution, retryable: found.retryable, reason: found.reason, ...facts }
@@ -21,8 +21,9 @@ export function classify({ table, context, note, error }: FailedCall): ExchangeF
 }
 
 /** No addresses, keys or signatures: texts like these are stored and shown. */
-export function scrub(text: string): string {
-  return text
+export function scrub(text: string, known: readonly string[] = []): string {
+  return known
+    .reduce((clean, value) => clean.replaceAll(value, '[hidden]'), text)
     .replaceAll(/https?:\/\/\S+/gi, '[address]')
     .replaceAll(/\b(signature|apiKey|X-MBX-APIKEY|secret)\b["':=\s]*[\w-]+/gi, '$1=[hidden]')
     .replaceAll(/\w{32,}/g, '[hidden]')

@@ -8,6 +8,8 @@ export interface RequestNote {
   status: number | null
   retryAfter: string | null
   body: string | null
+  /** What the request proved itself with: an exchange may say it back in its answer. */
+  credentials: readonly string[]
   /** Why no answer came: an error code such as ECONNRESET, or `timeout`. */
   transport: string | null
 }
@@ -50,7 +52,7 @@ export function createTransport({ baseUrl, connectionsMax = 256 }: TransportOpti
     async fetchImplementation(url, init) {
       const asked = new URL(url)
       const note = notes.getStore() ?? newNote()
-      Object.assign(note, newNote(), { sent: true })
+      Object.assign(note, newNote(), { sent: true, credentials: credentialsIn(init.headers ?? {}) })
       try {
         const response = await agent.request({
           origin: baseUrl ?? asked.origin,
@@ -79,7 +81,12 @@ export function createTransport({ baseUrl, connectionsMax = 256 }: TransportOpti
 }
 
 export function newNote(): RequestNote {
-  return { sent: false, status: null, retryAfter: null, body: null, transport: null }
+  return { sent: false, status: null, retryAfter: null, body: null, credentials: [], transport: null }
+}
+
+/** X-MBX-APIKEY, OK-ACCESS-KEY, ACCESS-PASSPHRASE, X-BAPI-SIGN … */
+function credentialsIn(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => (/key|sign|passphrase/i.test(name) && value.length >= 4 ? [value] : []))
 }
 
 class Redirected extends Error {

@@ -5,7 +5,7 @@ import { parseAlert } from '@matic/domain/alert/parse-alert'
 import { findOwnAccount, notePreviousToken, recordRejection, type KnownWebhook } from '@matic/services/webhook/index'
 import type { ApiContext } from '../context.ts'
 import { failure } from '../http/failure.ts'
-import { narrowed, ONE_ADDRESS, orderDetails, replaceAll, secretOf } from './one-address.ts'
+import { narrowed, ONE_ADDRESS, orderDetails, secretOf, without } from './one-address.ts'
 import { senderOf } from './sender.ts'
 import { createOpensGuard } from './opens-guard.ts'
 import { readBody, type Body } from './read-body.ts'
@@ -44,7 +44,7 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
     readBody(req, BODY_BYTES_MAX, (body) => {
       const tokenHash = sha256(token)
       const found = rest.length > 0 ? null : ctx.webhooks.find(tokenHash)
-      const enterAs = (webhook: KnownWebhook | null) => enter(knock, isTheirs(webhook, userId, tokenHash) ? webhook : null, body)
+      const enterAs = (webhook: KnownWebhook | null) => enter(knock, isTheirs(webhook, userId, tokenHash) ? webhook : null, body, token)
       if (found instanceof Promise) found.then(enterAs, (err: unknown) => fail(knock, err))
       else enterAs(found)
     })
@@ -55,19 +55,19 @@ export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
   function enterBySecret(knock: Knock, body: Body): void {
     const secret = body.kind === 'whole' ? secretOf(body.bytes) : undefined
     if (secret === undefined || body.kind !== 'whole') return refuse(knock, wrongSecret())
-    const withoutSecret: Body = { kind: 'whole', bytes: replaceAll(body.bytes, secret) }
     const enterAs = (webhook: KnownWebhook | null) => {
       if (webhook === null) return refuse(knock, wrongSecret())
-      return pass({ ...knock, form: 'one-address' }, webhook, withoutSecret)
+      return pass({ ...knock, form: 'one-address' }, webhook, without(body, secret))
     }
     const found = ctx.webhooks.find(sha256(secret))
     if (found instanceof Promise) found.then(enterAs, (err: unknown) => fail(knock, err))
     else enterAs(found)
   }
 
-  function enter(knock: Knock, webhook: KnownWebhook | null, body: Body): void {
+  /** A message made for the one address has the token in it here too. */
+  function enter(knock: Knock, webhook: KnownWebhook | null, body: Body, token: string): void {
     if (webhook === null) return refuse(knock, new AppError('WEBHOOK_NOT_FOUND', 'Unknown webhook address'))
-    pass(knock, webhook, body)
+    pass(knock, webhook, without(body, token))
   }
 
   function pass(knock: Knock, webhook: KnownWebhook, body: Body): void {

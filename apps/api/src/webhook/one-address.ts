@@ -1,5 +1,6 @@
 import type { Alert } from '@matic/contracts'
 import { readBody } from '@matic/domain/alert/read-body'
+import type { Body } from './read-body.ts'
 import type { KnownWebhook } from '@matic/services/webhook/index'
 
 /** Stands where another address has a user id. */
@@ -15,9 +16,10 @@ export function secretOf(body: Uint8Array): string | undefined {
   return secret === undefined || secret === '' || secret.length > SECRET_LENGTH_MAX ? undefined : secret
 }
 
-/** The bytes without the secret in them. */
-export function replaceAll(bytes: Buffer, secret: string): Buffer {
-  return Buffer.from(bytes.toString('latin1').replaceAll(Buffer.from(secret).toString('latin1'), HIDDEN), 'latin1')
+/** The same body without the secret in it. */
+export function without(body: Body, secret: string): Body {
+  if (body.kind === 'compressed' || !body.bytes.includes(secret)) return body
+  return { ...body, bytes: Buffer.from(body.bytes.toString('latin1').replaceAll(Buffer.from(secret).toString('latin1'), HIDDEN), 'latin1') }
 }
 
 /** What the address adds to the alert: its limit for the age. An account is named by our id; another service's is none of ours. */

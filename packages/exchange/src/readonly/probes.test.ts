@@ -371,6 +371,22 @@ describe('a key is asked about at', () => {
   })
 })
 
+test.each([
+  ['BINANCE', { code: -2015, msg: 'the-key is unknown' }],
+  ['OKX', { code: '50111', msg: 'API key the-key with the-passphrase does not exist' }],
+  ['BITGET', { code: '40006', msg: 'Invalid ACCESS_KEY the-key the-passphrase', requestTime: 1, data: null }],
+  ['BYBIT', { retCode: 10003, retMsg: 'the-key is invalid', result: {}, retExtInfo: {}, time: 1 }],
+] as const)('what %s says back of a key is hidden, however short it is', async (exchange, body) => {
+  answers = new Proxy<Answers>(
+    {},
+    { getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: body }), get: () => body },
+  )
+  status = exchange === 'BYBIT' ? 200 : 401
+  const probed = await open(exchange).probeAccount(account)
+  expect(probed).toMatchObject({ ok: false, failure: { verdict: 'AUTH', text: expect.stringContaining('[hidden]') } })
+  expect(JSON.stringify(probed)).not.toMatch(/the-key|the-passphrase/)
+})
+
 describe('a key that is not taken is told from an exchange that is down:', () => {
   const everywhere = (body: unknown): Answers =>
     new Proxy<Answers>({}, { getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: body }), get: () => body })
