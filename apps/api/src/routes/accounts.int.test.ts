@@ -163,6 +163,60 @@ describe('a paper account', () => {
   })
 })
 
+describe('rules of one account', () => {
+  it('make one alert into two different orders, and are its own until they are given up', { timeout: 60_000 }, async () => {
+    const plain = (await keys()).find(({ exchange }) => exchange === 'PAPER')?.id ?? ''
+    const strict = (await call<Key>('POST', '/api/exchange/paper-accounts', { label: 'Strict' })).data.id
+    await vi.waitUntil(async () => (await call('GET', `/api/exchange/balance?accountId=${strict}`)).status === 200, { timeout: 15_000 })
+    const alert = (body: object) => call('POST', webhookPath, { symbol: 'BTCUSDT.P', ...body })
+    const held = async (id: string) =>
+      (await positionsOf(id))
+        .filter(({ symbol }) => symbol === 'BTC/USDT:USDT')
+        .map(({ symbol, size, leverage, protection, entryPrice, stopLoss, takeProfit }) => ({
+          ...{ symbol, size, leverage, protection },
+          stopAway: stopLoss === null ? null : (1 - Number(stopLoss) / Number(entryPrice)).toFixed(3),
+          hasTarget: takeProfit !== null,
+        }))
+    const set = {
+      ...{ sizingMode: 'fixed-quantity', fixedQuantity: '0.003', defaultLeverage: 4, maxLeverage: 4 },
+      ...{ stopLossPercent: '2', takeProfitPercent: null, allowedSymbols: ['BTCUSDT'] },
+    }
+    expect(await call('PATCH', `/api/bot/rules/${strict}`, { set })).toMatchObject({ status: 200 })
+
+    expect((await alert({ action: 'buy', quantity: '0.01', id: 'both' })).status).toBe(200)
+    const protectedOne = { symbol: 'BTC/USDT:USDT', protection: 'PROTECTED' }
+    await expect
+      .poll(() => held(plain), { timeout: 15_000 })
+      .toEqual([{ ...protectedOne, size: '0.01', leverage: 10, stopAway: '0.050', hasTarget: true }])
+    await expect
+      .poll(() => held(strict), { timeout: 15_000 })
+      .toEqual([{ ...protectedOne, size: '0.003', leverage: 4, stopAway: '0.020', hasTarget: false }])
+
+    const decisionsOf = async (id: string) =>
+      db.query<{ account: string; outcome: string; reason: string | null }>(
+        `SELECT CASE account_id WHEN $2 THEN 'strict' ELSE 'plain' END AS account, outcome, reason
+           FROM decision d JOIN signal s ON s.id = d.signal_id WHERE s.raw_body = convert_to($1, 'UTF8') ORDER BY 1`,
+        [JSON.stringify({ symbol: 'ETHUSDT.P', action: 'buy', quantity: '0.1', id }), strict],
+      )
+    await alert({ symbol: 'ETHUSDT.P', action: 'buy', quantity: '0.1', id: 'eth-a' })
+    await expect
+      .poll(() => decisionsOf('eth-a'), { timeout: 10_000 })
+      .toEqual([
+        { account: 'plain', outcome: 'ORDERS', reason: null },
+        { account: 'strict', outcome: 'BLOCKED', reason: 'SYMBOL_NOT_ALLOWED' },
+      ])
+    await call('PATCH', `/api/bot/rules/${strict}`, { inherit: ['allowedSymbols', 'sizingMode'] })
+    await alert({ symbol: 'ETHUSDT.P', action: 'buy', quantity: '0.1', id: 'eth-b' })
+    await expect
+      .poll(async () => (await decisionsOf('eth-b')).map(({ outcome }) => outcome), { timeout: 10_000 })
+      .toEqual(['ORDERS', 'ORDERS'])
+
+    expect((await alert({ symbol: 'ETHUSDT.P', action: 'close-all', id: 'end' })).status).toBe(200)
+    await expect.poll(async () => (await Promise.all([plain, strict].map(positionsOf))).flat().length, { timeout: 20_000 }).toBe(0)
+    await expect.poll(async () => (await call('DELETE', `/api/exchange/api-keys/${strict}`)).status, { timeout: 15_000 }).toBe(200)
+  })
+})
+
 describe('a key', () => {
   it('of an exchange with passphrases needs one', async () => {
     for (const exchange of ['OKX', 'BITGET']) {
