@@ -1,8 +1,10 @@
-import type { ApiKeyView } from '@matic/contracts'
+import { ApiKeyView } from '@matic/contracts'
 import { createDb, type Db } from '@matic/db'
+import { freePort } from '@matic/local'
 import { seed } from '@matic/prisma/seed'
 import { startStack, type Stack } from '@matic/testkit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
 import { ADMIN, TRADER } from '../../test/start-api.ts'
 
 const WEBHOOK_TOKEN = 'canary-webhook-token-5f1c9e7d2b4a8063-0123456789'
@@ -22,14 +24,18 @@ const answers: string[] = []
 const lines: string[] = []
 
 let stack: Stack
+let metricsUrl: string
 let db: Db
 let userId: string
 let token: string
 let paper: ApiKeyView
 
 beforeAll(async () => {
+  const metricsPort = await freePort()
+  metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`
   stack = await startStack({
-    env: { LOG_LEVEL: 'debug' },
+    // Api and worker ask for the same port: one of them shows its figures there.
+    env: { LOG_LEVEL: 'debug', METRICS_PORT: String(metricsPort) },
     onLine: (name, line) => lines.push(`${name} ${line}`),
     prepare: async ({ databaseUrl }) => {
       userId = (await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN })).userId
@@ -42,6 +48,9 @@ afterAll(async () => {
   await db?.close()
   await stack?.stop()
 })
+
+const Credentials = z.object({ apiKey: z.string(), secret: z.string() })
+const Tokens = z.object({ accessToken: z.string(), refreshToken: z.string() })
 
 interface Body {
   data?: unknown
@@ -71,7 +80,7 @@ async function keyAtVenue(ref: string): Promise<{ apiKey: string; secret: string
     headers: { 'content-type': 'application/json', 'x-venue-admin': stack.secrets.VENUE_ADMIN_TOKEN },
     body: JSON.stringify({ ref, depositUsdt: '1' }),
   })
-  return await response.json()
+  return Credentials.parse(await response.json())
 }
 
 async function armVenue(rules: unknown[]): Promise<void> {
@@ -85,7 +94,7 @@ async function armVenue(rules: unknown[]): Promise<void> {
 
 async function signIn(who: { email: string; password: string }): Promise<void> {
   const { body } = await ask('POST', '/api/auth/login', { json: who, keep: false })
-  const { accessToken, refreshToken } = body.data as { accessToken: string; refreshToken: string }
+  const { accessToken, refreshToken } = Tokens.parse(body.data)
   canaries.set(`access token of ${who.email}`, accessToken).set(`refresh token of ${who.email}`, refreshToken)
   token = accessToken
 }
@@ -107,7 +116,10 @@ describe('a day on the platform, with an exchange that says everything back', ()
     await vi.waitFor(
       async () => {
         const { body } = await ask('GET', '/api/exchange/api-keys')
-        const found = (body.data as ApiKeyView[]).find(({ exchange, status }) => exchange === 'PAPER' && status === 'VALID')
+        const found = z
+          .array(ApiKeyView)
+          .parse(body.data)
+          .find(({ exchange, status }) => exchange === 'PAPER' && status === 'VALID')
         if (!found) throw new Error('the paper account is not open yet')
         paper = found
       },
@@ -184,6 +196,9 @@ describe('a day on the platform, with an exchange that says everything back', ()
     ]
     for (const page of pages) await ask('GET', `/api/${page}`)
     for (const page of ['/health', '/api/nothing', '/metrics', '/api/metrics']) await ask('GET', page)
+    const figures = await (await fetch(metricsUrl)).text()
+    expect(figures).toContain('process=')
+    answers.push(figures)
     expect(answers.filter((answer) => answer.includes(' 200 ')).length).toBeGreaterThan(15)
   })
 })
