@@ -33,6 +33,7 @@ export function operatorEnv(ports: Ports): Record<string, string> {
     FRONTEND_URL: `https://localhost:${ports.https}`,
     JWT_SECRET: randomBytes(64).toString('hex'),
     JWT_REFRESH_SECRET: randomBytes(64).toString('hex'),
+    TOTP_KEY: randomBytes(32).toString('base64'),
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     CLIENT_ORDER_ID_KEY: randomBytes(32).toString('base64'),
     VENUE_ADMIN_TOKEN: randomBytes(32).toString('hex'),

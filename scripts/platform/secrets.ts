@@ -6,6 +6,7 @@ import type { Environment } from '../lib/environment.ts'
 const recipes = {
   JWT_SECRET: () => randomBytes(64).toString('hex'),
   JWT_REFRESH_SECRET: () => randomBytes(64).toString('hex'),
+  TOTP_KEY: () => randomBytes(32).toString('base64'),
   ENCRYPTION_KEY: () => randomBytes(32).toString('base64'),
   CLIENT_ORDER_ID_KEY: () => randomBytes(32).toString('base64'),
   VENUE_ADMIN_TOKEN: () => randomBytes(32).toString('hex'),
@@ -30,6 +31,7 @@ function forEachSecret(choose: (name: SecretName) => string): Secrets {
   return {
     JWT_SECRET: choose('JWT_SECRET'),
     JWT_REFRESH_SECRET: choose('JWT_REFRESH_SECRET'),
+    TOTP_KEY: choose('TOTP_KEY'),
     ENCRYPTION_KEY: choose('ENCRYPTION_KEY'),
     CLIENT_ORDER_ID_KEY: choose('CLIENT_ORDER_ID_KEY'),
     VENUE_ADMIN_TOKEN: choose('VENUE_ADMIN_TOKEN'),

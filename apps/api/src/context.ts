@@ -37,6 +37,7 @@ import {
 import { createReadinessReader, type ReadinessReader } from '@matic/services/health/index'
 import { createOrigins, type Origins } from './http/origins.ts'
 import { createApiMetrics, type ApiMetrics } from './metrics.ts'
+import { createSharedOpens, type SharedOpens } from './webhook/shared-opens.ts'
 
 /** Everything the api is made of, built once. */
 export interface ApiContext extends AuthContext {
@@ -47,6 +48,7 @@ export interface ApiContext extends AuthContext {
   readonly doorDb: Db
   readonly ingest: SharedCommit
   readonly webhooks: WebhookBook
+  readonly sharedOpens: SharedOpens
   readonly marks: MarkBook
   readonly desk: AnswerDesk
   readonly klines: KlineReader
@@ -95,6 +97,7 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
   const announcer = createSignalAnnouncer({ ctx: service })
   const ingest = createSharedCommit({ ctx: service, db: doorDb, onStored: announcer.announce })
   const desk = createAnswerDesk({ bus })
+  const sharedOpens = createSharedOpens({ clock, log, limits, perSecond: config.webhookOpensPerSecond })
 
   return {
     ...service,
@@ -107,11 +110,13 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     users: createUserBook({ db, bus, clock, accessTtlMs: config.accessTokenTtlMs }),
     loginGuard: createLoginGuard({ limits }),
     authLimits: createAuthLimits(limits),
-    codes: createCodeBook({ secret: secrets.jwtRefreshSecret, random }),
+    codes: createCodeBook({ key: secrets.totpKey, random }),
     requireAdminApproval: config.requireAdminApproval,
+    adminsNeedTwoStep: config.nodeEnv === 'production',
     requestLimit: createLocalLimit({ name: 'requests', points: config.requestsPerMinute, durationMs: 60_000 }),
     ingest,
     webhooks: createWebhookBook({ db: doorDb, bus, clock }),
+    sharedOpens,
     marks: createMarkBook({ bus }),
     desk,
     klines: createKlineReader({ ...service, desk }),
@@ -119,6 +124,7 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
     readiness: createReadinessReader({ db, clock, doorbell }),
     origins: createOrigins({ frontendUrl: config.frontendUrl, production: config.nodeEnv === 'production' }),
     async close() {
+      sharedOpens.close()
       await ingest.close()
       await announcer.close()
       await Promise.allSettled([doorbell.close(1_000), bus.close(), passwords.close(), limits.close()])

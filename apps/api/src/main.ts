@@ -8,6 +8,7 @@ import {
   type Component,
   type MetricsServer,
 } from '@matic/platform'
+import { checkTotpKey } from '@matic/services/auth/index'
 import { checkDurability } from '@matic/services/webhook/index'
 import { createApp } from './app.ts'
 import { createApiContext, type ApiContext } from './context.ts'
@@ -45,6 +46,7 @@ function components(ctx: ApiContext, stopping: AbortSignal): Component[] {
       async start() {
         await reachDatabase(ctx, stopping)
         ctx.log.info({}, 'database connected')
+        await checkTotpKey({ ctx })
       },
       stop: nothing,
     },

@@ -54,6 +54,7 @@ export async function startApi({ env = {} }: { env?: Record<string, string> } = 
     DATABASE_URL: database.url,
     JWT_SECRET: jwtSecret,
     JWT_REFRESH_SECRET: randomBytes(64).toString('hex'),
+    TOTP_KEY: randomBytes(32).toString('base64'),
     FRONTEND_URL,
     TIMINGS_SCALE: '0.2',
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),

@@ -24,6 +24,11 @@ const figures =
 
 await ctx.worker.ready
 ctx.log.info({}, 'database connected')
+if (config.nodeEnv === 'production' && config.smtp === undefined)
+  ctx.log.warn(
+    {},
+    'SMTP_HOST is not set: nobody gets a mail. New people cannot confirm their address, and forgotten passwords stay forgotten',
+  )
 await ensureSealingKey({ ...ctx, encryptionKey: env.secrets.encryptionKey })
 await measureClocks(ctx)
 ctx.hub.subscribe('invalidate', ({ kind, ids }) => {

@@ -31,6 +31,9 @@ describe('the activity log', () => {
     ['account-changed', { keyStatus: 'OPENING' }, 'INFO: An exchange account was added.'],
     ['account-changed', { label: 'Two' }, 'INFO: An exchange account is now called Two.'],
     ['kill-switch-changed', { engaged: true }, 'WARNING: The kill switch was engaged: nothing opens until it is released.'],
+    ['security-changed', { change: 'password-changed' }, 'WARNING: The password was changed; every other session was ended.'],
+    ['security-changed', { change: 'recovery-code-used', left: 9 }, 'WARNING: A recovery code was used; 9 are left.'],
+    ['security-changed', { change: 'something newer' }, 'WARNING: Sign-in was changed: something newer.'],
     ['note-added', { level: 'ERROR', text: 'READ {this}' }, 'ERROR: READ {this}'],
     ['note-added', { level: 'FATAL', text: 'x' }, 'INFO: x'],
   ] as const)('%s %j reads %s', (kind, payload, line) => {

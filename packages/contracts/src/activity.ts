@@ -42,10 +42,33 @@ export const ACTIVITY = {
   KILL_SWITCH_ON: 'The kill switch was engaged: nothing opens until it is released.',
   KILL_SWITCH_OFF: 'The kill switch was released.',
   SIGNED_IN_NEW_DEVICE: 'Somebody signed in from a device not seen before: {device}.',
+  PASSWORD_CHANGED: 'The password was changed; every other session was ended.',
+  PASSWORD_RESET: 'The password was set anew by a link sent by mail; every session was ended.',
+  TWO_STEP_ON: 'Two-step sign-in was switched on.',
+  TWO_STEP_OFF: 'Two-step sign-in was switched off.',
+  RECOVERY_CODE_USED: 'A recovery code was used; {left} are left.',
+  RECOVERY_CODES_RENEWED: 'New recovery codes were made; the old ones stopped working.',
+  EMAIL_VERIFIED: 'The e-mail address was confirmed.',
+  SESSIONS_ENDED: 'Sessions on other devices were ended ({ended}).',
+  SESSION_STOLEN: 'A session was used from two places at once and was ended. Change your password if that was not you.',
   SECURITY_CHANGED: 'Sign-in was changed: {change}.',
   NOTE: '{text}',
 } as const
 export type ActivityCode = keyof typeof ACTIVITY
+
+/** What a `security-changed` fact says of itself in `change`. New devices, keys and addresses have facts of their own. */
+export const SECURITY_CHANGES = [
+  'password-changed',
+  'password-reset',
+  'two-step-on',
+  'two-step-off',
+  'recovery-code-used',
+  'recovery-codes-renewed',
+  'email-verified',
+  'sessions-ended',
+  'session-stolen',
+] as const
+export type SecurityChange = (typeof SECURITY_CHANGES)[number]
 
 export type ActivityParams = Record<string, string | number | boolean | null>
 
@@ -94,7 +117,7 @@ function lineOf(kind: FactKind, entity: string, payload: Told['payload']): Line 
     case 'device-seen':
       return ['WARNING', 'SIGNED_IN_NEW_DEVICE']
     case 'security-changed':
-      return ['WARNING', 'SECURITY_CHANGED']
+      return lineOfSecurity(payload)
     case 'note-added':
       return [ACTIVITY_LEVELS.find((level) => level === payload['level']) ?? 'INFO', 'NOTE']
     case 'position-changed':
@@ -154,6 +177,23 @@ function lineOfAccount(payload: Told['payload']): Line {
   const { findings } = payload
   if (Array.isArray(findings) && findings.length > 0) return ['WARNING', 'ACCOUNT_CHECKED']
   return payload['keyStatus'] === 'VALID' ? ['SUCCESS', 'ACCOUNT_READY'] : ['INFO', 'ACCOUNT_CHANGED']
+}
+
+const SECURITY_LINES: Readonly<Record<SecurityChange, Line>> = {
+  'password-changed': ['WARNING', 'PASSWORD_CHANGED'],
+  'password-reset': ['WARNING', 'PASSWORD_RESET'],
+  'two-step-on': ['SUCCESS', 'TWO_STEP_ON'],
+  'two-step-off': ['WARNING', 'TWO_STEP_OFF'],
+  'recovery-code-used': ['WARNING', 'RECOVERY_CODE_USED'],
+  'recovery-codes-renewed': ['WARNING', 'RECOVERY_CODES_RENEWED'],
+  'email-verified': ['INFO', 'EMAIL_VERIFIED'],
+  'sessions-ended': ['INFO', 'SESSIONS_ENDED'],
+  'session-stolen': ['ERROR', 'SESSION_STOLEN'],
+}
+
+function lineOfSecurity({ change }: Told['payload']): Line {
+  const known = SECURITY_CHANGES.find((each) => each === change)
+  return known === undefined ? ['WARNING', 'SECURITY_CHANGED'] : SECURITY_LINES[known]
 }
 
 function lineOfSettings(entity: string, { fields, isEnabled }: Told['payload']): Line {

@@ -6,6 +6,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface AppSecrets {
   readonly JWT_SECRET: string
   readonly JWT_REFRESH_SECRET: string
+  readonly TOTP_KEY: string
   readonly ENCRYPTION_KEY: string
   readonly CLIENT_ORDER_ID_KEY: string
   readonly VENUE_ADMIN_TOKEN: string
@@ -40,7 +41,7 @@ export const webServer = join(root, 'apps', 'web', '.output', 'server', 'index.m
 export function appSpec(app: AppName, options: AppOptions): ProcessSpec {
   const { databaseUrl, ports, secrets } = options
   const address = (part: keyof AppPorts): string => `http://127.0.0.1:${ports[part]}`
-  const { JWT_SECRET, JWT_REFRESH_SECRET, ENCRYPTION_KEY, CLIENT_ORDER_ID_KEY, VENUE_ADMIN_TOKEN } = secrets
+  const { JWT_SECRET, JWT_REFRESH_SECRET, TOTP_KEY, ENCRYPTION_KEY, CLIENT_ORDER_ID_KEY, VENUE_ADMIN_TOKEN } = secrets
   const given = options.env
   const webHost = given['WEB_HOST'] ?? '127.0.0.1'
 
@@ -71,6 +72,7 @@ export function appSpec(app: AppName, options: AppOptions): ProcessSpec {
           FRONTEND_URL: given['FRONTEND_URL'] ?? `http://localhost:${ports.web}`,
           JWT_SECRET,
           JWT_REFRESH_SECRET,
+          TOTP_KEY,
         }),
         readyWhen: { url: `${address('api')}/health` },
       }
@@ -117,6 +119,7 @@ const secretNames = new Set([
   'DATABASE_URL',
   'JWT_SECRET',
   'JWT_REFRESH_SECRET',
+  'TOTP_KEY',
   'ENCRYPTION_KEY',
   'CLIENT_ORDER_ID_KEY',
   'VENUE_ADMIN_TOKEN',

@@ -11,6 +11,7 @@ const apiEnv: EnvSource = {
   DATABASE_URL: 'postgresql://matic:hidden-password@localhost:5432/matic',
   JWT_SECRET: 'a'.repeat(64),
   JWT_REFRESH_SECRET: 'b'.repeat(64),
+  TOTP_KEY: Buffer.alloc(32, 9).toString('base64'),
 }
 const workerEnv: EnvSource = {
   DATABASE_URL: 'postgresql://matic:hidden-password@localhost:5432/matic',
@@ -66,7 +67,8 @@ describe('environment', () => {
     expect(problems.join('\n')).toMatch(/PORT must be a port/)
     expect(problems.join('\n')).toMatch(/REDIS_URL and REDIS_HOST are both set/)
     expect(problems.join('\n')).toMatch(/JWT_SECRET and JWT_REFRESH_SECRET are the same/)
-    expect(problems).toHaveLength(6)
+    expect(problems.join('\n')).toMatch(/TOTP_KEY is missing/)
+    expect(problems).toHaveLength(7)
   })
 
   it.each([

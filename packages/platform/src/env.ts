@@ -100,6 +100,9 @@ const apiSchema = z.object({
   PORT: portField(3001, 'Port of the API'),
   JWT_SECRET: longSecretField('Signs access tokens, at least 64 characters'),
   JWT_REFRESH_SECRET: longSecretField('Keys refresh tokens, at least 64 characters, not the same as JWT_SECRET'),
+  TOTP_KEY: keyField(
+    'Seals what authenticator apps hold and keys codes sent by mail: base64 of 32 bytes. Lose it and everybody with two-step sign-in is locked out',
+  ),
   JWT_EXPIRES_IN: durationField('15m', 'Life of an access token'),
   JWT_REFRESH_EXPIRES_IN: durationField('7d', 'Life of a refresh token'),
   TRUST_PROXY: z.coerce
@@ -222,6 +225,7 @@ export interface ApiConfig extends StoreConfig, MetricsConfig {
 export interface ApiSecrets extends StoreSecrets {
   jwtSecret: Secret
   jwtRefreshSecret: Secret
+  totpKey: Secret<Uint8Array>
 }
 
 /** A mail server; `undefined`: mails wait. */
@@ -279,7 +283,13 @@ export function readApiEnv(source: EnvSource = process.env): { config: ApiConfig
     accessTokenTtlMs: env.JWT_EXPIRES_IN,
     refreshTokenTtlMs: env.JWT_REFRESH_EXPIRES_IN,
   }
-  return { config, secrets: { ...storeSecrets(env), jwtSecret: env.JWT_SECRET, jwtRefreshSecret: env.JWT_REFRESH_SECRET } }
+  const secrets = {
+    ...storeSecrets(env),
+    jwtSecret: env.JWT_SECRET,
+    jwtRefreshSecret: env.JWT_REFRESH_SECRET,
+    totpKey: env.TOTP_KEY,
+  }
+  return { config, secrets }
 }
 
 export function readWorkerEnv(source: EnvSource = process.env): { config: WorkerConfig; secrets: WorkerSecrets } {

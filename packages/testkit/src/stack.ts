@@ -110,6 +110,7 @@ function createSecrets(): AppSecrets {
   return {
     JWT_SECRET: randomBytes(64).toString('hex'),
     JWT_REFRESH_SECRET: randomBytes(64).toString('hex'),
+    TOTP_KEY: randomBytes(32).toString('base64'),
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     CLIENT_ORDER_ID_KEY: randomBytes(32).toString('base64'),
     VENUE_ADMIN_TOKEN: randomBytes(32).toString('hex'),

@@ -95,6 +95,9 @@ async function authorise(ctx: ApiContext, route: RouteDefinition, req: Request):
   const actor = await authenticate({ ctx, input: { accessToken: token } })
   if (route.policy === 'admin' && !ADMINS.includes(actor.role)) throw new AppError('FORBIDDEN', 'This is for administrators')
   if (route.policy === 'super-admin' && actor.role !== 'SUPER_ADMIN') throw new AppError('FORBIDDEN', 'This is for the main administrator')
+  const isForAdmins = route.policy === 'admin' || route.policy === 'super-admin'
+  if (isForAdmins && ctx.adminsNeedTwoStep && !actor.hasTwoStep)
+    throw new AppError('TWO_STEP_NEEDED', 'Administrators need two-step sign-in. Switch it on first.')
   await ctx.requestLimit.consume(actor.userId)
   if (route.stepUp) await refuseUnproved({ ctx, input: { actor } })
   return actor

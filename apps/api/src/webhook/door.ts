@@ -31,7 +31,7 @@ const NOBODY = Buffer.alloc(32)
 
 export function createWebhookDoor(ctx: ApiContext): WebhookDoor {
   const { clock, ingest, log } = ctx
-  const guard = createOpensGuard({ clock, perSecond: ctx.config.webhookOpensPerSecond })
+  const guard = createOpensGuard({ clock, perSecond: ctx.config.webhookOpensPerSecond, shared: ctx.sharedOpens })
 
   function takes(req: IncomingMessage, res: ServerResponse): boolean {
     if (req.method !== 'POST' || req.url?.startsWith(PREFIX) !== true) return false

@@ -1,5 +1,6 @@
 import type { Alert } from '@matic/contracts'
 import type { Clock } from '@matic/platform'
+import type { SharedOpens } from './shared-opens.ts'
 
 /** How many alerts a second one token may send before those that could open something are refused. Never per address: TradingView has four. */
 export interface OpensGuard {
@@ -10,7 +11,14 @@ export interface OpensGuard {
 const BURST_SECONDS = 10
 const ENTRIES_MAX = 50_000
 
-export function createOpensGuard({ clock, perSecond }: { clock: Clock; perSecond: number }): OpensGuard {
+interface OpensGuardOptions {
+  readonly clock: Clock
+  readonly perSecond: number
+  /** What other processes admitted of the same address. */
+  readonly shared?: Pick<SharedOpens, 'note' | 'isOver'>
+}
+
+export function createOpensGuard({ clock, perSecond, shared }: OpensGuardOptions): OpensGuard {
   const buckets = new Map<string, { tokens: number; atMs: number }>()
   const capacity = perSecond * BURST_SECONDS
 
@@ -25,9 +33,12 @@ export function createOpensGuard({ clock, perSecond }: { clock: Clock; perSecond
       }
       bucket.tokens = Math.min(capacity, bucket.tokens + ((nowMs - bucket.atMs) / 1000) * perSecond)
       bucket.atMs = nowMs
-      const admitted = bucket.tokens >= 1 || (alert !== null && onlyCloses(alert))
-      if (admitted) bucket.tokens = Math.max(0, bucket.tokens - 1)
-      return admitted
+      const hasRoom = bucket.tokens >= 1 && shared?.isOver(webhookId) !== true
+      const admitted = hasRoom || (alert !== null && onlyCloses(alert))
+      if (!admitted) return false
+      bucket.tokens = Math.max(0, bucket.tokens - 1)
+      shared?.note(webhookId)
+      return true
     },
   }
 }

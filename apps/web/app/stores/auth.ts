@@ -51,6 +51,14 @@ export const useAuthStore = defineStore('auth', () => {
     enter(await sendRegister(input))
   }
 
+  /** After something about the person changed, here or elsewhere. */
+  async function reload(): Promise<void> {
+    const view = await useApi()
+      .call(routes.auth.profile)
+      .catch(() => null)
+    if (view !== null && isSignedIn.value) user.value = view
+  }
+
   async function logout(): Promise<void> {
     try {
       await useApi().call(routes.auth.logout)
@@ -59,7 +67,7 @@ export const useAuthStore = defineStore('auth', () => {
     }
   }
 
-  return { user, accessToken, isSignedIn, restore, renew, login, register, logout }
+  return { user, accessToken, isSignedIn, restore, renew, login, register, reload, logout }
 })
 
 function sendRegister(input: {

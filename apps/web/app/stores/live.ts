@@ -41,7 +41,7 @@ export const useLiveStore = defineStore('live', () => {
     'kill-switch-changed': [bot.settings],
     'protection-late': [exchange.positions],
     'device-seen': [],
-    'security-changed': [],
+    'security-changed': [{ refresh: auth.reload }],
     'note-added': [],
   }
 

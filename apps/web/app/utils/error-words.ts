@@ -14,6 +14,7 @@ const remedies: Partial<Record<ApiErrorCode, string>> = {
   UNAUTHENTICATED: 'Sign in again.',
   TOKEN_EXPIRED: 'Sign in again.',
   STEP_UP_REQUIRED: 'Try again and enter your password when it is asked.',
+  TWO_STEP_NEEDED: 'It takes an authenticator app and a minute, under Settings, Security.',
   PASSWORD_WRONG: 'Check it and Caps Lock, then try again.',
   SECOND_STEP_REQUIRED: 'Open your authenticator app, or take one of your recovery codes.',
   CODE_WRONG: 'Wait for the next code, or ask for a new one.',

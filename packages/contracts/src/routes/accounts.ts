@@ -79,7 +79,7 @@ export const addApiKey = defineRoute({
   policy: 'user',
   stepUp: true,
   summary:
-    'Connect an exchange account. The key is sealed at once and checked by a worker: 200 with what was found, 202 when that takes longer than 5 s.',
+    'Connect an exchange account. The key is sealed at once and checked by a worker: 200 with what was found, 202 when that takes longer than 5 s. A live key needs two-step sign-in first.',
   body: z
     .strictObject({
       exchange: z.preprocess((name) => (typeof name === 'string' ? name.toUpperCase() : name), z.enum(KEY_EXCHANGES)),
@@ -94,7 +94,7 @@ export const addApiKey = defineRoute({
         context.addIssue({ code: 'custom', path: ['passphrase'], message: `${exchange} keys have a passphrase` })
     }),
   response: Checked,
-  errors: ['ACCOUNT_EXISTS', 'ACCOUNT_LIMIT', 'EXCHANGE_UNAVAILABLE'],
+  errors: ['ACCOUNT_EXISTS', 'ACCOUNT_LIMIT', 'EXCHANGE_UNAVAILABLE', 'TWO_STEP_NEEDED'],
 })
 
 export const validateApiKey = defineRoute({

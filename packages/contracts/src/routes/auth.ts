@@ -12,6 +12,7 @@ export const UserView = z.object({
   role: z.enum(['USER', 'ADMIN', 'SUPER_ADMIN']),
   isActive: z.boolean(),
   isEmailVerified: z.boolean(),
+  hasTwoStep: z.boolean(),
   subscription: z.object({ plan: z.string(), status: z.string(), endDate: z.string() }).nullable(),
 })
 export type UserView = z.infer<typeof UserView>

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineRoute } from '../http.ts'
 
 /** In the order in which a new person takes them. */
-export const ONBOARDING_STEPS = ['verify-email', 'paper-account', 'rules', 'webhook', 'test-alert'] as const
+export const ONBOARDING_STEPS = ['verify-email', 'two-step', 'paper-account', 'rules', 'webhook', 'test-alert'] as const
 export type OnboardingStep = (typeof ONBOARDING_STEPS)[number]
 
 /** Each step is looked up anew; nothing but the dismissal is remembered. */

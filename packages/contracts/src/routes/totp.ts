@@ -53,8 +53,9 @@ export const disableTotp = defineRoute({
   path: '/api/auth/totp/disable',
   policy: 'user',
   stepUp: true,
-  summary: 'Switch two-step sign-in off by a code of it.',
+  summary:
+    'Switch two-step sign-in off by a code of it. It stays on while a live account is connected, and for administrators in production.',
   body: z.object({ code: SecondStepCode }),
   response: z.object({}),
-  errors: ['CODE_WRONG', 'CONFLICT', 'RATE_LIMITED', 'STEP_UP_REQUIRED'],
+  errors: ['CODE_WRONG', 'CONFLICT', 'RATE_LIMITED', 'STEP_UP_REQUIRED', 'TWO_STEP_NEEDED'],
 })

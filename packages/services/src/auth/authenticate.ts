@@ -6,6 +6,7 @@ export interface Actor {
   readonly userId: string
   readonly familyId: string
   readonly role: UserView['role']
+  readonly hasTwoStep: boolean
   readonly expiresAtMs: number
 }
 
@@ -22,5 +23,5 @@ export async function authenticate({
   if (!user || user.sessionVersion !== claims.sessionVersion || user.endedFamilies.has(claims.familyId)) {
     throw new AppError('UNAUTHENTICATED', 'Sign in to go on')
   }
-  return { userId: user.id, familyId: claims.familyId, role: user.role, expiresAtMs: claims.expiresAtMs }
+  return { userId: user.id, familyId: claims.familyId, role: user.role, hasTwoStep: user.hasTwoStep, expiresAtMs: claims.expiresAtMs }
 }

@@ -16,9 +16,9 @@ export interface CodeBook {
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-/** Keyed by the secret that keys refresh tokens: whoever changes that one has everybody enrol again. */
-export function createCodeBook({ secret, random }: { secret: Secret; random: Random }): CodeBook {
-  const keyFor = (purpose: string) => Buffer.from(hkdfSync('sha256', secret.reveal(), 'matic', purpose, 32))
+/** Keyed by TOTP_KEY and nothing else: other secrets may change without anybody having to enrol again. */
+export function createCodeBook({ key, random }: { key: Secret<Uint8Array>; random: Random }): CodeBook {
+  const keyFor = (purpose: string) => Buffer.from(hkdfSync('sha256', key.reveal(), 'matic', purpose, 32))
   const hashKey = keyFor('codes')
   const sealKey = keyFor('totp')
   const hash = (userId: string, code: string) => createHmac('sha256', hashKey).update(`${userId}:${code}`).digest()

@@ -15,4 +15,6 @@ export interface AuthContext extends ServiceContext {
   readonly codes: CodeBook
   /** A verified e-mail is not enough: an administrator activates each user. */
   readonly requireAdminApproval: boolean
+  /** What is for administrators stays closed to those without two-step sign-in. Elsewhere they are only told. */
+  readonly adminsNeedTwoStep: boolean
 }

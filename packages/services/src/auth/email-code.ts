@@ -4,6 +4,7 @@ import { insertMail } from '../mail/queue-mail.ts'
 import { writeAudit } from './audit.ts'
 import type { AuthContext } from './context.ts'
 import { getProfile } from './get-profile.ts'
+import { noteSecurity, publishNews } from './note-security.ts'
 
 const MINUTES = 10
 const TRIES_MAX = 5
@@ -74,17 +75,19 @@ export async function verifyEmail({
     throw new AppError('CODE_WRONG', 'This code is not right or no longer good. Ask for a new one.')
   }
 
-  await ctx.db.transaction(async (tx) => {
+  const news = await ctx.db.transaction(async (tx) => {
     await tx.query('UPDATE email_code SET used_at = $2 WHERE id = $1', [row.id, now])
     const [user] = await tx.query<{ plan: string | null }>(
       `UPDATE app_user SET is_email_verified = true, is_active = is_active OR $2
         WHERE id = $1 AND NOT is_email_verified RETURNING asked_plan AS plan`,
       [userId, !ctx.requireAdminApproval],
     )
-    if (!user) return
+    if (!user) return []
     if (!ctx.requireAdminApproval) await startTrial(tx, { userId, plan: user.plan ?? 'MONTHLY', now })
     await writeAudit(tx, { userId, ip, action: 'email-verified' })
+    return noteSecurity(tx, ctx, { userId, change: 'email-verified' })
   })
+  publishNews(ctx, news)
   ctx.bus.publish('invalidate', { kind: 'user', ids: [userId] })
   return getProfile({ db: ctx.db, userId })
 }

@@ -10,6 +10,7 @@ interface Row {
   role: UserView['role']
   isActive: boolean
   isEmailVerified: boolean
+  hasTwoStep: boolean
   plan: string | null
   status: string | null
   endDate: Date | null
@@ -19,6 +20,7 @@ interface Row {
 export async function getProfile({ db, userId }: { db: Queryable; userId: string }): Promise<UserView> {
   const [row] = await db.query<Row>(
     `SELECT u.id, u.email, u.full_name AS "fullName", u.phone, u.address, u.role, u.is_active AS "isActive", u.is_email_verified AS "isEmailVerified",
+            EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS "hasTwoStep",
             s.plan, s.status, s.end_date AS "endDate"
        FROM app_user u LEFT JOIN subscription s ON s.user_id = u.id WHERE u.id = $1`,
     [userId],

@@ -1,5 +1,6 @@
 export { createAuthLimits, type AuthLimits } from './auth-limits.ts'
 export { authenticate, type Actor } from './authenticate.ts'
+export { checkTotpKey } from './check-totp-key.ts'
 export { createCodeBook, type CodeBook } from './code-book.ts'
 export type { AuthContext } from './context.ts'
 export { resendEmailCode, verifyEmail } from './email-code.ts'

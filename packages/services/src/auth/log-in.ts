@@ -37,6 +37,6 @@ export async function logIn({ ctx, input }: { ctx: AuthContext; input: LogIn }):
   await ctx.loginGuard.succeeded(guess)
 
   const session = await openSession(ctx.db, ctx, { userId: row.id, sessionVersion: row.version, caller: input })
-  await noteDevice({ ctx, input: { userId: row.id, familyId: session.familyId, userAgent: input.userAgent } })
+  await noteDevice({ ctx, input: { userId: row.id, familyId: session.familyId, userAgent: input.userAgent, ip: input.ip } })
   return { user: await getProfile({ db: ctx.db, userId: row.id }), ...session }
 }

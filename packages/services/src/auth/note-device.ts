@@ -1,13 +1,16 @@
 import { personFact, recordFacts } from '@matic/db'
+import { queueMail } from '../mail/queue-mail.ts'
 import type { AuthContext } from './context.ts'
+import { publishNews } from './note-security.ts'
 
 interface SignIn {
   readonly userId: string
   readonly familyId: string
   readonly userAgent: string | null
+  readonly ip: string
 }
 
-/** Tells people of a sign-in from a browser that none of their earlier sessions had. The very first one is no news. */
+/** Tells people, here and by mail, of a sign-in from a browser that none of their earlier sessions had. The very first one is no news. */
 export async function noteDevice({ ctx, input }: { ctx: AuthContext; input: SignIn }): Promise<void> {
   const { userId, familyId } = input
   const device = input.userAgent?.slice(0, 300) ?? null
@@ -17,7 +20,9 @@ export async function noteDevice({ ctx, input }: { ctx: AuthContext; input: Sign
       [userId, familyId, device],
     )
     if (!before?.some || before.same) return []
-    return recordFacts(tx, [personFact(userId, 'device-seen', { device: device?.slice(0, 120) ?? null })])
+    const seen = device?.slice(0, 120) ?? null
+    await queueMail(tx, ctx, { userId, make: (name, at) => ({ template: 'new-device', params: { name, at, device: seen, ip: input.ip } }) })
+    return recordFacts(tx, [personFact(userId, 'device-seen', { device: seen })])
   })
-  if (ids.length > 0) ctx.bus.publish('facts', { ids })
+  publishNews(ctx, ids)
 }

@@ -1,8 +1,8 @@
 import { AppError } from '@matic/contracts'
-import { queueMail } from '../mail/queue-mail.ts'
 import { writeAudit } from './audit.ts'
 import type { Actor } from './authenticate.ts'
 import type { AuthContext } from './context.ts'
+import { noteSecurity, publishNews } from './note-security.ts'
 import { takeSecondStep } from './second-step.ts'
 import { refuseWeakPassword } from './weak-password.ts'
 
@@ -52,7 +52,7 @@ export async function changePassword({ ctx, input }: { ctx: AuthContext; input: 
   const person = await refuseWrongPassword(ctx, { userId, password: currentPassword, ip })
   refuseWeakPassword(newPassword, [person.email, person.name])
   const passwordHash = await ctx.passwords.hash(newPassword)
-  await ctx.db.transaction(async (tx) => {
+  const news = await ctx.db.transaction(async (tx) => {
     await tx.query('UPDATE app_user SET password_hash = $2 WHERE id = $1', [userId, passwordHash])
     await tx.query('UPDATE session SET revoked_at = $3 WHERE user_id = $1 AND family_id <> $2 AND revoked_at IS NULL', [
       userId,
@@ -60,10 +60,14 @@ export async function changePassword({ ctx, input }: { ctx: AuthContext; input: 
       new Date(ctx.clock.now()),
     ])
     await writeAudit(tx, { userId, ip, action: 'password-changed' })
-    await queueMail(tx, ctx, { userId, make: (name, at) => ({ template: 'password-changed', params: { name, at } }) })
+    return noteSecurity(tx, ctx, {
+      userId,
+      change: 'password-changed',
+      mail: (name, at) => ({ template: 'password-changed', params: { name, at } }),
+    })
   })
   ctx.bus.publish('invalidate', { kind: 'user', ids: [userId] })
-  ctx.doorbell.ring('request')
+  publishNews(ctx, news)
 }
 
 async function refuseWrongPassword(

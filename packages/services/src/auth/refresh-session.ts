@@ -1,8 +1,10 @@
 import { AppError } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
+import { writeAudit } from './audit.ts'
 import type { AuthContext } from './context.ts'
 import { getProfile } from './get-profile.ts'
 import type { SignedIn } from './log-in.ts'
+import { noteSecurity, publishNews } from './note-security.ts'
 
 /** Two tabs may bring the same token within this time. */
 const GRACE_MS = 10_000
@@ -22,7 +24,7 @@ interface SessionRow {
 type Rotation =
   | { readonly kind: 'renewed'; readonly session: SessionRow; readonly expiresAtMs: number }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'stolen'; readonly userId: string }
+  | { readonly kind: 'stolen'; readonly userId: string; readonly news: readonly string[] }
 
 /**
  * A refresh token is good once; its successor is answered with a new access token. One that was used before is taken for stolen,
@@ -42,6 +44,7 @@ export async function refreshSession({
   if (rotation.kind === 'stolen') {
     ctx.log.warn({ userId: rotation.userId }, 'a refresh token was used twice: the login was ended')
     ctx.bus.publish('invalidate', { kind: 'user', ids: [rotation.userId] })
+    publishNews(ctx, rotation.news)
   }
   if (rotation.kind !== 'renewed') throw new AppError('UNAUTHENTICATED', 'Sign in to go on')
 
@@ -77,7 +80,7 @@ async function rotate(
     const inGrace = now.getTime() - session.rotatedAt.getTime() <= GRACE_MS
     if (inGrace && next) return { kind: 'renewed', session, expiresAtMs: next.expiresAt.getTime() }
     await tx.query('UPDATE session SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL', [session.familyId, now])
-    return { kind: 'stolen', userId: session.userId }
+    return { kind: 'stolen', userId: session.userId, news: await noteStolen(tx, ctx, session, input.ip) }
   }
 
   const expiresAtMs = Math.min(now.getTime() + ctx.tokens.refreshTtlMs, session.familyStartedAt.getTime() + FAMILY_MAX_MS)
@@ -96,4 +99,13 @@ async function rotate(
     ],
   )
   return { kind: 'renewed', session, expiresAtMs }
+}
+
+async function noteStolen(tx: Transaction, ctx: AuthContext, { userId, familyId }: SessionRow, ip: string): Promise<string[]> {
+  await writeAudit(tx, { userId, ip, action: 'session-stolen', after: { sessionId: familyId } })
+  return noteSecurity(tx, ctx, {
+    userId,
+    change: 'session-stolen',
+    mail: (name, at) => ({ template: 'session-stolen', params: { name, at } }),
+  })
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@matic/contracts'
 import { randomToken } from '@matic/platform'
-import { insertMail, queueMail } from '../mail/queue-mail.ts'
+import { insertMail } from '../mail/queue-mail.ts'
 import { writeAudit } from './audit.ts'
 import type { AuthContext } from './context.ts'
+import { noteSecurity, publishNews } from './note-security.ts'
 import { refuseWeakPassword } from './weak-password.ts'
 
 const LINK_MINUTES = 60
@@ -60,7 +61,7 @@ export async function resetPassword({
   const passwordHash = await ctx.passwords.hash(input.password)
 
   const { userId } = found
-  await ctx.db.transaction(async (tx) => {
+  const news = await ctx.db.transaction(async (tx) => {
     const used = await tx.query('UPDATE password_reset SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL RETURNING id', [
       sha256(input.token),
       now,
@@ -70,10 +71,14 @@ export async function resetPassword({
     await tx.query('UPDATE app_user SET password_hash = $2, session_version = session_version + 1 WHERE id = $1', [userId, passwordHash])
     await tx.query('UPDATE session SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL', [userId, now])
     await writeAudit(tx, { userId, ip: input.ip, action: 'password-reset' })
-    await queueMail(tx, ctx, { userId, make: (name, at) => ({ template: 'password-changed', params: { name, at } }) })
+    return noteSecurity(tx, ctx, {
+      userId,
+      change: 'password-reset',
+      mail: (name, at) => ({ template: 'password-changed', params: { name, at } }),
+    })
   })
   ctx.bus.publish('invalidate', { kind: 'user', ids: [userId] })
-  ctx.doorbell.ring('request')
+  publishNews(ctx, news)
 }
 
 function expired(): AppError {

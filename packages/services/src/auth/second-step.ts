@@ -1,6 +1,7 @@
 import { AppError } from '@matic/contracts'
 import { Secret, TOTP } from 'otpauth'
 import type { AuthContext } from './context.ts'
+import { noteSecurity, publishNews } from './note-security.ts'
 
 export const STEP_SECONDS = 30
 
@@ -37,18 +38,38 @@ export async function takeSecondStep({
 }
 
 async function useAppCode(ctx: AuthContext, userId: string, totp: TotpRow, code: string): Promise<boolean> {
-  const step = stepOf({ secret: ctx.codes.open(userId, totp.sealed), code, nowMs: ctx.clock.now() })
+  const step = stepOf({ secret: openTotp(ctx, userId, totp.sealed), code, nowMs: ctx.clock.now() })
   if (step === null) return false
   const taken = await ctx.db.query('UPDATE totp SET last_step = $2 WHERE user_id = $1 AND last_step < $2 RETURNING user_id', [userId, step])
   return taken.length === 1
 }
 
 async function useRecoveryCode(ctx: AuthContext, userId: string, code: string): Promise<boolean> {
-  const used = await ctx.db.query(
-    'UPDATE recovery_code SET used_at = $3 WHERE user_id = $1 AND code_hash = $2 AND used_at IS NULL RETURNING id',
-    [userId, ctx.codes.hash(userId, normalised(code)), new Date(ctx.clock.now())],
-  )
-  return used.length === 1
+  const hash = ctx.codes.hash(userId, normalised(code))
+  const news = await ctx.db.transaction(async (tx) => {
+    const used = await tx.query(
+      'UPDATE recovery_code SET used_at = $3 WHERE user_id = $1 AND code_hash = $2 AND used_at IS NULL RETURNING id',
+      [userId, hash, new Date(ctx.clock.now())],
+    )
+    if (used.length === 0) return null
+    const [row] = await tx.query<{ left: number }>(
+      'SELECT count(*)::int AS left FROM recovery_code WHERE user_id = $1 AND used_at IS NULL',
+      [userId],
+    )
+    return noteSecurity(tx, ctx, { userId, change: 'recovery-code-used', params: { left: row?.left ?? 0 } })
+  })
+  if (news === null) return false
+  publishNews(ctx, news)
+  return true
+}
+
+/** @throws AppError INTERNAL when it was sealed with another TOTP_KEY: a wrong code would be the wrong thing to say */
+export function openTotp(ctx: Pick<AuthContext, 'codes'>, userId: string, sealed: Buffer): string {
+  try {
+    return ctx.codes.open(userId, sealed)
+  } catch (cause) {
+    throw new AppError('INTERNAL', 'Your second step cannot be checked: this server was given another TOTP_KEY than it had.', { cause })
+  }
 }
 
 /** Recovery codes are typed by hand: capitals and dashes do not matter. */

@@ -1,10 +1,10 @@
 import { AppError } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import { Secret, TOTP } from 'otpauth'
-import { queueMail } from '../mail/queue-mail.ts'
 import { writeAudit } from './audit.ts'
 import type { AuthContext } from './context.ts'
-import { normalised, STEP_SECONDS, stepOf, takeSecondStep } from './second-step.ts'
+import { noteSecurity, publishNews } from './note-security.ts'
+import { normalised, openTotp, STEP_SECONDS, stepOf, takeSecondStep } from './second-step.ts'
 
 const RECOVERY_CODES = 10
 /** Without what looks alike. */
@@ -47,43 +47,49 @@ export async function confirmTotp({ ctx, input }: { ctx: AuthContext; input: Per
   await ctx.authLimits.proof.consume(`${userId} ${ip}`)
   const [row] = await ctx.db.query<{ sealed: Buffer }>('SELECT sealed FROM totp WHERE user_id = $1 AND confirmed_at IS NULL', [userId])
   if (!row) throw new AppError('CONFLICT', 'There is nothing to confirm')
-  const step = stepOf({ secret: ctx.codes.open(userId, row.sealed), code, nowMs: ctx.clock.now() })
+  const step = stepOf({ secret: openTotp(ctx, userId, row.sealed), code, nowMs: ctx.clock.now() })
   if (step === null) throw new AppError('CODE_WRONG', 'This code is not right. Look whether the clock of your phone is.')
 
-  const recoveryCodes = await ctx.db.transaction(async (tx) => {
+  const { recoveryCodes, news } = await ctx.db.transaction(async (tx) => {
     const confirmed = await tx.query(
       'UPDATE totp SET confirmed_at = $2, last_step = $3 WHERE user_id = $1 AND confirmed_at IS NULL AND sealed = $4 RETURNING user_id',
       [userId, new Date(ctx.clock.now()), step, row.sealed],
     )
     if (confirmed.length === 0) throw new AppError('CONFLICT', 'Two-step sign-in was changed elsewhere. Look again.')
-    await noteChange(tx, ctx, { userId, ip, enabled: true })
-    return replaceRecoveryCodes(tx, ctx, userId)
+    const made = await replaceRecoveryCodes(tx, ctx, userId)
+    return { recoveryCodes: made, news: await noteChange(tx, ctx, { userId, ip, enabled: true }) }
   })
-  ctx.doorbell.ring('request')
+  tellEverybody(ctx, userId, news)
   await ctx.authLimits.proof.forget(`${userId} ${ip}`)
   return { recoveryCodes }
 }
 
 /** @throws AppError CONFLICT when two-step sign-in is off */
 export async function renewRecoveryCodes({ ctx, input }: { ctx: AuthContext; input: Person }) {
-  return ctx.db.transaction(async (tx) => {
-    await refuseWithout(tx, input.userId)
-    await writeAudit(tx, { ...input, action: 'recovery-codes-renewed' })
-    return { recoveryCodes: await replaceRecoveryCodes(tx, ctx, input.userId) }
+  const { userId, ip } = input
+  const { recoveryCodes, news } = await ctx.db.transaction(async (tx) => {
+    await refuseWithout(tx, userId)
+    await writeAudit(tx, { userId, ip, action: 'recovery-codes-renewed' })
+    const made = await replaceRecoveryCodes(tx, ctx, userId)
+    const mail = (name: string, at: string) => ({ template: 'recovery-codes-renewed', params: { name, at } }) as const
+    return { recoveryCodes: made, news: await noteSecurity(tx, ctx, { userId, change: 'recovery-codes-renewed', mail }) }
   })
+  publishNews(ctx, news)
+  return { recoveryCodes }
 }
 
-/** @throws AppError CODE_WRONG, CONFLICT, RATE_LIMITED */
+/** @throws AppError CODE_WRONG, CONFLICT, RATE_LIMITED; TWO_STEP_NEEDED for whoever may not be without */
 export async function disableTotp({ ctx, input }: { ctx: AuthContext; input: Person & { code: string } }): Promise<void> {
   const { userId, ip } = input
   await refuseWithout(ctx.db, userId)
+  await refuseNeeded(ctx, userId)
   await takeSecondStep({ ctx, input })
-  await ctx.db.transaction(async (tx) => {
+  const news = await ctx.db.transaction(async (tx) => {
     await tx.query('DELETE FROM totp WHERE user_id = $1', [userId])
     await tx.query('DELETE FROM recovery_code WHERE user_id = $1', [userId])
-    await noteChange(tx, ctx, { userId, ip, enabled: false })
+    return noteChange(tx, ctx, { userId, ip, enabled: false })
   })
-  ctx.doorbell.ring('request')
+  tellEverybody(ctx, userId, news)
 }
 
 async function refuseWithout(db: Pick<Transaction, 'query'>, userId: string): Promise<void> {
@@ -91,10 +97,32 @@ async function refuseWithout(db: Pick<Transaction, 'query'>, userId: string): Pr
   if (!row) throw new AppError('CONFLICT', 'Two-step sign-in is off')
 }
 
-async function noteChange(tx: Transaction, ctx: AuthContext, input: Person & { enabled: boolean }): Promise<void> {
+async function refuseNeeded(ctx: AuthContext, userId: string): Promise<void> {
+  const [row] = await ctx.db.query<{ isAdmin: boolean; hasLive: boolean }>(
+    `SELECT role IN ('ADMIN', 'SUPER_ADMIN') AS "isAdmin",
+            EXISTS (SELECT 1 FROM account WHERE user_id = $1 AND environment = 'LIVE' AND deleted_at IS NULL) AS "hasLive"
+       FROM app_user WHERE id = $1`,
+    [userId],
+  )
+  if (row?.isAdmin === true && ctx.adminsNeedTwoStep) throw new AppError('TWO_STEP_NEEDED', 'Administrators keep two-step sign-in on')
+  if (row?.hasLive === true)
+    throw new AppError('TWO_STEP_NEEDED', 'Two-step sign-in stays on while a live account is connected. Disconnect it first.')
+}
+
+/** Every api process asks for the second step, or stops asking, from now on. */
+function tellEverybody(ctx: AuthContext, userId: string, news: readonly string[]): void {
+  ctx.bus.publish('invalidate', { kind: 'user', ids: [userId] })
+  publishNews(ctx, news)
+}
+
+async function noteChange(tx: Transaction, ctx: AuthContext, input: Person & { enabled: boolean }): Promise<string[]> {
   const { userId, ip, enabled } = input
   await writeAudit(tx, { userId, ip, action: enabled ? 'two-step-enabled' : 'two-step-disabled' })
-  await queueMail(tx, ctx, { userId, make: (name, at) => ({ template: 'two-step-changed', params: { name, at, enabled } }) })
+  return noteSecurity(tx, ctx, {
+    userId,
+    change: enabled ? 'two-step-on' : 'two-step-off',
+    mail: (name, at) => ({ template: 'two-step-changed', params: { name, at, enabled } }),
+  })
 }
 
 async function replaceRecoveryCodes(tx: Transaction, ctx: AuthContext, userId: string): Promise<string[]> {

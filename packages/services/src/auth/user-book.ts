@@ -7,6 +7,7 @@ export interface KnownUser {
   readonly id: string
   readonly role: UserView['role']
   readonly sessionVersion: number
+  readonly hasTwoStep: boolean
   /** Logins ended so recently that an access token of theirs may still be around. */
   readonly endedFamilies: ReadonlySet<string>
 }
@@ -50,6 +51,7 @@ export function createUserBook({ db, bus, clock, accessTtlMs }: UserBookOptions)
 async function readUser(db: Db, userId: string, endedSince: Date): Promise<KnownUser | null> {
   const [row] = await db.query<Omit<KnownUser, 'endedFamilies'> & { ended: string[] }>(
     `SELECT u.id, u.role, u.session_version AS "sessionVersion",
+            EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS "hasTwoStep",
             ARRAY(SELECT DISTINCT s.family_id::text FROM session s WHERE s.user_id = u.id AND s.revoked_at > $2) AS ended
        FROM app_user u WHERE u.id = $1`,
     [userId, endedSince],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { recordFacts, type Transaction } from '@matic/db'
 import { randomToken } from '@matic/platform'
 import type { ServiceContext } from '../context.ts'
+import { queueMail } from '../mail/queue-mail.ts'
 import { webhookUrl } from './get-settings.ts'
 
 interface Input {
@@ -17,11 +18,15 @@ export async function rotateWebhook({ ctx, input }: { ctx: ServiceContext; input
   const token = randomToken(ctx)
   const { webhookId, factIds } = await ctx.db.transaction(async (tx) => {
     const id = await replaceToken(tx, ctx, { ...input, token })
+    const isFirst =
+      (await tx.query(`SELECT 1 FROM audit_log WHERE user_id = $1 AND action = 'webhook-rotated' LIMIT 1`, [input.userId])).length === 0
     await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, after, ip) VALUES ($1, $1, 'webhook-rotated', $2, $3)`, [
       input.userId,
       JSON.stringify({ webhookId: id, tokenTail: token.slice(-4) }),
       input.ip,
     ])
+    if (!isFirst)
+      await queueMail(tx, ctx, { userId: input.userId, make: (name, at) => ({ template: 'webhook-rotated', params: { name, at } }) })
     const facts = await recordFacts(tx, [
       { userId: input.userId, kind: 'settings-changed', entity: 'webhook', entityId: id, payload: { fields: ['webhookUrl'] } },
     ])
@@ -29,6 +34,7 @@ export async function rotateWebhook({ ctx, input }: { ctx: ServiceContext; input
   })
   ctx.bus.publish('invalidate', { kind: 'webhook', ids: [webhookId] })
   ctx.bus.publish('facts', { ids: factIds })
+  ctx.doorbell.ring('request')
   return { webhookUrl: webhookUrl(input, token) }
 }
 

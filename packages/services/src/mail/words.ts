@@ -69,6 +69,52 @@ function wordsOf(content: MailContent): Plain {
         ],
         link: { path: '/forgot-password', label: 'It was not me' },
       }
+    case 'recovery-codes-renewed':
+      return {
+        subject: 'New recovery codes were made',
+        lines: [
+          `New recovery codes were made for your account on ${readableTime(content.params.at)}; the old ones stopped working.`,
+          'If that was not you, change your password at once and make new ones.',
+        ],
+        link: { path: '/settings/security', label: 'Look at your account' },
+      }
+    case 'new-device':
+      return {
+        subject: 'Somebody signed in from a new device',
+        lines: [
+          `Somebody signed in to your account on ${readableTime(content.params.at)}, from ${content.params.ip}, with a browser not seen before:`,
+          content.params.device ?? 'It did not say what it is.',
+          'If that was you, there is nothing to do. If not, change your password: that ends every other session.',
+        ],
+        link: { path: '/settings/security', label: 'Look at your sessions' },
+      }
+    case 'session-stolen':
+      return {
+        subject: 'A session of yours was used from two places',
+        lines: [
+          `On ${readableTime(content.params.at)} a session of your account was renewed twice by the same token. Somebody may have copied it, so it was ended.`,
+          'Sign in again, change your password and look at what was done.',
+        ],
+        link: { path: '/settings/security', label: 'Look at your sessions' },
+      }
+    case 'key-added':
+      return {
+        subject: 'An exchange key was added',
+        lines: [
+          `On ${readableTime(content.params.at)} a ${content.params.environment.toLowerCase()} key of ${content.params.exchange} was connected as "${content.params.label}".`,
+          'If that was not you, disconnect it, change your password and end the other sessions.',
+        ],
+        link: { path: '/accounts', label: 'Look at your accounts' },
+      }
+    case 'webhook-rotated':
+      return {
+        subject: 'Your webhook got a new address',
+        lines: [
+          `The address that your alerts go to was replaced on ${readableTime(content.params.at)}.`,
+          'If that was not you, make another one, change your password and end the other sessions.',
+        ],
+        link: { path: '/webhook', label: 'Look at your webhook' },
+      }
   }
 }
 

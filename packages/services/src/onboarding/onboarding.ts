@@ -7,6 +7,7 @@ type Progress = Record<OnboardingStep, boolean> & { dismissed: boolean }
 export async function getOnboarding({ db, input }: { db: Queryable; input: { userId: string } }): Promise<OnboardingView> {
   const [progress] = await db.query<Progress>(
     `SELECT coalesce((SELECT is_email_verified FROM app_user WHERE id = $1), false) AS "verify-email",
+            EXISTS (SELECT 1 FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL) AS "two-step",
             EXISTS (SELECT 1 FROM account WHERE user_id = $1 AND key_status = 'VALID' AND is_active AND deleted_at IS NULL) AS "paper-account",
             EXISTS (SELECT 1 FROM fact WHERE user_id = $1 AND kind = 'settings-changed' AND entity <> 'webhook' AND payload ->> 'fields' <> '["isEnabled"]') AS rules,
             EXISTS (SELECT 1 FROM webhook WHERE user_id = $1 AND last_seen_at IS NOT NULL)

@@ -64,6 +64,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     VENUE_ADMIN_TOKEN: venueAdminToken,
     JWT_SECRET: randomBytes(64).toString('hex'),
     JWT_REFRESH_SECRET: randomBytes(64).toString('hex'),
+    TOTP_KEY: randomBytes(32).toString('base64'),
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     CLIENT_ORDER_ID_KEY: randomBytes(32).toString('base64'),
     // One sender stands for many here.
