@@ -5,6 +5,7 @@ import { z } from 'zod'
 const BODIES: Readonly<Record<string, object>> = {
   'POST /api/auth/register': { email: 'matrix@matic.test', password: 'three words no order', fullName: 'Matrix' },
   'POST /api/exchange/order': { symbol: 'BTCUSDT', side: 'buy', quantity: '1' },
+  'POST /api/exchange/close-position': { symbol: 'BTCUSDT' },
   'POST /api/orders': { symbol: 'BTCUSDT', side: 'buy', quantity: '1' },
   'PUT /api/orders/:id': { price: '90' },
   'PUT /api/positions/:id/tp-sl': { stopLoss: '0.5' },

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { BLANK_ALERT, type AccountProbe } from '@matic/contracts'
 import type { Db } from '@matic/db'
 import type { Actor } from '@matic/services/auth/index'
 import type { TestApi } from '../start-api.ts'
@@ -23,6 +24,8 @@ interface Column {
   readonly type: string
 }
 
+/** Nobody else is worth this. */
+const FIGURE = '31337.4242'
 /** What a text column takes where it is not free. */
 const WORDS: Readonly<Record<string, string>> = {
   exchange: 'PAPER',
@@ -47,9 +50,15 @@ const WORDS: Readonly<Record<string, string>> = {
   'exchange_request.kind': 'SYNC',
   'exchange_request.state': 'DONE',
   'fact.kind': 'note-added',
+  'fact.level': 'INFO',
   'subscription.plan': 'YEARLY',
   'subscription.status': 'ACTIVE',
   'mail.template': 'password-changed',
+  'account_state.equity': FIGURE,
+  'account_state.wallet_balance': FIGURE,
+  'equity_snapshot.equity': FIGURE,
+  'equity_snapshot.wallet_balance': FIGURE,
+  'trade.gross_pnl': FIGURE,
 }
 const CURRENCIES = new Set(['currency', 'fee_currency'])
 /** Filled in although they may be empty: they are read. */
@@ -61,7 +70,10 @@ const ALSO = new Set([
   'ip',
   'reason',
   'masked_api_key',
-  'level',
+  'fact.level',
+  'trade.closed_at',
+  'trade.exit_price',
+  'trade.gross_pnl',
   'user_version',
   'previous_token_tail',
 ])
@@ -117,9 +129,21 @@ export async function makeWorld(api: TestApi): Promise<World> {
       )
     }
   })
+  // One order still works, one is history.
+  await api.db.query(`INSERT INTO trade_order SELECT (jsonb_populate_record(o, $2)).* FROM trade_order o WHERE id = $1`, [
+    ids['trade_order'],
+    JSON.stringify({
+      id: randomUUID(),
+      client_order_id: `${canary}-ended`,
+      cause: `${canary}-ended`,
+      state: 'FILLED',
+      ended_at: new Date(),
+    }),
+  ])
+  await api.db.query('INSERT INTO user_stream (user_id, version) VALUES ($1, 1)', [userId])
   await api.db.query('INSERT INTO lane (account_id) VALUES ($1) ON CONFLICT DO NOTHING', [ids['account']])
   const known = Object.entries(ids).filter(([table]) => table !== 'sealing_key')
-  return { userId, token, ids: { ...ids, session: familyId }, secrets: [canary, familyId, ...known.map(([, id]) => id)] }
+  return { userId, token, ids: { ...ids, session: familyId }, secrets: [canary, FIGURE, familyId, ...known.map(([, id]) => id)] }
 
   function fill({ table, name, type }: Column): unknown {
     if (name === 'user_id') return userId
@@ -133,7 +157,6 @@ export async function makeWorld(api: TestApi): Promise<World> {
     }
     const word = WORDS[`${table}.${name}`] ?? WORDS[name]
     if (word !== undefined) return word
-    if (name === 'level') return 'INFO'
     if (CURRENCIES.has(name)) return 'USDT'
     return fillByType(table, name, type)
   }
@@ -142,8 +165,7 @@ export async function makeWorld(api: TestApi): Promise<World> {
     if (type === 'uuid') return randomUUID()
     if (type === 'text' || type === 'character varying') return canary
     if (type === 'bytea') return Buffer.from(`${canary} ${table} ${name}`.padEnd(32).slice(0, 32))
-    if (type === 'jsonb')
-      return JSON.stringify(table === 'fact' ? { text: canary } : table === 'account_check' && name === 'findings' ? [] : {})
+    if (type === 'jsonb') return JSON.stringify(jsonOf(`${table}.${name}`, canary))
     if (type === 'boolean') return false
     if (type.startsWith('timestamp'))
       return name.startsWith('expires') || name.endsWith('_until') || name === 'end_date' ? new Date(Date.now() + 86_400_000) : new Date()
@@ -152,29 +174,47 @@ export async function makeWorld(api: TestApi): Promise<World> {
   }
 }
 
+const PROBE: AccountProbe = {
+  permissions: { read: true, trade: true, futures: true, withdraw: false, transfer: false },
+  ipRestricted: true,
+  ipAddresses: [],
+  expiresAtMs: null,
+  positionMode: 'ONE_WAY',
+  marginMode: 'cross',
+  holdsFutures: true,
+  clockOffsetMs: 0,
+  openPositions: 1,
+  equity: '1',
+}
+
+function jsonOf(column: string, canary: string): unknown {
+  if (column === 'account_check.probe') return PROBE
+  if (column === 'account_check.findings') return []
+  if (column === 'signal.alert') return { ...BLANK_ALERT, ticker: 'BTCUSDT', action: 'buy', comment: canary }
+  return column === 'fact.payload' ? { text: canary } : {}
+}
+
 async function readColumns(db: Db): Promise<Column[]> {
   return db.query<Column>(
     `SELECT c.table_name AS table, c.column_name AS name, c.data_type AS type
        FROM information_schema.columns c
-      WHERE c.table_schema = 'public' AND (c.column_default IS NULL OR c.column_name = 'level')
-        AND (c.is_nullable = 'NO' OR c.column_name = ANY($1) OR (c.column_name LIKE '%\\_id' AND c.data_type = 'uuid') OR c.column_name IN ('user_id'))
+      WHERE c.table_schema = 'public' AND (c.column_default IS NULL OR c.table_name || '.' || c.column_name = ANY($1))
+        AND (c.is_nullable = 'NO' OR c.column_name = ANY($1) OR c.table_name || '.' || c.column_name = ANY($1) OR (c.column_name LIKE '%\\_id' AND c.data_type = 'uuid'))
         AND EXISTS (SELECT 1 FROM information_schema.columns u WHERE u.table_schema = 'public' AND u.table_name = c.table_name AND u.column_name = 'user_id')
       ORDER BY c.table_name, c.ordinal_position`,
     [[...ALSO]],
   )
 }
 
-/** Changes when a row of this person does, in any table. */
-export async function digestOf(db: Db, { userId, ids }: World): Promise<string> {
+/** How to ask whether a row of somebody's has changed, in any table: two answers are the same as long as none has. */
+export async function digester(db: Db, { userId, ids }: World): Promise<() => Promise<string>> {
   const [sql] = await db.query<{ text: string }>(
     `SELECT string_agg(format('SELECT %L || coalesce(string_agg(md5(t::text), '','' ORDER BY md5(t::text)), '''') AS d FROM %I t WHERE %s', table_name, table_name, clause), ' UNION ALL ') AS text
-       FROM (SELECT table_name, string_agg(format('t.%I::text = $1', column_name), ' OR ') AS clause FROM information_schema.columns
+       FROM (SELECT table_name, string_agg(format('t.%I = $1::text%s', column_name, CASE WHEN data_type = 'uuid' THEN '::uuid' ELSE '' END), ' OR ') AS clause
+               FROM information_schema.columns
               WHERE table_schema = 'public' AND (column_name = 'user_id' OR (table_name = 'app_user' AND column_name = 'id') OR (table_name = 'kill_switch' AND column_name = 'scope'))
               GROUP BY table_name) AS tables`,
   )
-  const rows = await db.query<{ d: string }>(`SELECT md5(string_agg(d, ' ' ORDER BY d)) AS d FROM (${sql?.text ?? ''}) AS all_of_it`, [
-    userId,
-  ])
-  const [lane] = await db.query<{ d: string }>('SELECT t::text AS d FROM lane t WHERE account_id = $1', [ids['account']])
-  return `${rows[0]?.d} ${lane?.d}`
+  const text = `SELECT md5(string_agg(d, ' ' ORDER BY d)) AS d FROM (${sql?.text ?? ''} UNION ALL SELECT t::text FROM lane t WHERE account_id = $2::uuid) AS everything`
+  return async () => (await db.query<{ d: string }>(text, [userId, ids['account']]))[0]?.d ?? ''
 }
