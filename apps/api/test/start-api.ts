@@ -31,6 +31,7 @@ export interface TestApi extends AsyncDisposable {
   readonly url: string
   readonly ctx: ApiContext
   readonly db: Db
+  readonly databaseUrl: string
   readonly jwtSecret: string
   readonly userId: string
   readonly webhookPath: string
@@ -90,6 +91,7 @@ export async function startApi({ env = {} }: { env?: Record<string, string> } = 
     url,
     ctx,
     db,
+    databaseUrl: database.url,
     jwtSecret,
     userId,
     webhookPath: `/api/webhook/${userId}/${WEBHOOK_TOKEN}`,
