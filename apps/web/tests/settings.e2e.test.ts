@@ -54,9 +54,10 @@ async function secondStep(on: Page, code: string): Promise<void> {
 /** Each code is good once: one of a step that was not used yet, waited for where it has to be. */
 async function freshCode(): Promise<string> {
   const totp = new TOTP({ secret: Secret.fromBase32(secret) })
-  const [row] = await db.query<{ last: string }>('SELECT last_step AS last FROM totp JOIN app_user u ON u.id = user_id WHERE u.email = $1', [
-    trader.email,
-  ])
+  const [row] = await db.query<{ last: string }>(
+    'SELECT last_step AS last FROM totp JOIN app_user u ON u.id = user_id WHERE u.email = $1',
+    [trader.email],
+  )
   const next = Math.max(Number(row?.last ?? 0) + 1, Math.floor(Date.now() / 30_000))
   // One step ahead of the clock is taken as well.
   await expect.poll(() => Date.now() / 30_000, { timeout: 60_000, interval: 200 }).toBeGreaterThan(next - 1)

@@ -25,7 +25,7 @@ async function startOnPostgres(): Promise<Store> {
 
 async function startOnRedis(): Promise<Store> {
   const redis = await withRedis()
-  return { redisUrl: createSecret(redis.url), databaseUrl: nowhere, stop: () => redis[Symbol.asyncDispose]() }
+  return { redisUrl: createSecret(redis.url), databaseUrl: nowhere, stop: async () => redis[Symbol.asyncDispose]() }
 }
 
 describe.each(stores)('limits counted in $name', ({ available, start, name }) => {

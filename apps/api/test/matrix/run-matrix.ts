@@ -93,7 +93,7 @@ export async function runMatrix({ routes, url, db, cast }: MatrixOptions): Promi
   for (const some of chunks(own.filter((each) => rank(each) === 0))) await Promise.all(some.map(judgeOwner))
   await Promise.all(own.filter((each) => rank(each) === 1).map(judgeOwner))
   for (const route of own.filter((each) => rank(each) === 2)) await judgeOwner(route)
-  return { findings, calls, telling }
+  return { findings: findings.toSorted(), calls, telling }
 
   async function send({ route, token, path, body }: Call): Promise<Answer> {
     calls += 1
@@ -212,7 +212,7 @@ function callsOf(route: RouteDefinition, who: string, token: string | undefined,
   const asked: readonly string[] = fields.query
   const written: readonly string[] = route.method === 'GET' || route.method === 'DELETE' ? [] : fields.body
   if (asked.length === 0 && written.length === 0) return [plain]
-  const query = new URLSearchParams(asked.map((field) => [field, idOf(field)]))
+  const query = new URLSearchParams(Object.fromEntries(asked.map((field) => [field, idOf(field)])))
   const more = Object.fromEntries(written.map((field) => [field, idOf(field)]))
   const named: Call = {
     ...plain,
