@@ -7,6 +7,7 @@ export type ActivityLevel = (typeof ACTIVITY_LEVELS)[number]
 /** What the activity log says. {name} is filled from the parameters stored beside the code. */
 export const ACTIVITY = {
   SIGNAL_RECEIVED: '{ticker}: a signal came in ({action}).',
+  SIGNAL_REPLAYED: '{ticker}: a stored signal is replayed on paper ({action}).',
   ALERT_REJECTED: 'An alert was rejected ({code}). The signal log says what to fix.',
   SIGNAL_ORDERS: '{symbol}: the signal became orders ({intent}).',
   SIGNAL_SKIPPED: 'A signal made no order ({reason}).',
@@ -95,7 +96,7 @@ type Line = readonly [ActivityLevel, ActivityCode] | null
 function lineOf(kind: FactKind, entity: string, payload: Told['payload']): Line {
   switch (kind) {
     case 'signal-received':
-      return ['INFO', 'SIGNAL_RECEIVED']
+      return ['INFO', payload['source'] === 'REPLAY' ? 'SIGNAL_REPLAYED' : 'SIGNAL_RECEIVED']
     case 'alert-rejected':
       return ['WARNING', 'ALERT_REJECTED']
     case 'signal-decided':

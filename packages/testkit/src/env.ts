@@ -4,6 +4,8 @@ export interface TestEnvironment {
   readonly templateUrl: string | undefined
   readonly redisUrl: string | undefined
   readonly searchPath: string
+  /** How many bodies the door is tried with, where it is not as many as the test says. */
+  readonly fuzzBodies: number | undefined
   /** What child processes may take over from the one that runs the tests. */
   readonly inherited: Readonly<Record<string, string | undefined>>
 }
@@ -13,6 +15,7 @@ export function readTestEnvironment(): TestEnvironment {
     templateUrl: process.env[templateUrlName],
     redisUrl: process.env['REDIS_URL'] === '' ? undefined : process.env['REDIS_URL'],
     searchPath: process.env['PATH'] ?? '',
+    fuzzBodies: process.env['FUZZ_BODIES'] === undefined ? undefined : Number(process.env['FUZZ_BODIES']),
     inherited: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
   }
 }

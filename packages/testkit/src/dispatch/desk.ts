@@ -104,14 +104,17 @@ export async function createDesk() {
     return { userId, accountId, webhookId, routeId, manualRouteId }
   }
 
-  async function send(to: Person, body: Record<string, unknown>, fields: Partial<SignalFields> = {}): Promise<string> {
+  /** @param body text goes as it is, with the time that it says itself */
+  async function send(to: Person, body: Record<string, unknown> | string, fields: Partial<SignalFields> = {}): Promise<string> {
     const id = ctx.newId()
-    const rawBody = Buffer.from(JSON.stringify(body))
+    const rawBody = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
     const parsed = parseAlert(rawBody)
     if (!parsed.ok) throw new Error(parsed.message)
     sent += 1
     const receivedAt = new Date(Date.now() + (fields.receivedMs ?? -5_000 + sent * 5))
-    const alertAt = fields.alertMs === undefined ? null : new Date(Date.now() + fields.alertMs)
+    const saidMs = typeof body === 'string' ? parsed.alert.alertAtMs : null
+    const alertAtMs = fields.alertMs === undefined ? saidMs : Date.now() + fields.alertMs
+    const alertAt = alertAtMs === null ? null : new Date(alertAtMs)
     const alert = { ...parsed.alert, alertAtMs: alertAt?.getTime() ?? null }
     await db.query(
       `INSERT INTO signal (id, user_id, source, source_id, received_at, raw_body, body_hash, ticker, alert_at, alert) VALUES ($1, $2, $3, $4, $5, $6::bytea, sha256($6::bytea), $7, $8, $9)`,
