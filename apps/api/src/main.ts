@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createLifecycle,
   EnvError,
+  keepCompiledCode,
   readApiEnv,
   startMetricsServer,
   waitForShutdownSignal,
@@ -85,6 +86,7 @@ function components(ctx: ApiContext, stopping: AbortSignal): Component[] {
           server.listen(ctx.config.port, resolve)
         })
         ctx.log.info({ port: ctx.config.port }, 'server listening')
+        keepCompiledCode()
       },
       async stop() {
         const closed = new Promise((resolve) => server.close(resolve))

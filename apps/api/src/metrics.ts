@@ -26,6 +26,8 @@ const GAUGES: Readonly<Record<keyof Figures, readonly [name: string, help: strin
   positionsUnprotected: ['matic_positions_unprotected', 'Open positions whose wanted stop is missing; must be 0'],
   workers: ['matic_workers', 'Workers whose database session stands'],
   killSwitchesEngaged: ['matic_kill_switches_engaged', 'Kill switches that are on'],
+  oldestMailWaitingSeconds: ['matic_mail_oldest_waiting_seconds', 'Age of the oldest mail that no mail server took yet'],
+  accountsRefused: ['matic_accounts_refused', 'Exchange accounts that open nothing because of what their check found'],
 }
 
 export function createApiMetrics({ db, log }: { db: Queryable; log: Logger }): ApiMetrics {

@@ -1,3 +1,4 @@
+import { keepCompiledCode } from '@matic/platform/compile-cache'
 import { readVenueEnv } from '@matic/platform/env'
 import { waitForShutdownSignal } from '@matic/platform/lifecycle'
 import { createVenue } from './venue.ts'
@@ -18,6 +19,7 @@ const venue = await createVenue({
   },
 })
 process.stdout.write(`venue ready on ${venue.url}\n`)
+keepCompiledCode()
 
 await stopping
 await venue.close()

@@ -1,4 +1,4 @@
-import { EnvError, readWorkerEnv, startMetricsServer, waitForShutdownSignal } from '@matic/platform'
+import { EnvError, keepCompiledCode, readWorkerEnv, startMetricsServer, waitForShutdownSignal } from '@matic/platform'
 import { ensureSealingKey } from '@matic/services/accounts/sealing-keys'
 import { measureClocks } from '@matic/services/execution/index'
 import { createWorkerContext } from './context.ts'
@@ -44,6 +44,7 @@ for (const loop of loops) loop.start()
 
 // Supervisors wait for this line, whatever the log level.
 process.stdout.write('worker ready\n')
+keepCompiledCode()
 
 await waitForShutdownSignal()
 ctx.log.info({}, 'stopping')

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { compileCache } from './compile-cache.ts'
 import type { ProcessSpec } from './process.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -110,7 +111,7 @@ function service(app: AppName, { env, dataDir, watch }: AppOptions, own: Environ
       join(root, 'apps', app, 'src', 'main.ts'),
     ],
     cwd: root,
-    env: { ...withoutSecrets(env), MATIC_DATA_DIR: dataDir, ...own },
+    env: { NODE_COMPILE_CACHE: compileCache, ...withoutSecrets(env), MATIC_DATA_DIR: dataDir, ...own },
     stopWithinMs: 10_000,
   }
 }

@@ -1,5 +1,6 @@
 export * from './bus.ts'
 export * from './clock.ts'
+export * from './compile-cache.ts'
 export * from './doorbell.ts'
 export * from './env.ts'
 export * from './ids.ts'

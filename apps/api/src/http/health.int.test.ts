@@ -97,4 +97,17 @@ describe('figures', () => {
     expect(text).toContain('matic_decisions_missing{process="api"} 1')
     expect(text).toContain('matic_signals_waiting{process="api"} 0')
   })
+
+  it('notice mail that nobody takes and accounts whose key is refused', async () => {
+    await api.db.query(
+      `INSERT INTO mail (id, recipient, template, params, useful_until, created_at)
+       VALUES (gen_random_uuid(), 'a@matic.test', 'verify-email', '{}', now() + interval '1 hour', now() - interval '400 seconds'),
+              (gen_random_uuid(), 'b@matic.test', 'verify-email', '{}', now() - interval '1 hour', now() - interval '2 hours')`,
+    )
+    await api.db.query(`UPDATE account SET key_status = 'INVALID'`)
+    await api.ctx.metrics.refresh()
+    const text = await api.ctx.metrics.registry.metrics()
+    expect(Number(/matic_mail_oldest_waiting_seconds\{process="api"\} ([\d.]+)/.exec(text)?.[1])).toBeCloseTo(400, -2)
+    expect(text).toContain('matic_accounts_refused{process="api"} 1')
+  })
 })

@@ -22,6 +22,10 @@ export interface Figures {
   readonly positionsUnprotected: number
   readonly workers: number
   readonly killSwitchesEngaged: number
+  /** Since the oldest mail that nobody took yet was written. */
+  readonly oldestMailWaitingSeconds: number
+  /** Accounts that open nothing because of what their check found. */
+  readonly accountsRefused: number
 }
 
 export async function readFigures({ db }: { db: Queryable }): Promise<Figures> {
@@ -46,7 +50,10 @@ export async function readFigures({ db }: { db: Queryable }): Promise<Figures> {
             lanes.held AS "lanesHeld", lanes.free AS "lanesFree", lanes.orphaned AS "lanesOrphaned",
             held.n AS "positionsOpen", held.bare AS "positionsUnprotected",
             (SELECT count(*)::int FROM live) AS workers,
-            (SELECT count(*)::int FROM kill_switch WHERE engaged) AS "killSwitchesEngaged"
+            (SELECT count(*)::int FROM kill_switch WHERE engaged) AS "killSwitchesEngaged",
+            (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM mail
+              WHERE state = 'QUEUED' AND useful_until > now()) AS "oldestMailWaitingSeconds",
+            (SELECT count(*)::int FROM account WHERE key_status IN ('INVALID', 'FROZEN') AND deleted_at IS NULL) AS "accountsRefused"
        FROM waiting, ready, lanes, held`,
   )
   if (figures === undefined) throw new Error('The database answered no figures')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createDb, type Db } from '@matic/db'
-import { freePort, startPostgres, startProcess, type Postgres, type Running } from '@matic/local'
+import { compileCache, freePort, startPostgres, startProcess, type Postgres, type Running } from '@matic/local'
 import { migrate } from '../../../../prisma/migrate.ts'
 import { readTestEnvironment } from '../env.ts'
 import { loseBells } from './bells.ts'
@@ -56,6 +56,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const shared = {
     ...inherited(),
     NODE_ENV: 'test',
+    NODE_COMPILE_CACHE: compileCache,
     LOG_LEVEL: 'warn',
     DATABASE_URL: postgres.url,
     MATIC_DATA_DIR: dir,

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, startProcess } from '@matic/local'
+import { compileCache, freePort, startProcess } from '@matic/local'
 import { createSecret } from '@matic/platform'
 import { z } from 'zod'
 import { createPaperBank } from '@matic/services/accounts/paper-bank'
@@ -47,6 +47,7 @@ export async function startVenue(): Promise<TestVenue> {
     cwd: root,
     env: {
       NODE_ENV: 'test',
+      NODE_COMPILE_CACHE: compileCache,
       LOG_LEVEL: 'warn',
       VENUE_PORT: String(port),
       VENUE_ADMIN_TOKEN: adminToken,
