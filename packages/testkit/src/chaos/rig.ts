@@ -19,7 +19,13 @@ export interface RigOptions {
   onLine?: (name: string, line: string) => void
   /** A process that was killed stands again. */
   onBack?: (name: string) => Promise<void>
+  /** The exchange stands, and nobody trades there yet. */
+  onVenue?: (base: RigBase) => Promise<void>
+  /** Bytes that keys are wrapped with; its own when left out. */
+  encryptionKey?: Buffer
 }
+
+export type RigBase = Pick<Rig, 'db' | 'databaseUrl' | 'venueUrl' | 'venueAdminToken'>
 
 export interface Rig {
   readonly db: Db
@@ -66,7 +72,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     JWT_SECRET: randomBytes(64).toString('hex'),
     JWT_REFRESH_SECRET: randomBytes(64).toString('hex'),
     TOTP_KEY: randomBytes(32).toString('base64'),
-    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    ENCRYPTION_KEY: (options.encryptionKey ?? randomBytes(32)).toString('base64'),
     CLIENT_ORDER_ID_KEY: randomBytes(32).toString('base64'),
     // One sender stands for many here.
     WEBHOOK_OPENS_PER_SECOND: '1000000',
@@ -102,7 +108,11 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const comingBack = new Map<string, Promise<void>>()
   const stopping = new AbortController()
 
-  for (const [name, start] of launches) if (name !== 'postgres') running.set(name, await start())
+  for (const [name, start] of launches) {
+    if (name === 'postgres') continue
+    running.set(name, await start())
+    if (name === 'venue') await options.onVenue?.({ db, databaseUrl: postgres.url, venueUrl, venueAdminToken })
+  }
   say(`rig: ${launches.size} processes around ${venueUrl}`)
 
   const bringBack = async (name: string, downMs: number): Promise<void> => {

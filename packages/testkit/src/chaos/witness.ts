@@ -19,7 +19,8 @@ const VenuePosition = z.object({ ref: z.string(), symbol: z.string(), positionAm
 export type VenuePosition = z.infer<typeof VenuePosition>
 
 export interface Witness {
-  orders(): Promise<VenueOrder[]>
+  /** @param sinceMs accepted from then on; all when left out */
+  orders(sinceMs?: number): Promise<VenueOrder[]>
   positions(): Promise<VenuePosition[]>
   setFaults(faults: unknown): Promise<void>
 }
@@ -35,7 +36,7 @@ export function createWitness({ url, adminToken }: { url: string; adminToken: st
     return response.json()
   }
   return {
-    orders: async () => z.object({ orders: z.array(VenueOrder) }).parse(await call('/venue/ledger')).orders,
+    orders: async (sinceMs = 0) => z.object({ orders: z.array(VenueOrder) }).parse(await call(`/venue/ledger?since=${sinceMs}`)).orders,
     positions: async () =>
       z
         .object({ positions: z.array(VenuePosition) })

@@ -1,0 +1,92 @@
+import type { Db } from '@matic/db'
+import { createClock, createIds, createRandom, createSealer, createSecret } from '@matic/platform'
+import { exchangeKeyBinding, maskApiKey, type SealedCredentials } from '@matic/services/accounts/key-binding'
+import { newestSealingKey } from '@matic/services/accounts/newest-sealing-key'
+import { createPaperBank } from '@matic/services/accounts/paper-bank'
+import { ensureSealingKey } from '@matic/services/accounts/sealing-keys'
+import type { RigBase } from '../../chaos/rig.ts'
+import { createTraders, type Trader } from '../../chaos/traders.ts'
+
+export interface Followers {
+  readonly leader: Trader
+  readonly followers: readonly FollowerAccount[]
+}
+
+export interface FollowerAccount extends Trader {
+  readonly credentials: SealedCredentials
+}
+
+export interface FollowersWanted {
+  readonly base: RigBase
+  readonly encryptionKey: Buffer
+  readonly count: number
+  readonly depositUsdt?: string
+}
+
+const AT_ONCE = 50
+
+/** One leader, and that many users with an opened paper account each that is routed to the leader's webhook; the leader trades nothing. */
+export async function openFollowers({ base, encryptionKey, count, depositUsdt = '10000' }: FollowersWanted): Promise<Followers> {
+  const { db } = base
+  const traders = await createTraders(db, { count: count + 1, depositUsdt })
+  const [leader, ...others] = traders
+  if (leader === undefined) throw new Error('No leader')
+  const random = createRandom()
+  const newId = createIds({ clock: createClock(), random })
+  await ensureSealingKey({ db, random, newId, encryptionKey: createSecret(new Uint8Array(encryptionKey)) })
+
+  const bank = createPaperBank({ venueUrl: base.venueUrl, adminToken: createSecret(base.venueAdminToken) })
+  const followers: FollowerAccount[] = []
+  for (let from = 0; from < others.length; from += AT_ONCE) {
+    const some = others.slice(from, from + AT_ONCE)
+    const opened = await Promise.all(some.map((trader) => bank.openAccount({ ref: trader.accountId, depositUsdt })))
+    followers.push(...some.map((trader, index) => ({ ...trader, credentials: credentialsAt(opened, index) })))
+  }
+  await storeOpened(db, followers, depositUsdt)
+  await db.query(`UPDATE route SET is_active = false WHERE account_id = $1`, [leader.accountId])
+  await db.query(
+    `INSERT INTO route (id, user_id, source_kind, source_id, account_id)
+     SELECT gen_random_uuid(), u, 'WEBHOOK', $3, a FROM unnest($1::uuid[], $2::uuid[]) AS x(u, a)`,
+    [followers.map((one) => one.userId), followers.map((one) => one.accountId), leader.webhookId],
+  )
+  return { leader, followers }
+}
+
+function credentialsAt(opened: readonly SealedCredentials[], index: number): SealedCredentials {
+  const found = opened[index]
+  if (found === undefined) throw new Error('An account was not opened')
+  return found
+}
+
+/** As workers would have left them: keys sealed, balances read, each due to be compared with the exchange some time within a round. */
+async function storeOpened(db: Db, followers: readonly FollowerAccount[], depositUsdt: string): Promise<void> {
+  const key = await newestSealingKey(db)
+  if (!key) throw new Error('No sealing key')
+  const sealer = createSealer(key)
+  const sealed = await Promise.all(
+    followers.map(({ accountId, userId, credentials }) =>
+      sealer.seal(JSON.stringify(credentials), exchangeKeyBinding({ accountId, userId })),
+    ),
+  )
+  const accounts = followers.map((one) => one.accountId)
+  const users = followers.map((one) => one.userId)
+  await db.transaction(async (tx) => {
+    await tx.query(
+      `UPDATE account SET key_status = 'VALID', masked_api_key = m FROM unnest($1::uuid[], $2::text[]) AS x(a, m) WHERE account.id = x.a`,
+      [accounts, followers.map((one) => maskApiKey(one.credentials.apiKey))],
+    )
+    await tx.query(
+      `INSERT INTO exchange_key (account_id, user_id, sealing_key_id, sealed)
+       SELECT a, u, $3, convert_to(s, 'UTF8') FROM unnest($1::uuid[], $2::uuid[], $4::text[]) AS x(a, u, s)`,
+      [accounts, users, key.id, sealed],
+    )
+    await tx.query(
+      `INSERT INTO account_state (account_id, user_id, wallet_balance, available, unrealized_pnl, equity, margin_used, synced_at)
+       SELECT a, u, $3, $3, 0, $3, 0, clock_timestamp() FROM unnest($1::uuid[], $2::uuid[]) AS x(a, u)`,
+      [accounts, users, depositUsdt],
+    )
+    await tx.query(`UPDATE lane SET reconcile_at = clock_timestamp() + random() * interval '30 seconds' WHERE account_id = ANY($1::uuid[])`, [
+      accounts,
+    ])
+  })
+}

@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Db } from '@matic/db'
+import { startRig, type Rig } from '../../chaos/rig.ts'
+import { createWitness, type Witness } from '../../chaos/witness.ts'
+import { createTestFolder } from '../../test-folder.ts'
+import { median } from '../load.ts'
+import { measureDirect, type DirectRound } from './direct.ts'
+import { openFollowers, type FollowerAccount, type Followers } from './followers.ts'
+
+export interface FanOutOptions {
+  readonly followers: number
+  readonly workers: number
+  readonly rounds: number
+  /** Between an order and its answer. */
+  readonly venueMs: number
+  readonly say: (line: string) => void
+}
+
+export interface FanOutRound {
+  /** Alert sent → order accepted by the exchange. */
+  readonly firstMs: number
+  readonly lastMs: number
+  /** Alert sent → every answer written down, and → every position with its stop and target. */
+  readonly recordedMs: number
+  readonly protectedMs: number
+  /** Commits that wrote something, of all processes, until every answer was written down, and until every position was protected. */
+  readonly transactions: number
+  readonly transactionsToProtected: number
+  readonly lost: number
+  readonly doubled: number
+  readonly cpuMs: Readonly<Record<string, number>>
+}
+
+export interface FanOutFigures {
+  readonly direct: readonly DirectRound[]
+  /** The very first alert after the start: keys to open, leverage to set, connections to make. */
+  readonly cold: FanOutRound
+  readonly rounds: readonly FanOutRound[]
+  readonly workerRssMb: readonly number[]
+}
+
+const SYMBOL = 'BTCUSDT.P'
+const QUANTITY_BASE = '0.004'
+
+/** One alert for many followers through the whole platform, beside a bare CCXT loop that places the same orders at the same venue. */
+export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> {
+  const { say, rounds } = options
+  const dir = createTestFolder({ onDisk: true })
+  const encryptionKey = randomBytes(32)
+  const prepared: { people?: Followers; direct?: readonly DirectRound[] } = {}
+  const rig = await startRig({
+    dir,
+    encryptionKey,
+    timingsScale: 1,
+    apis: 1,
+    workers: options.workers,
+    say,
+    onLine: (name, line) => say(`${name}: ${line}`),
+    async onVenue(base) {
+      const people = await openFollowers({ base, encryptionKey, count: options.followers })
+      say(`fan-out: ${options.followers} accounts opened`)
+      const witness = createWitness({ url: base.venueUrl, adminToken: base.venueAdminToken })
+      await witness.setFaults(answersAfter(options.venueMs))
+      prepared.people = people
+      prepared.direct = await measureDirect({ base, witness, followers: people.followers, rounds, dir })
+      await witness.setFaults({ rules: [] })
+      say(`fan-out: direct ${prepared.direct.map((round) => `${round.lastMs} ms (cpu ${round.cpuMs.toFixed(0)})`).join(', ')}`)
+    },
+  })
+  try {
+    const { people, direct } = prepared
+    if (people === undefined || direct === undefined) throw new Error('Nothing was prepared')
+    const witness = createWitness({ url: rig.venueUrl, adminToken: rig.venueAdminToken })
+    await settled(rig.db)
+    const measured: FanOutRound[] = []
+    for (let number = 0; number <= rounds; number += 1) {
+      const round = await measureRound({ rig, witness, people, venueMs: options.venueMs, number })
+      say(`fan-out: ${number === 0 ? 'cold' : `round ${number}`} ${JSON.stringify(round)}`)
+      measured.push(round)
+    }
+    const [cold, ...warm] = measured
+    if (cold === undefined) throw new Error('No round')
+    return { direct, cold, rounds: warm, workerRssMb: rig.names.workers.map((name) => rssMb(rig, name)) }
+  } finally {
+    await rig.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+function answersAfter(ms: number): unknown {
+  return { rules: [{ name: 'far-away', action: { kind: 'delay', minMs: ms, maxMs: ms } }] }
+}
+
+interface RoundInput {
+  readonly rig: Rig
+  readonly witness: Witness
+  readonly people: Followers
+  readonly venueMs: number
+  readonly number: number
+}
+
+async function measureRound({ rig, witness, people, venueMs, number }: RoundInput): Promise<FanOutRound> {
+  const { db } = rig
+  const count = people.followers.length
+  await witness.setFaults(answersAfter(venueMs))
+  const commitsBefore = await writingTransactions(db)
+  const cpuBefore = cpuOf(rig)
+  const sentAtMs = Date.now()
+  await alert(rig, people, { action: 'buy', side: 'long', quantity: QUANTITY_BASE, comment: `open-${number}` })
+
+  await until(async () => (await opensIn(db, ['FILLED', 'REJECTED', 'BLOCKED', 'EXPIRED', 'CANCELED'])) >= (number + 1) * count, 120_000)
+  const recordedMs = Date.now() - sentAtMs
+  const transactions = (await writingTransactions(db)) - commitsBefore
+  const cpuAfter = cpuOf(rig)
+  await until(async () => (await protectedCount(db)) >= count, 300_000)
+  const protectedMs = Date.now() - sentAtMs
+  const transactionsToProtected = (await writingTransactions(db)) - commitsBefore
+
+  const accepted = (await witness.orders(sentAtMs)).filter((order) => order.side === 'BUY' && order.type === 'MARKET')
+  const verdict = compare(people.followers, accepted)
+  await witness.setFaults({ rules: [] })
+  await alert(rig, people, { action: 'close', comment: `close-${number}` })
+  await until(async () => (await heldCount(db)) === 0, 300_000)
+  await settled(db)
+  const times = accepted.map((order) => order.acceptedAt - sentAtMs)
+  const cpuMs = Object.fromEntries(Object.entries(cpuAfter).map(([name, ms]) => [name, ms - (cpuBefore[name] ?? 0)]))
+  return {
+    firstMs: Math.min(...times),
+    lastMs: Math.max(...times),
+    recordedMs,
+    protectedMs,
+    transactions,
+    transactionsToProtected,
+    ...verdict,
+    cpuMs,
+  }
+}
+
+function compare(followers: readonly FollowerAccount[], accepted: readonly { ref: string }[]): { lost: number; doubled: number } {
+  const byAccount = Map.groupBy(accepted, (order) => order.ref)
+  return {
+    lost: followers.filter((one) => !byAccount.has(one.accountId)).length,
+    doubled: [...byAccount.values()].filter((orders) => orders.length > 1).length,
+  }
+}
+
+async function alert(rig: Rig, { leader }: Followers, fields: Record<string, string>): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${rig.apiPorts[0] ?? 0}${leader.webhookPath}`, {
+    method: 'POST',
+    body: JSON.stringify({ symbol: SYMBOL, ...fields, timenow: new Date().toISOString() }),
+  })
+  if (!response.ok) throw new Error(`The alert was answered ${response.status}`)
+  await response.text()
+}
+
+/** How many transactions have written anything so far. */
+async function writingTransactions(db: Db): Promise<number> {
+  const rows = await db.query<{ next: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')
+  return Number(rows[0]?.next)
+}
+
+async function opensIn(db: Db, states: readonly string[]): Promise<number> {
+  return number(db, `SELECT count(*)::int AS n FROM trade_order WHERE leg = 'open' AND state = ANY($1)`, [states])
+}
+
+const protectedCount = (db: Db) => number(db, `SELECT count(*)::int AS n FROM position WHERE quantity_base > 0 AND protection = 'PROTECTED'`)
+const heldCount = (db: Db) =>
+  number(
+    db,
+    `SELECT (SELECT count(*) FROM position WHERE quantity_base > 0)::int
+          + (SELECT count(*) FROM trade_order WHERE state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL'))::int AS n`,
+  )
+
+/** Nobody is due to be compared with the exchange right now. */
+async function settled(db: Db): Promise<void> {
+  const due = `SELECT count(*)::int AS n FROM lane l JOIN exchange_key k USING (account_id) WHERE l.owner IS NOT NULL OR l.reconcile_at < clock_timestamp() - interval '1 second'`
+  await until(async () => (await number(db, due)) === 0, 300_000)
+  await sleep(1_000)
+}
+
+async function number(db: Db, text: string, values: readonly unknown[] = []): Promise<number> {
+  const rows = await db.query<{ n: number }>(text, values)
+  return rows[0]?.n ?? 0
+}
+
+async function until(holds: () => Promise<boolean>, withinMs: number): Promise<void> {
+  const deadline = Date.now() + withinMs
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Not within ${withinMs} ms`)
+    await sleep(100)
+  }
+}
+
+const TICK_MS = 10
+
+function cpuOf(rig: Rig): Record<string, number> {
+  const own = [...rig.names.workers, ...rig.names.apis, 'venue']
+  return Object.fromEntries([...own.map((name): [string, number] => [name, cpuMsOf(rig.pidOf(name))]), ['postgres', postgresCpuMs(rig)]])
+}
+
+function cpuMsOf(pid: number | undefined, children = false): number {
+  if (pid === undefined) return 0
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    const [user = 0, system = 0, childUser = 0, childSystem = 0] = fields.slice(11, 15).map(Number)
+    return TICK_MS * (user + system + (children ? childUser + childSystem : 0))
+  } catch {
+    return 0
+  }
+}
+
+/** Its backends are processes of their own. */
+function postgresCpuMs(rig: Rig): number {
+  const pid = rig.pidOf('postgres')
+  if (pid === undefined) return 0
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+  return [pid, ...children].reduce((sum, each) => sum + cpuMsOf(each), 0)
+}
+
+function rssMb(rig: Rig, name: string): number {
+  const status = readFileSync(`/proc/${rig.pidOf(name) ?? 0}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
+}
+
+/** The middle one of several rounds, figure by figure. */
+export function middleRound(rounds: readonly FanOutRound[]): Pick<FanOutRound, 'firstMs' | 'lastMs' | 'recordedMs' | 'protectedMs' | 'transactions'> {
+  const middle = (pick: (round: FanOutRound) => number) => median(rounds.map(pick))
+  return {
+    firstMs: middle((round) => round.firstMs),
+    lastMs: middle((round) => round.lastMs),
+    recordedMs: middle((round) => round.recordedMs),
+    protectedMs: middle((round) => round.protectedMs),
+    transactions: middle((round) => round.transactions),
+  }
+}

@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util'
+import { middleRound, runFanOut } from '@matic/testkit/bench/fan-out/run'
+import { median } from '@matic/testkit/bench/load'
+
+const { values } = parseArgs({
+  options: {
+    followers: { type: 'string', default: '1000' },
+    workers: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+    'venue-ms': { type: 'string', default: '50' },
+  },
+})
+const followers = Number(values.followers)
+const { direct, cold, rounds, workerRssMb } = await runFanOut({
+  followers,
+  workers: Number(values.workers),
+  rounds: Number(values.rounds),
+  venueMs: Number(values['venue-ms']),
+  say: (line) => console.error(line),
+})
+
+const directLastMs = median(direct.map((round) => round.lastMs))
+const ours = middleRound(rounds)
+const ratio = (ms: number) => (ms / directLastMs).toFixed(2)
+console.log(`${followers} followers, ${values.workers} workers; ms after the alert, and as a share of the bare loop's last order`)
+console.log(`  bare loop        last ${directLastMs}`)
+console.log(`  ours             first ${ours.firstMs}, last ${ours.lastMs} (${ratio(ours.lastMs)} ×)`)
+console.log(`  written down     ${ours.recordedMs} (${ratio(ours.recordedMs)} ×), protected ${ours.protectedMs} (${ratio(ours.protectedMs)} ×)`)
+console.log(`  first alert ever first ${cold.firstMs}, last ${cold.lastMs} (${ratio(cold.lastMs)} ×)`)
+console.log(`  memory of workers, MB: ${workerRssMb.join(', ')}`)
+const all = [cold, ...rounds]
+console.log(
+  JSON.stringify({
+    followers,
+    directLastMs,
+    oursFirstMs: ours.firstMs,
+    oursLastMs: ours.lastMs,
+    ratio: Number((ours.lastMs / directLastMs).toFixed(3)),
+    transactions: ours.transactions,
+    lost: all.reduce((sum, round) => sum + round.lost, 0),
+    doubled: all.reduce((sum, round) => sum + round.doubled, 0),
+  }),
+)
