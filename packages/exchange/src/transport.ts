@@ -44,7 +44,7 @@ export interface TransportOptions {
   readonly connectionsMax?: number
 }
 
-export function createTransport({ baseUrl, connectionsMax = 256 }: TransportOptions): Transport {
+export function createTransport({ baseUrl, connectionsMax = 512 }: TransportOptions): Transport {
   const agent = new Agent({ connections: connectionsMax, keepAliveTimeout: 30_000, pipelining: 1 })
   const notes = new AsyncLocalStorage<RequestNote>()
 

@@ -26,11 +26,17 @@ export function createTrading(ctx: WorkerContext): Trading {
     everyMs: sweepMs,
     log,
     async run() {
-      const dispatched = await dispatchSignals({ ctx })
+      const dispatched = await dispatchSignals({
+        ctx,
+        input: {
+          onDecided(decisions) {
+            execute.kick()
+            // More than one process should do: wake the others too.
+            if (decisions >= MANY) ctx.doorbell.ring('execute')
+          },
+        },
+      })
       ctx.metrics.dispatched(dispatched)
-      if (dispatched > 0) execute.kick()
-      // More than one process can hold: wake the others too.
-      if (dispatched >= MANY) ctx.doorbell.ring('execute')
     },
   })
   const reconcile = createLoop({ name: 'reconcile', everyMs: timings.sweepMs / 4, log, run: () => runner.reconcile() })

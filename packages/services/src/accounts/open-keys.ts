@@ -4,12 +4,16 @@ import type { Clock, Secret } from '@matic/platform'
 import { createOpener } from '@matic/platform/unsealing'
 import type { Opener } from '@matic/platform/unsealing'
 import { sealedKeyId } from '@matic/platform'
+import { createBatcher } from '../execution/batcher.ts'
 import type { AccountKeys } from '../execution/context.ts'
 import { exchangeKeyBinding, SealedCredentials } from './key-binding.ts'
 import { loadSealingKeys } from './sealing-keys.ts'
 
 const KEPT_MS = 5 * 60_000
-const KEPT_MAX = 2_000
+const KEPT_MAX = 5_000
+
+/** Keys read in one statement, when many are asked for at once. */
+const BATCH = 250
 
 interface Stored {
   readonly sealed: string
@@ -37,14 +41,15 @@ export function createAccountKeys({ db, clock, encryptionKey }: { db: Db; clock:
     return opener.opener
   }
 
-  async function read(accountId: string): Promise<Stored | undefined> {
-    const rows = await db.query<{ sealed: Buffer; userId: string; positionMode: 'ONE_WAY' | 'HEDGE' }>(
-      `SELECT k.sealed, k.user_id AS "userId", a.position_mode AS "positionMode" FROM exchange_key k JOIN account a ON a.id = k.account_id WHERE k.account_id = $1`,
-      [accountId],
+  const reader = createBatcher<string, Stored | null>(BATCH, async (accountIds) => {
+    const rows = await db.query<{ accountId: string; sealed: Buffer; userId: string; positionMode: 'ONE_WAY' | 'HEDGE' }>(
+      `SELECT k.account_id AS "accountId", k.sealed, k.user_id AS "userId", a.position_mode AS "positionMode" FROM exchange_key k JOIN account a ON a.id = k.account_id
+        WHERE k.account_id = ANY($1::uuid[])`,
+      [accountIds],
     )
-    const row = rows[0]
-    return row && { ...row, sealed: row.sealed.toString('utf8') }
-  }
+    const found = new Map(rows.map(({ accountId, ...row }) => [accountId, { ...row, sealed: row.sealed.toString('utf8') }]))
+    return accountIds.map((accountId) => found.get(accountId) ?? null)
+  })
 
   /** @returns `undefined` when it was sealed anew, and the old pair destroyed, between our reading the two */
   async function unseal(accountId: string, { sealed, userId }: Stored): Promise<string | undefined> {
@@ -58,11 +63,11 @@ export function createAccountKeys({ db, clock, encryptionKey }: { db: Db; clock:
     async open(accountId) {
       const known = kept.get(accountId)
       if (known && clock.monotonic() - known.openedAtMs < KEPT_MS) return known.handle
-      let row = await read(accountId)
+      let row = await reader.add(accountId)
       if (!row) return undefined
       let plaintext = await unseal(accountId, row)
       if (plaintext === undefined) {
-        row = await read(accountId)
+        row = await reader.add(accountId)
         if (!row) return undefined
         plaintext = await unseal(accountId, row)
       }

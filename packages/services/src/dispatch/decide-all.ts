@@ -4,7 +4,7 @@ import type { Decision } from '@matic/domain'
 import type { ExchangeCapabilities } from '@matic/exchange/port'
 import { loadRanges, type RangeOf } from '../markets/ranges.ts'
 import type { PlacedSignal } from './follow-chains.ts'
-import { findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
+import { EVERY_ROUTE, findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
 import type { AccountBook, Markets, ReceivedSignal, RouteRow } from './load-batch.ts'
 import type { Decided } from './save-decisions.ts'
 
@@ -14,10 +14,15 @@ export interface DecideContext {
   readonly exchanges: ReadonlyMap<string, { readonly capabilities: Pick<ExchangeCapabilities, 'certified' | 'trailing'> }>
 }
 
-/** Decides these signals one after the other, each seeing what the ones before it come to. Writes nothing. */
-export async function decideAll(tx: Transaction, ctx: DecideContext, rows: readonly PlacedSignal[]): Promise<Decided[]> {
+/** Decides these signals on these routes, or on all of theirs, one after the other, each seeing what the ones before it come to. Writes nothing. */
+export async function decideAll(
+  tx: Transaction,
+  ctx: DecideContext,
+  rows: readonly PlacedSignal[],
+  only?: readonly RouteRow[],
+): Promise<Decided[]> {
+  const routes = only ?? (await loadRoutes(tx, rows, EVERY_ROUTE)).routes
   const overtaken = await findOvertaken(tx, rows)
-  const routes = await loadRoutes(tx, rows)
   const bySource = Map.groupBy(routes, (route) => `${route.sourceKind} ${route.sourceId}`)
   const books = await loadBooks(tx, [...new Set(routes.map((route) => route.accountId))])
   const markets = await loadMarkets(tx, [...new Set(routes.map((route) => route.exchange))])
@@ -31,7 +36,7 @@ export async function decideAll(tx: Transaction, ctx: DecideContext, rows: reado
     const signal = readAlert(row)
     const isOvertaken = overtaken.has(signal.id) || decided.some((earlier) => overtakes(earlier, signal))
     for (const route of bySource.get(`${signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'} ${signal.sourceId}`) ?? []) {
-      if (!reaches(signal, route)) continue
+      if (!reaches(signal, route) || route.decidedIds.includes(signal.id)) continue
       const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
       const made = decideOne({
         ctx,

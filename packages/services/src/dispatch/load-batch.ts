@@ -48,6 +48,23 @@ export interface RouteRow {
   readonly settings: DecisionSettings
   readonly result: AccountResult | null
   readonly lastLoss: LastLoss | null
+  /** Of the signals in hand, those that this route has a decision on already. */
+  readonly decidedIds: readonly string[]
+}
+
+/** Part of the routes that signals reach, account by account. */
+export interface Slice {
+  /** Accounts after this one; from the first when null. */
+  readonly afterAccountId: string | null
+  readonly routesMax: number
+}
+
+export const EVERY_ROUTE: Slice = { afterAccountId: null, routesMax: 1_000_000 }
+
+export interface SliceOfRoutes {
+  readonly routes: RouteRow[]
+  /** There are more accounts after the last of these. */
+  readonly more: boolean
 }
 
 /** What an account holds or is about to: changes as the batch is decided, so that each signal sees what came before it. */
@@ -56,16 +73,22 @@ export interface AccountBook {
   pendingOpens: PendingOpen[]
 }
 
+export interface SignalsWanted {
+  readonly limit: number
+  /** These and no others. */
+  readonly only?: readonly string[]
+}
+
 const DISPATCH_LOCK = 7_301
 
 /**
  * Takes undecided signals, oldest first. A source is decided by one process at a time, so that its signals keep their order.
  */
-export async function claimSignals(tx: Transaction, input: { limit: number; only?: string }): Promise<SignalRow[]> {
+export async function claimSignals(tx: Transaction, input: SignalsWanted): Promise<SignalRow[]> {
   // The inner order comes before the locks, and the limit ends them: sources that this batch does not reach stay free for others.
   const rows = await tx.query<SignalRow>(
     `WITH picked AS MATERIALIZED (
-       SELECT o.id FROM (SELECT id, source_id FROM signal WHERE state = 'RECEIVED' AND ($3::uuid IS NULL OR id = $3) ORDER BY received_at, id OFFSET 0) o
+       SELECT o.id FROM (SELECT id, source_id FROM signal WHERE state = 'RECEIVED' AND ($3::uuid[] IS NULL OR id = ANY($3)) ORDER BY received_at, id OFFSET 0) o
         WHERE pg_try_advisory_xact_lock($2, hashtext(o.source_id::text)) LIMIT $1)
      SELECT s.id, s.user_id AS "userId", s.source, s.source_id AS "sourceId", s.received_at AS "receivedAt", s.alert_at AS "alertAt", s.alert,
             (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
@@ -85,7 +108,7 @@ export async function findOvertaken(tx: Transaction, signals: readonly SignalRow
     `SELECT s.id FROM signal s
       WHERE s.id = ANY($1::uuid[])
         AND EXISTS (SELECT 1 FROM signal later JOIN decision d ON d.signal_id = later.id
-                     WHERE later.source_id = s.source_id AND later.ticker IN (s.ticker, '') AND later.state = 'DISPATCHED'
+                     WHERE later.source_id = s.source_id AND later.ticker IN (s.ticker, '')
                        AND later.received_at > s.received_at - interval '10 minutes'
                        AND (later.received_at > s.received_at OR later.alert_at > s.alert_at)
                        AND d.intent IN ('close', 'close-all', 'reverse'))`,
@@ -101,14 +124,15 @@ export function readAlert(row: SignalRow): ReceivedSignal {
 type StoredRules = RulesRow & ResultRow & { readonly isEnabled: boolean; readonly lastLossMs: number | null }
 
 /** Active routes of the signals' sources, with everything about their owner that a decision asks for. */
-export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[]): Promise<RouteRow[]> {
+export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[], slice: Slice): Promise<SliceOfRoutes> {
   const rows = await tx.query<Omit<RouteRow, 'settings' | 'result' | 'lastLoss'> & StoredRules>(
     `SELECT r.id, r.user_id AS "userId", r.source_kind AS "sourceKind", r.source_id AS "sourceId", r.account_id AS "accountId",
             a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", a.position_mode AS "positionMode", st.equity, st.available,
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active AND u.is_email_verified, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', r.user_id::text)) AS "killSwitch",
             b.is_enabled AS "isEnabled", ${ruleColumns('b')}, ar.overrides, ${resultColumns('st')},
-            ${lastLossColumn({ account: 'a', settings: 'b', own: 'ar' })}
+            ${lastLossColumn({ account: 'a', settings: 'b', own: 'ar' })},
+            ARRAY(SELECT d.signal_id FROM decision d WHERE d.signal_id = ANY($2::uuid[]) AND d.route_id = r.id) AS "decidedIds"
        FROM route r
        JOIN account a ON a.id = r.account_id
        JOIN app_user u ON u.id = r.user_id
@@ -116,16 +140,26 @@ export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[])
        LEFT JOIN account_rules ar ON ar.account_id = a.id
        LEFT JOIN account_state st ON st.account_id = a.id
        LEFT JOIN subscription sub ON sub.user_id = r.user_id
-      WHERE r.is_active AND r.source_id = ANY($1::uuid[])
-      ORDER BY r.account_id`,
-    [[...new Set(signals.map((signal) => signal.sourceId))]],
+      WHERE r.is_active AND r.source_id = ANY($1::uuid[]) AND ($3::uuid IS NULL OR r.account_id > $3)
+      ORDER BY r.account_id LIMIT $4`,
+    [
+      [...new Set(signals.map((signal) => signal.sourceId))],
+      signals.map((signal) => signal.id),
+      slice.afterAccountId,
+      slice.routesMax + 1,
+    ],
   )
-  return rows.map((row) => ({
+  // An account's routes are decided together. The one that was cut off comes with the next slice.
+  const cut = rows.length > slice.routesMax ? rows.at(-1)?.accountId : undefined
+  const whole = rows.filter((row) => row.accountId !== cut)
+  if (cut !== undefined && whole.length === 0) return loadRoutes(tx, signals, { ...slice, routesMax: 2 * slice.routesMax })
+  const routes = whole.map((row) => ({
     ...row,
     settings: { ...rulesOf(row), isEnabled: row.isEnabled },
     result: resultOf(row),
     lastLoss: lastLossOf(row),
   }))
+  return { routes, more: cut !== undefined }
 }
 
 interface OpenPosition extends DecisionPosition {

@@ -8,11 +8,19 @@ import { holdLane } from './lane.ts'
 import type { HeldLane } from './lane.ts'
 import type { Plan } from './plan-lanes.ts'
 import { prepareSymbol } from './prepare-symbol.ts'
+import type { PrepareBooks } from './prepare-symbol.ts'
 import { readPositions } from './read-positions.ts'
 import { resolveUnknown } from './resolve-unknown.ts'
 import { sendAll } from './send.ts'
+import type { RecordAnswer } from './send.ts'
 
 export type Doable = Exclude<Plan, { kind: 'lost' } | { kind: 'again' } | { kind: 'idle' }>
+
+/** Write down what many lanes have come to, together. */
+export interface Books {
+  readonly answer: RecordAnswer
+  readonly prepared: PrepareBooks
+}
 
 /** Does what a plan says with the exchange, and writes down what came of it. */
 export async function carryOut(
@@ -21,12 +29,13 @@ export async function carryOut(
   handle: AccountHandle,
   lane: HeldLane,
   plan: Doable,
+  books: Books,
 ): Promise<void> {
   switch (plan.kind) {
     case 'send':
-      return sendAll(ctx, port, handle, plan.sends)
+      return sendAll(ctx, port, handle, plan.sends, books.answer)
     case 'prepare':
-      return prepareSymbol(ctx, port, handle, lane, plan)
+      return prepareSymbol(ctx, port, handle, lane, plan, books.prepared)
     case 'cancel':
       return cancelWorking(ctx, port, handle, lane, plan.order)
     case 'resolve':

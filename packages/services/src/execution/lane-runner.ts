@@ -1,12 +1,17 @@
 import { isAbort } from './abort.ts'
 import { createBatcher } from './batcher.ts'
 import { carryOut, ExchangeSilent } from './carry-out.ts'
+import type { Books } from './carry-out.ts'
 import { claimDueLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
 import type { ExecutionContext } from './context.ts'
 import { LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'
 import { claimAndPlan, planLanes } from './plan-lanes.ts'
 import type { Plan } from './plan-lanes.ts'
+import { recordPrepared } from './prepare-symbol.ts'
+import type { Prepared } from './prepare-symbol.ts'
+import { recordAnswers } from './record-answers.ts'
+import type { Answer, AnswerOutcome } from './record-answers.ts'
 
 export interface LaneRunner {
   /** Takes lanes with work; each is worked until nothing is left to do, while this already answers how many were taken. */
@@ -31,10 +36,13 @@ export interface LaneRunnerOptions {
 }
 
 const STEPS_MAX = 500
-const BATCH_MAX = 50
+/** Lanes claimed, planned or written down together. The first of a batch waits for its last. */
+const BATCH_MAX = 250
+/** Of a worker at once: what leaves within `batchSendMs`, and no more than there are connections for. */
+const LANES_MAX = 500
 
 export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptions = {}): LaneRunner {
-  const { lanesMax = 50, reconcilesMax = 6, wakeIn = () => undefined } = options
+  const { lanesMax = LANES_MAX, reconcilesMax = 6, wakeIn = () => undefined } = options
   const working = new Map<string, { lane: HeldLane; done: Promise<void> }>()
   /** Accounts whose last turn failed rest a little, so that one bad lane does not spin. Monotonic ms. */
   const resting = new Map<string, { untilMs: number; failures: number }>()
@@ -46,6 +54,11 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     const plans = await planLanes(ctx, lanes)
     return lanes.map((lane) => plans.get(lane.accountId) ?? { kind: 'lost' })
   })
+
+  const books: Books = {
+    answer: createBatcher<Answer, AnswerOutcome>(BATCH_MAX, (answers) => recordAnswers(ctx, answers)).add,
+    prepared: createBatcher<Prepared, 'recorded' | 'lost'>(BATCH_MAX, (prepared) => recordPrepared(ctx, prepared)).add,
+  }
 
   /** One claim at a time, or a second one could take what the first has taken and not yet noted. */
   let claiming: Promise<unknown> = Promise.resolve()
@@ -70,7 +83,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
         const handle = await ctx.keys.open(lane.accountId)
         if (!port || !handle) throw new Error('No exchange or no key for an account with work')
         if (ctx.worker.current()?.id !== lane.owner) return
-        await carryOut(ctx, port, handle, lane, plan)
+        await carryOut(ctx, port, handle, lane, plan, books)
       }
       plan = await planner.add(lane)
     }
@@ -134,13 +147,18 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
 
   return {
     async execute() {
-      const taken = await take(async (me) => {
-        const limit = Math.min(BATCH_MAX, lanesMax - working.size)
-        const lanes = await takeWork(me.id, limit)
-        for (const { lane, plan } of lanes) void start(lane, plan).then(() => (full ? wakeIn(0) : undefined))
-        full = lanes.length >= limit
-        return lanes.length
-      })
+      let taken = 0
+      for (let more = true; more; ) {
+        const claimed = await take(async (me) => {
+          const limit = Math.min(BATCH_MAX, lanesMax - working.size)
+          const lanes = await takeWork(me.id, limit)
+          for (const { lane, plan } of lanes) void start(lane, plan).then(() => (full ? wakeIn(0) : undefined))
+          full = lanes.length >= limit
+          return lanes.length
+        })
+        taken += claimed
+        more = full && claimed > 0
+      }
       await watchOrphans()
       return taken
     },

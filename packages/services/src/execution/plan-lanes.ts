@@ -8,13 +8,14 @@ import type { ExecutionContext } from './context.ts'
 import { endOrders } from './end-orders.ts'
 import { insertPositionOrders } from './insert-orders.ts'
 import type { PositionOrder } from './insert-orders.ts'
+import { holdLanes } from './lane.ts'
 import type { HeldLane } from './lane.ts'
 import type { LaneOrder, LaneView } from './lane-view.ts'
 import { loadLanes } from './load-lanes.ts'
 import { missingProtection, stopRests } from './missing-protection.ts'
 import type { EpochOrder } from './missing-protection.ts'
 import { moveToBreakEven } from './move-to-break-even.ts'
-import { noteProtection } from './protected.ts'
+import { noteProtections } from './protected.ts'
 import { ORDER_COLUMNS, positionCause } from './rows.ts'
 import type { PositionRow } from './rows.ts'
 import type { Ending } from './veto.ts'
@@ -34,7 +35,7 @@ type Plans = ReadonlyMap<string, Plan>
 /** Renews the leases of these lanes and plans them, in one transaction. A lane that is missing in the answer is lost. */
 export async function planLanes(ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<Plans> {
   return committed(ctx, async (tx) => {
-    const { held, nowMs } = await renew(tx, ctx, lanes)
+    const { held, nowMs } = await holdLanes(tx, ctx, lanes)
     return planHeld(tx, ctx, held, nowMs)
   })
 }
@@ -98,21 +99,6 @@ async function planHeld(tx: Transaction, ctx: ExecutionContext, held: readonly H
   return { plans, factIds: await recordFacts(tx, facts) }
 }
 
-async function renew(tx: Transaction, ctx: ExecutionContext, lanes: readonly HeldLane[]): Promise<{ held: HeldLane[]; nowMs: number }> {
-  // Locked in one order everywhere, so that two transactions over several lanes cannot wait for each other.
-  const rows = await tx.query<{ accountId: string; nowMs: number }>(
-    `WITH mine AS (
-       SELECT l.account_id FROM lane l JOIN unnest($1::uuid[], $2::text[], $3::bigint[]) AS x(a, o, f) ON l.account_id = x.a AND l.owner = x.o AND l.fence = x.f
-        ORDER BY l.account_id FOR UPDATE OF l),
-     moment AS (SELECT clock_timestamp() AS at FROM (SELECT count(*) FROM mine) AS locked)
-     UPDATE lane SET lease_until = greatest(lane.lease_until, moment.at + make_interval(secs => $4)) FROM mine, moment WHERE lane.account_id = mine.account_id
-     RETURNING lane.account_id AS "accountId", (extract(epoch FROM moment.at) * 1000)::float8 AS "nowMs"`,
-    [lanes.map((lane) => lane.accountId), lanes.map((lane) => lane.owner), lanes.map((lane) => lane.fence), ctx.timings.leaseMs / 1000],
-  )
-  const held = new Set(rows.map((row) => row.accountId))
-  return { held: lanes.filter((lane) => held.has(lane.accountId)), nowMs: Math.floor(rows[0]?.nowMs ?? 0) }
-}
-
 async function release(tx: Transaction, lanes: readonly HeldLane[]): Promise<void> {
   if (lanes.length === 0) return
   await tx.query(
@@ -145,6 +131,7 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
   const place: PositionOrder[] = []
   const emergencies: PositionRow[] = []
   const unprotected: PositionRow[] = []
+  const settled: PositionRow[] = []
   for (const { view, position: held } of wishing) {
     const orders = epochOrders.get(positionCause(held)) ?? []
     const market = view.markets.get(held.symbol)
@@ -158,7 +145,7 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
       timings: ctx.timings,
     })
     if (isLate(ctx, position, view.nowMs)) restored.facts.push(...(await alarmOnce(tx, position)))
-    if (needs.length === 0 && position.protection === 'PROTECTING') await noteProtection(tx, position)
+    if (needs.length === 0 && position.protection === 'PROTECTING') settled.push(position)
     for (const need of needs) {
       if (need.kind === 'replace') await askToReplace(tx, need.order)
       if (need.kind === 'give-up') await giveUp(tx, position, need.leg)
@@ -169,6 +156,7 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
         unprotected.push(position)
     }
   }
+  await noteProtections(tx, settled)
   await markPositions(tx, emergencies, 'EMERGENCY')
   await markPositions(tx, unprotected, 'PROTECTING')
   for (const position of [...emergencies, ...unprotected]) restored.facts.push(positionFact(position))

@@ -8,19 +8,33 @@ import type { HeldLane } from './lane.ts'
 import { POSITION_COLUMNS } from './rows.ts'
 import type { PositionRow } from './rows.ts'
 
+/** Names one position: a symbol of an account, or one side of it where long and short stand side by side. */
+export type PositionName = Pick<PositionRow, 'accountId' | 'symbol' | 'positionSide'>
+
 /** The position row of a symbol, locked. */
 export async function lockPosition(
   tx: Queryable,
   accountId: string,
   symbol: string,
-  positionSide: string,
+  positionSide: PositionRow['positionSide'],
 ): Promise<PositionRow | undefined> {
-  const rows = await tx.query<PositionRow>(
-    `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = $1 AND p.symbol = $2 AND p.position_side = $3 FOR UPDATE`,
-    [accountId, symbol, positionSide],
-  )
-  return rows[0]
+  return (await lockPositions(tx, [{ accountId, symbol, positionSide }])).get(keyOf({ accountId, symbol, positionSide }))
 }
+
+/** The rows there are of these positions, locked, by `keyOf`. */
+export async function lockPositions(tx: Queryable, names: readonly PositionName[]): Promise<Map<string, PositionRow>> {
+  if (names.length === 0) return new Map()
+  const rows = await tx.query<PositionRow>(
+    `SELECT ${POSITION_COLUMNS} FROM position p
+       JOIN (SELECT DISTINCT a, s, d FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n(a, s, d)) AS x
+         ON p.account_id = x.a AND p.symbol = x.s AND p.position_side = x.d
+      ORDER BY p.id FOR UPDATE OF p`,
+    [names.map((name) => name.accountId), names.map((name) => name.symbol), names.map((name) => name.positionSide)],
+  )
+  return new Map(rows.map((row) => [keyOf(row), row]))
+}
+
+export const keyOf = ({ accountId, symbol, positionSide }: PositionName): string => `${accountId} ${symbol} ${positionSide}`
 
 /** What a position becomes. Amounts base, prices quote per base; what is left out stays as it was. */
 export interface PositionChange {
@@ -108,20 +122,85 @@ export async function savePosition(
   return saved
 }
 
-/** Trigger prices, and a plan where one is given, that this position should have; what is missing at the exchange is placed by the next plan. */
-export async function wishProtection(
-  tx: Queryable,
-  position: PositionRow,
-  wish: { stopPrice: string | null; targetPrice: string | null; plan?: PositionPlan | null },
-): Promise<PositionRow> {
+/** What fills make of a position that has a row: amounts base, prices quote per base. */
+export interface PositionMove {
+  readonly before: PositionRow
+  readonly side: PositionDirection
+  readonly quantityBase: Decimal
+  readonly entryPrice: Decimal | null
+  /** Another life begins: flat before, or on the other side. */
+  readonly opened: boolean
+  /** Route of the order that opened it; read only when opened. */
+  readonly routeId: string | null
+}
+
+/**
+ * `savePosition` for many positions at once that move by fills alone: a new life raises the epoch and starts without protection; flat clears it.
+ * @returns the rows as they are now, by `keyOf`
+ */
+export async function movePositions(tx: Queryable, moves: readonly PositionMove[]): Promise<Map<string, PositionRow>> {
+  if (moves.length === 0) return new Map()
   const rows = await tx.query<PositionRow>(
-    `UPDATE position AS p SET stop_price = $2, target_price = $3, plan = CASE WHEN $4 THEN $5::jsonb ELSE p.plan END, protection = 'PROTECTING',
-            unprotected_since = CASE WHEN $2::numeric IS NULL THEN NULL WHEN p.protection = 'PROTECTED' THEN p.unprotected_since ELSE coalesce(p.unprotected_since, clock_timestamp()) END,
-            version = p.version + 1
-      WHERE p.id = $1 RETURNING ${POSITION_COLUMNS}`,
-    [position.id, wish.stopPrice, wish.targetPrice, wish.plan !== undefined, wish.plan ? JSON.stringify(wish.plan) : null],
+    `UPDATE position AS p SET
+       route_id = CASE WHEN x.opened THEN x.r ELSE p.route_id END, epoch = p.epoch + CASE WHEN x.opened THEN 1 ELSE 0 END,
+       side = x.side, quantity_base = x.q, entry_price = x.e,
+       liquidation_price = CASE WHEN x.q = 0 THEN NULL ELSE p.liquidation_price END,
+       margin = CASE WHEN x.q = 0 THEN NULL ELSE p.margin END,
+       unrealized_pnl = CASE WHEN x.q = 0 THEN NULL ELSE p.unrealized_pnl END,
+       opened_at = CASE WHEN x.opened THEN clock_timestamp() ELSE p.opened_at END,
+       closed_at = CASE WHEN x.q > 0 THEN NULL WHEN p.quantity_base > 0 THEN clock_timestamp() ELSE p.closed_at END,
+       protection = CASE WHEN x.opened OR x.q = 0 THEN 'NONE' ELSE p.protection END,
+       stop_price = CASE WHEN x.opened OR x.q = 0 THEN NULL ELSE p.stop_price END,
+       target_price = CASE WHEN x.opened OR x.q = 0 THEN NULL ELSE p.target_price END,
+       plan = CASE WHEN x.opened OR x.q = 0 THEN NULL ELSE p.plan END,
+       unprotected_since = CASE WHEN x.opened OR x.q = 0 THEN NULL ELSE p.unprotected_since END,
+       version = p.version + 1
+      FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::numeric[], $5::boolean[], $6::uuid[]) AS x(id, side, q, e, opened, r)
+     WHERE p.id = x.id RETURNING ${POSITION_COLUMNS}`,
+    [
+      moves.map((move) => move.before.id),
+      moves.map((move) => move.side),
+      moves.map((move) => move.quantityBase.toFixed()),
+      moves.map((move) => (move.quantityBase.isZero() ? null : (move.entryPrice?.toDecimalPlaces(18).toFixed() ?? null))),
+      moves.map((move) => move.opened),
+      moves.map((move) => move.routeId),
+    ],
   )
-  return rows[0] ?? position
+  return new Map(rows.map((row) => [keyOf(row), row]))
+}
+
+export interface ProtectionWish {
+  readonly stopPrice: string | null
+  readonly targetPrice: string | null
+  readonly plan?: PositionPlan | null
+}
+
+/** Trigger prices, and a plan where one is given, that this position should have; what is missing at the exchange is placed by the next plan. */
+export async function wishProtection(tx: Queryable, position: PositionRow, wish: ProtectionWish): Promise<PositionRow> {
+  return (await wishProtections(tx, [{ position, wish }])).get(keyOf(position)) ?? position
+}
+
+/** @returns the rows as they are now, by `keyOf` */
+export async function wishProtections(
+  tx: Queryable,
+  wishes: readonly { position: PositionRow; wish: ProtectionWish }[],
+): Promise<Map<string, PositionRow>> {
+  if (wishes.length === 0) return new Map()
+  const rows = await tx.query<PositionRow>(
+    `UPDATE position AS p SET stop_price = x.s, target_price = x.t, plan = CASE WHEN x.planned THEN x.plan::jsonb ELSE p.plan END, protection = 'PROTECTING',
+            unprotected_since = CASE WHEN x.s IS NULL THEN NULL WHEN p.protection = 'PROTECTED' THEN p.unprotected_since ELSE coalesce(p.unprotected_since, clock_timestamp()) END,
+            version = p.version + 1
+       FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::boolean[], $5::text[]) AS x(id, s, t, planned, plan)
+      WHERE p.id = x.id RETURNING ${POSITION_COLUMNS}`,
+    [
+      wishes.map(({ position }) => position.id),
+      wishes.map(({ wish }) => wish.stopPrice),
+      wishes.map(({ wish }) => wish.targetPrice),
+      wishes.map(({ wish }) => wish.plan !== undefined),
+      wishes.map(({ wish }) => (wish.plan ? JSON.stringify(wish.plan) : null)),
+    ],
+  )
+  return new Map(rows.map((row) => [keyOf(row), row]))
 }
 
 export function positionFact(position: PositionRow): NewFact {

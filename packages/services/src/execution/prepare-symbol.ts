@@ -4,7 +4,7 @@ import type { AccountHandle, ExchangeFailure, ExchangePort } from '@matic/exchan
 import { noteRefusedKey } from '../accounts/refused-key.ts'
 import type { ExecutionContext } from './context.ts'
 import { orderFact } from './end-orders.ts'
-import { holdLane } from './lane.ts'
+import { holdLane, holdLanes, LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'
 import type { LaneOrder } from './lane-view.ts'
 
@@ -21,6 +21,7 @@ export async function prepareSymbol(
   handle: AccountHandle,
   lane: HeldLane,
   { order, marginMode, leverage }: Setting,
+  record: PrepareBooks,
 ): Promise<void> {
   const { symbol } = order
   if (marginMode) {
@@ -31,20 +32,61 @@ export async function prepareSymbol(
     const set = await port.setLeverage(handle, { symbol, leverage })
     if (!set.ok) return settingFailed(ctx, lane, order, set.failure, 'REJECTED_LEVERAGE')
   }
-  await ctx.db.transaction(async (tx) => {
-    await holdLane(tx, ctx, lane)
+  if ((await record({ lane, symbol, positionSide: order.positionSide, marginMode, leverage })) === 'lost') throw new LaneLost(lane.accountId)
+}
+
+export interface Prepared {
+  readonly lane: HeldLane
+  readonly symbol: string
+  readonly positionSide: LaneOrder['positionSide']
+  readonly marginMode: 'cross' | 'isolated' | null
+  readonly leverage: number | null
+}
+
+export type PrepareBooks = (prepared: Prepared) => Promise<'recorded' | 'lost'>
+
+/** Writes down what was set for as many accounts, one symbol each, in one transaction. @returns in their order */
+export async function recordPrepared(ctx: ExecutionContext, prepared: readonly Prepared[]): Promise<('recorded' | 'lost')[]> {
+  const held = await ctx.db.transaction(async (tx) => {
+    const lanes = new Set(
+      (
+        await holdLanes(
+          tx,
+          ctx,
+          prepared.map(({ lane }) => lane),
+        )
+      ).held,
+    )
+    const ours = prepared.filter(({ lane }) => lanes.has(lane))
     await tx.query(
       `INSERT INTO position AS p (id, user_id, account_id, symbol, position_side, side, quantity_base, leverage, margin_mode, synced_at)
-       VALUES ($1, $2, $3, $4, $5, 'LONG', 0, $6, $7, 'epoch')
+       SELECT id, u, a, s, d, 'LONG', 0, l, m, 'epoch' FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[]) AS x(id, u, a, s, d, l, m)
        ON CONFLICT (account_id, symbol, position_side) DO UPDATE SET leverage = coalesce(excluded.leverage, p.leverage), margin_mode = coalesce(excluded.margin_mode, p.margin_mode)`,
-      [ctx.newId(), lane.userId, lane.accountId, symbol, order.positionSide, leverage, marginMode],
+      [
+        ours.map(() => ctx.newId()),
+        ours.map(({ lane }) => lane.userId),
+        ours.map(({ lane }) => lane.accountId),
+        ours.map(({ symbol }) => symbol),
+        ours.map(({ positionSide }) => positionSide),
+        ours.map(({ leverage }) => leverage),
+        ours.map(({ marginMode }) => marginMode),
+      ],
     )
     // Both sides of a hedged account share them.
     await tx.query(
-      `UPDATE position SET leverage = coalesce($3, leverage), margin_mode = coalesce($4, margin_mode) WHERE account_id = $1 AND symbol = $2`,
-      [lane.accountId, symbol, leverage, marginMode],
+      `UPDATE position SET leverage = coalesce(x.l, leverage), margin_mode = coalesce(x.m, margin_mode)
+         FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[]) AS x(a, s, l, m)
+        WHERE account_id = x.a AND symbol = x.s AND (leverage, margin_mode) IS DISTINCT FROM (coalesce(x.l, leverage), coalesce(x.m, margin_mode))`,
+      [
+        ours.map(({ lane }) => lane.accountId),
+        ours.map(({ symbol }) => symbol),
+        ours.map(({ leverage }) => leverage),
+        ours.map(({ marginMode }) => marginMode),
+      ],
     )
+    return lanes
   })
+  return prepared.map(({ lane }) => (held.has(lane) ? 'recorded' : 'lost'))
 }
 
 async function settingFailed(

@@ -1,16 +1,18 @@
 import type { OrderState, ReasonCode } from '@matic/contracts'
-import { isTerminal } from '@matic/contracts'
+import { invariant, isTerminal } from '@matic/contracts'
 import type { NewFact, Transaction } from '@matic/db'
 import { applyFill, planAtEntry, protectionPrices } from '@matic/domain'
 import type { ExchangeOrder } from '@matic/exchange/port'
 import { Decimal } from 'decimal.js'
-import { plainOrNull } from '../plain.ts'
+import { plain, plainOrNull } from '../plain.ts'
 import type { ExecutionContext } from './context.ts'
 import { orderFact } from './end-orders.ts'
 import { insertNextRevision } from './insert-orders.ts'
+import { reconcileAllSoon } from './lane.ts'
 import type { HeldLane } from './lane.ts'
-import { lockPosition, positionFact, savePosition, wishProtection } from './position-rows.ts'
-import { noteProtection } from './protected.ts'
+import { keyOf, lockPositions, movePositions, positionFact, savePosition, wishProtections } from './position-rows.ts'
+import type { PositionMove, ProtectionWish } from './position-rows.ts'
+import { noteProtections } from './protected.ts'
 import { isTrigger, ORDER_COLUMNS } from './rows.ts'
 import type { OrderRow, PositionRow } from './rows.ts'
 import { cancelReason } from './veto.ts'
@@ -34,34 +36,71 @@ export interface RecordedOrder {
 
 /** Writes what the exchange says of an order: state, cumulative fill, position, wanted protection. Saying it twice changes nothing. */
 export async function recordOrder(tx: Transaction, ctx: ExecutionContext, input: SeenOrder): Promise<RecordedOrder> {
-  const before = await lockOrder(tx, input.orderId)
-  const filled = Decimal.max(before.filledBase, input.seen.filledBase)
-  const filledNow = isTrigger(before) ? new Decimal(0) : filled.sub(before.filledBase)
-  const { state, reason } = nextState(before, input.seen, filled)
-  const unchanged = state === before.state && filled.eq(before.filledBase) && before.exchangeOrderId === input.seen.exchangeOrderId
-  await settleAttempts(tx, before.id)
-  if (unchanged) return { order: before, filledNow, facts: [] }
-
-  const order = await updateOrder(tx, before, input.seen, { state, reason, filled })
-  const facts = [orderFact(order, { state, reason, filledBase: filled.toFixed(), averagePrice: plainOrNull(order.averagePrice) })]
-  await watch(tx, ctx, order)
-  facts.push(...(isTrigger(order) ? await afterTrigger(tx, order) : await afterFill(tx, ctx, input, before, order, filledNow)))
-  return { order, filledNow, facts }
+  const [recorded] = await recordOrders(tx, ctx, [input])
+  if (!recorded) throw new Error(`Order ${input.orderId} is gone`)
+  return recorded
 }
 
-async function lockOrder(tx: Transaction, orderId: string): Promise<OrderRow> {
-  const rows = await tx.query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.id = $1 FOR UPDATE`, [orderId])
-  if (!rows[0]) throw new Error(`Order ${orderId} is gone`)
-  return rows[0]
+/** What is known of one order before and after. */
+interface Change {
+  readonly input: SeenOrder
+  readonly before: OrderRow
+  readonly order: OrderRow
+  readonly filledNow: Decimal
 }
 
-/** The order was found, so every request made for it is answered. */
-async function settleAttempts(tx: Transaction, orderId: string): Promise<void> {
+/**
+ * `recordOrder` for orders of as many accounts, one each, in as many statements as for one.
+ * @returns in the order of the inputs
+ */
+export async function recordOrders(tx: Transaction, ctx: ExecutionContext, inputs: readonly SeenOrder[]): Promise<RecordedOrder[]> {
+  invariant(new Set(inputs.map(({ lane }) => lane.accountId)).size === inputs.length, 'One order of an account at a time')
+  const rows = await lockOrders(
+    tx,
+    inputs.map((input) => input.orderId),
+  )
+  const seen = inputs.map((input) => {
+    const before = rows.get(input.orderId)
+    if (!before) throw new Error(`Order ${input.orderId} is gone`)
+    const filled = Decimal.max(before.filledBase, input.seen.filledBase)
+    const filledNow = isTrigger(before) ? new Decimal(0) : filled.sub(before.filledBase)
+    const next = nextState(before, input.seen, filled)
+    const unchanged =
+      next.state === before.state && filled.eq(before.filledBase) && before.exchangeOrderId === input.seen.exchangeOrderId
+    return { input, before, filled, filledNow, next, unchanged }
+  })
+  await settleAttempts(
+    tx,
+    seen.map(({ before }) => before.id),
+  )
+  const moving = seen.filter(({ unchanged }) => !unchanged)
+  const updated = await updateOrders(tx, moving)
+  const changes = moving.map(({ input, before, filledNow }): Change => ({ input, before, filledNow, order: updated.get(before.id) ?? before }))
+
+  const news = await followUp(tx, ctx, changes)
+  return seen.map(({ before, filledNow, unchanged }) => {
+    const order = updated.get(before.id) ?? before
+    if (unchanged) return { order, filledNow, facts: [] }
+    const { state, reason, filledBase, averagePrice } = order
+    const fact = orderFact(order, { state, reason, filledBase: plain(filledBase), averagePrice: plainOrNull(averagePrice) })
+    return { order, filledNow, facts: [fact, ...(news.get(order.id) ?? [])] }
+  })
+}
+
+async function lockOrders(tx: Transaction, orderIds: readonly string[]): Promise<Map<string, OrderRow>> {
+  const rows = await tx.query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id FOR UPDATE`, [
+    orderIds,
+  ])
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** The orders were found, so every request made for them is answered. */
+async function settleAttempts(tx: Transaction, orderIds: readonly string[]): Promise<void> {
   await tx.query(
-    `UPDATE attempt SET state = CASE WHEN number = (SELECT max(number) FROM attempt WHERE order_id = $1) THEN 'ACKED' ELSE state END,
+    `UPDATE attempt a SET state = CASE WHEN a.number = (SELECT max(number) FROM attempt WHERE order_id = a.order_id) THEN 'ACKED' ELSE a.state END,
             resolved_at = clock_timestamp(), next_lookup_at = NULL
-      WHERE order_id = $1 AND resolved_at IS NULL`,
-    [orderId],
+      WHERE a.order_id = ANY($1::uuid[]) AND a.resolved_at IS NULL`,
+    [orderIds],
   )
 }
 
@@ -88,51 +127,87 @@ function keptReason(order: OrderRow): ReasonCode | null {
   return (order.reason as ReasonCode | null) ?? null
 }
 
-async function updateOrder(
-  tx: Transaction,
-  before: OrderRow,
-  seen: ExchangeOrder,
-  next: { state: OrderState; reason: ReasonCode | null; filled: Decimal },
-): Promise<OrderRow> {
+interface OrderChange {
+  readonly input: SeenOrder
+  readonly before: OrderRow
+  readonly filled: Decimal
+  readonly next: { readonly state: OrderState; readonly reason: ReasonCode | null }
+}
+
+async function updateOrders(tx: Transaction, changes: readonly OrderChange[]): Promise<Map<string, OrderRow>> {
+  if (changes.length === 0) return new Map()
   const rows = await tx.query<OrderRow>(
-    `UPDATE trade_order AS o SET state = $2, reason = $3, filled_base = $4, average_price = coalesce($5, o.average_price), exchange_order_id = $6,
-            acked_at = coalesce(o.acked_at, clock_timestamp()),
-            filled_at = CASE WHEN $4::numeric > 0 THEN coalesce(o.filled_at, clock_timestamp()) ELSE o.filled_at END,
-            ended_at = CASE WHEN $7 THEN coalesce(o.ended_at, clock_timestamp()) END, version = o.version + 1
-      WHERE o.id = $1 RETURNING ${ORDER_COLUMNS}`,
-    [before.id, next.state, next.reason, next.filled.toFixed(), seen.averagePrice, seen.exchangeOrderId, isTerminal(next.state)],
+    `UPDATE trade_order AS o SET state = x.state, reason = x.reason, filled_base = x.filled, average_price = coalesce(x.price, o.average_price),
+            exchange_order_id = x.exchange_id, acked_at = coalesce(o.acked_at, clock_timestamp()),
+            filled_at = CASE WHEN x.filled > 0 THEN coalesce(o.filled_at, clock_timestamp()) ELSE o.filled_at END,
+            ended_at = CASE WHEN x.ended THEN coalesce(o.ended_at, clock_timestamp()) END, version = o.version + 1
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::numeric[], $5::numeric[], $6::text[], $7::boolean[])
+         AS x(id, state, reason, filled, price, exchange_id, ended)
+      WHERE o.id = x.id RETURNING ${ORDER_COLUMNS}`,
+    [
+      changes.map(({ before }) => before.id),
+      changes.map(({ next }) => next.state),
+      changes.map(({ next }) => next.reason),
+      changes.map(({ filled }) => filled.toFixed()),
+      changes.map(({ input }) => input.seen.averagePrice),
+      changes.map(({ input }) => input.seen.exchangeOrderId),
+      changes.map(({ next }) => isTerminal(next.state)),
+    ],
   )
-  return rows[0] ?? before
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
-/** A resting order is looked at again soon, however quiet the account was. */
-async function watch(tx: Transaction, ctx: ExecutionContext, order: OrderRow): Promise<void> {
-  if (isTerminal(order.state)) return
-  const inMs = isTrigger(order) ? ctx.timings.reconcileBusyMs : ctx.timings.orderPollMs
-  await tx.query(
-    `UPDATE lane SET reconcile_at = least(reconcile_at, clock_timestamp() + make_interval(secs => $2)) WHERE account_id = $1`,
-    [order.accountId, inMs / 1000],
+/** What changed orders mean for positions, protection and the next comparison with the exchange. @returns facts by order */
+async function followUp(tx: Transaction, ctx: ExecutionContext, changes: readonly Change[]): Promise<Map<string, NewFact[]>> {
+  const triggers = changes.filter(({ order }) => isTrigger(order))
+  const fills = changes.filter(({ order, filledNow }) => !isTrigger(order) && filledNow.gt(0))
+  await reconcileAllSoon(tx, [
+    // A resting order is looked at again soon, however quiet the account was.
+    ...changes
+      .filter(({ order }) => !isTerminal(order.state))
+      .map(({ order }) => ({ accountId: order.accountId, inMs: isTrigger(order) ? ctx.timings.reconcileBusyMs : ctx.timings.orderPollMs })),
+    ...fills.map(({ order }) => ({ accountId: order.accountId, inMs: 0 })),
+    ...triggers.filter(({ order }) => order.state === 'FILLED').map(({ order }) => ({ accountId: order.accountId, inMs: 0 })),
+  ])
+  const held = await lockPositions(
+    tx,
+    [...triggers, ...fills].map(({ order }) => order),
   )
+  const facts = await afterFills(tx, ctx, fills, held)
+  const guarded = triggers.flatMap(({ order }) => held.get(keyOf(order)) ?? [])
+  const noted = new Map((await noteProtections(tx, guarded)).map((position) => [keyOf(position), position]))
+  for (const { order } of triggers) {
+    const changed = noted.get(keyOf(order))
+    if (changed) facts.set(order.id, [positionFact(changed)])
+  }
+  return facts
 }
 
-async function afterFill(
+async function afterFills(
   tx: Transaction,
   ctx: ExecutionContext,
-  input: SeenOrder,
-  before: OrderRow,
-  order: OrderRow,
-  filledNow: Decimal,
-): Promise<NewFact[]> {
-  if (filledNow.lte(0)) return []
-  const { lane, sentAtMs } = input
-  const held = await lockPosition(tx, lane.accountId, order.symbol, order.positionSide)
-  const moves = sentAtMs !== null && (!held || held.syncedAt.getTime() < sentAtMs)
-  const position = moves ? await movePosition(tx, ctx, lane, held, before, order, filledNow) : held
-  await tx.query(`UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1`, [lane.accountId])
-  if (!position) return []
-  if (order.leg === 'open' && !moves) await closeOvertaken(tx, ctx, order)
-  if (order.leg !== 'open' || Number(position.quantityBase) === 0 || new Decimal(before.filledBase).gt(0)) return [positionFact(position)]
-  return [positionFact(await wishFor(tx, ctx, lane, position, order))]
+  fills: readonly Change[],
+  held: ReadonlyMap<string, PositionRow>,
+): Promise<Map<string, NewFact[]>> {
+  const moves = ({ input, order }: Change) => {
+    const position = held.get(keyOf(order))
+    return input.sentAtMs !== null && (!position || position.syncedAt.getTime() < input.sentAtMs)
+  }
+  const moved = await move(tx, ctx, fills.filter(moves), held)
+  const facts = new Map<string, NewFact[]>()
+  const wishing: { position: PositionRow; order: OrderRow; lane: HeldLane }[] = []
+  for (const change of fills) {
+    const { input, before, order } = change
+    const position = moves(change) ? moved.get(keyOf(order)) : held.get(keyOf(order))
+    if (!position) continue
+    if (order.leg === 'open' && !moves(change)) await closeOvertaken(tx, ctx, order)
+    if (order.leg !== 'open' || Number(position.quantityBase) === 0 || new Decimal(before.filledBase).gt(0))
+      facts.set(order.id, [positionFact(position)])
+    else wishing.push({ position, order, lane: input.lane })
+  }
+  const wished = await wishForAll(tx, ctx, wishing)
+  for (const { order, position } of wishing) facts.set(order.id, [positionFact(wished.get(keyOf(position)) ?? position)])
+  return facts
 }
 
 /** An open found out about late, after a close that came in later had already done its work: that close has more to do. */
@@ -147,29 +222,32 @@ async function closeOvertaken(tx: Transaction, ctx: ExecutionContext, open: Orde
   if (rows[0]) await insertNextRevision(tx, ctx, rows[0], 0)
 }
 
-async function movePosition(
+/** Moves positions with their fills; one that has no row yet gets it. */
+async function move(
   tx: Transaction,
   ctx: ExecutionContext,
-  lane: HeldLane,
-  held: PositionRow | undefined,
-  before: OrderRow,
-  order: OrderRow,
-  filledNow: Decimal,
-): Promise<PositionRow> {
-  const net = {
-    side: held?.side ?? 'LONG',
-    quantityBase: new Decimal(held?.quantityBase ?? 0),
-    entryPrice: held?.entryPrice ? new Decimal(held.entryPrice) : null,
-  } as const
-  const effect = applyFill(net, { side: order.side, quantityBase: filledNow, price: priceOfNow(before, order, filledNow) })
-  return savePosition(tx, ctx, lane, held, {
-    symbol: order.symbol,
-    positionSide: order.positionSide,
-    ...effect.position,
-    opened: effect.opened,
-    routeId: order.routeId,
-    syncedAtMs: null,
-  })
+  fills: readonly Change[],
+  held: ReadonlyMap<string, PositionRow>,
+): Promise<Map<string, PositionRow>> {
+  const known: PositionMove[] = []
+  const made: PositionRow[] = []
+  for (const { input, before, order, filledNow } of fills) {
+    const position = held.get(keyOf(order))
+    const net = {
+      side: position?.side ?? 'LONG',
+      quantityBase: new Decimal(position?.quantityBase ?? 0),
+      entryPrice: position?.entryPrice ? new Decimal(position.entryPrice) : null,
+    } as const
+    const effect = applyFill(net, { side: order.side, quantityBase: filledNow, price: priceOfNow(before, order, filledNow) })
+    const change = { ...effect.position, opened: effect.opened, routeId: order.routeId }
+    if (position) known.push({ before: position, ...change })
+    else {
+      const { symbol, positionSide } = order
+      made.push(await savePosition(tx, ctx, input.lane, undefined, { symbol, positionSide, ...change, syncedAtMs: null }))
+    }
+  }
+  const moved = await movePositions(tx, known)
+  return new Map([...moved, ...made.map((position): [string, PositionRow] => [keyOf(position), position])])
 }
 
 /** Average price of what was filled since the last time we looked. */
@@ -178,7 +256,13 @@ function priceOfNow(before: OrderRow, order: OrderRow, filledNow: Decimal): Deci
   return total.sub(new Decimal(before.averagePrice ?? 0).mul(before.filledBase)).div(filledNow)
 }
 
-/** An open's first fill says what protection the position should get. Prices replace what was wanted; fractions only fill a gap. */
+interface Wishing {
+  readonly position: PositionRow
+  readonly order: OrderRow
+  readonly lane: HeldLane
+}
+
+/** `wishForAll` for one. */
 export async function wishFor(
   tx: Transaction,
   ctx: ExecutionContext,
@@ -186,10 +270,34 @@ export async function wishFor(
   position: PositionRow,
   order: OrderRow,
 ): Promise<PositionRow> {
-  const market = await ctx.markets.find(lane.exchange, order.symbol)
-  if (!market || position.entryPrice === null || position.protection === 'EMERGENCY') return position
+  return (await wishForAll(tx, ctx, [{ position, order, lane }])).get(keyOf(position)) ?? position
+}
+
+/**
+ * An open's first fill says what protection the position should get. Prices replace what was wanted; fractions only fill a gap.
+ * @returns the rows that changed, by `keyOf`
+ */
+async function wishForAll(tx: Transaction, ctx: ExecutionContext, wishing: readonly Wishing[]): Promise<Map<string, PositionRow>> {
+  const wishes: { position: PositionRow; wish: ProtectionWish }[] = []
+  const guarded: OrderRow[] = []
+  for (const { position, order, lane } of wishing) {
+    const market = await ctx.markets.find(lane.exchange, order.symbol)
+    if (!market || position.entryPrice === null || position.protection === 'EMERGENCY') continue
+    const wish = wishOf(position, position.entryPrice, order, market.tickSize)
+    if (wish) wishes.push({ position, wish })
+    else if (position.protection === 'PROTECTED') guarded.push(order)
+  }
+  if (guarded.length > 0) {
+    const ids = guarded.map((order) => order.id)
+    await tx.query('UPDATE trade_order SET protected_at = clock_timestamp() WHERE id = ANY($1::uuid[])', [ids])
+  }
+  return wishProtections(tx, wishes)
+}
+
+/** @returns `undefined` when the position wants nothing that it did not want before */
+function wishOf(position: PositionRow, entryPrice: string, order: OrderRow, tickSize: string): ProtectionWish | undefined {
   const number = (text: string | null) => (text === null ? null : new Decimal(text))
-  const entry = { side: position.side, entryPrice: new Decimal(position.entryPrice), tickSize: new Decimal(market.tickSize) }
+  const entry = { side: position.side, entryPrice: new Decimal(entryPrice), tickSize: new Decimal(tickSize) }
   const asked = protectionPrices({
     ...entry,
     wish: {
@@ -202,22 +310,10 @@ export async function wishFor(
   const stopPrice = asked.stopPrice?.toFixed() ?? position.stopPrice
   const targetPrice = asked.targetPrice?.toFixed() ?? position.targetPrice
   const plan = position.plan === null && order.plan !== null ? planAtEntry(order.plan, entry) : undefined
-  if (plan === undefined && same(stopPrice, position.stopPrice) && same(targetPrice, position.targetPrice)) {
-    if (position.protection === 'PROTECTED')
-      await tx.query('UPDATE trade_order SET protected_at = clock_timestamp() WHERE id = $1', [order.id])
-    return position
-  }
-  return wishProtection(tx, position, { stopPrice, targetPrice, ...(plan && { plan }) })
+  if (plan === undefined && same(stopPrice, position.stopPrice) && same(targetPrice, position.targetPrice)) return undefined
+  return { stopPrice, targetPrice, ...(plan && { plan }) }
 }
 
 function same(a: string | null, b: string | null): boolean {
   return a === b || (a !== null && b !== null && new Decimal(a).eq(b))
-}
-
-async function afterTrigger(tx: Transaction, order: OrderRow): Promise<NewFact[]> {
-  const position = await lockPosition(tx, order.accountId, order.symbol, order.positionSide)
-  if (!position) return []
-  if (order.state === 'FILLED') await tx.query(`UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1`, [order.accountId])
-  const changed = await noteProtection(tx, position)
-  return changed ? [positionFact(changed)] : []
 }

@@ -1,9 +1,8 @@
-import { recordFacts } from '@matic/db'
 import type { AccountHandle, ExchangeFailure, ExchangeOrder, ExchangePort, ExchangeResult } from '@matic/exchange/port'
 import type { ExecutionContext } from './context.ts'
-import { holdLane } from './lane.ts'
+import { LaneLost } from './lane.ts'
+import type { Answer, AnswerOutcome } from './record-answers.ts'
 import { recordFailure } from './record-failure.ts'
-import { recordOrder } from './record-order.ts'
 import type { Send } from './write-ahead.ts'
 
 const SILENCE: ExchangeFailure = {
@@ -16,15 +15,29 @@ const SILENCE: ExchangeFailure = {
   retryAfterMs: null,
 }
 
+export type RecordAnswer = (answer: Answer) => Promise<AnswerOutcome>
+
 /** Sends what was written ahead and writes down the answer. Several orders of one lane leave together. */
-export async function sendAll(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, sends: readonly Send[]): Promise<void> {
+export async function sendAll(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  sends: readonly Send[],
+  record: RecordAnswer,
+): Promise<void> {
   ctx.crashPoints.pass('K6')
-  const results = await Promise.allSettled(sends.map((send) => sendOne(ctx, port, handle, send)))
+  const results = await Promise.allSettled(sends.map((send) => sendOne(ctx, port, handle, send, record)))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
 }
 
-async function sendOne(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, send: Send): Promise<void> {
+async function sendOne(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  send: Send,
+  record: RecordAnswer,
+): Promise<void> {
   const sentMs = ctx.clock.monotonic()
   const answer = port.createOrder(handle, send.request, send.signing)
   ctx.crashPoints.pass('K7')
@@ -36,7 +49,7 @@ async function sendOne(ctx: ExecutionContext, port: ExchangePort, handle: Accoun
     if (result.failure.verdict === 'CLOCK') await measureAgain(ctx, port, send.lane.exchange)
     return recordFailure(ctx, send, result.failure)
   }
-  await recordAnswer(ctx, send, result.value)
+  if ((await record({ send, seen: result.value })) === 'lost') throw new LaneLost(send.lane.accountId)
   ctx.crashPoints.pass(send.order.leg === 'open' ? 'K9' : 'K10')
 }
 
@@ -51,15 +64,6 @@ async function orSilence(ctx: ExecutionContext, answer: Promise<ExchangeResult<E
   } finally {
     clearTimeout(timer)
   }
-}
-
-async function recordAnswer(ctx: ExecutionContext, send: Send, seen: ExchangeOrder): Promise<void> {
-  const ids = await ctx.db.transaction(async (tx) => {
-    await holdLane(tx, ctx, send.lane)
-    const recorded = await recordOrder(tx, ctx, { lane: send.lane, orderId: send.order.id, seen, sentAtMs: send.attempt.createdAtMs })
-    return recordFacts(tx, recorded.facts)
-  })
-  if (ids.length > 0) ctx.bus.publish('facts', { ids })
 }
 
 async function measureAgain(ctx: ExecutionContext, port: ExchangePort, exchange: string): Promise<void> {
