@@ -1,12 +1,11 @@
-import ccxt from 'ccxt'
-import { invariant, InvariantError } from '@matic/contracts'
+import { InvariantError } from '@matic/contracts'
 import { classify } from '../classify.ts'
-import { createClientPool } from '../client-pool.ts'
 import type { AccountHandle, ExchangeFailure, ExchangePort, ExchangeResult, OrderRequest, Signing } from '../port.ts'
 import { createTransport, newNote } from '../transport.ts'
 import { BINANCE_VERDICTS } from '../verdicts/binance.ts'
 import type { CallContext } from '../verdicts/row.ts'
 import { binanceCapabilities } from './capabilities.ts'
+import { SharedBinance } from './client.ts'
 import { checkSigning, refusalOf } from './check-order.ts'
 import { count, flag, listOf, type Row, rowOf, rowsOf, text, decimal, Unreadable } from './fields.ts'
 import { orderParams } from './order-params.ts'
@@ -15,8 +14,6 @@ import { accountAliasOf, presentRestrictions, RESTRICTIONS_UNKNOWN } from './pro
 import { isTraded, presentBrackets, presentCandle, presentMarket } from './present-markets.ts'
 import { presentFill, presentOrder } from './present-orders.ts'
 import { windowsOf } from './windows.ts'
-
-type Client = InstanceType<typeof ccxt.binanceusdm>
 
 export interface BinanceOptions {
   exchange: string
@@ -30,9 +27,9 @@ export interface BinanceOptions {
   requestTimeoutMs: number
   /** For calls that change something; orders bring their own. */
   recvWindowMs: number
-  /** Keyed clients kept, 0.17 MB each. */
-  clientsMax?: number
 }
+
+type Asking = Pick<AccountHandle, 'accountId' | 'credentials'>
 
 /** Reading late does no harm. */
 const READ_WINDOW_MS = 10_000
@@ -40,7 +37,7 @@ const READ_WINDOW_MS = 10_000
 const PAGE_ROWS = 1_000
 
 /**
- * Binance USDⓈ-M futures through stock CCXT: markets loaded once and shared, a bounded pool of keyed clients, one connection pool. With a
+ * Binance USDⓈ-M futures through stock CCXT: one client that every account signs with in its turn, one connection pool. With a
  * `baseUrl` the host is replaced on the way out, so that adapter and error mapping are the same for the venue as for the real exchange.
  */
 export function createBinanceExchange(options: BinanceOptions): ExchangePort {
@@ -48,13 +45,9 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   const capabilities = binanceCapabilities(options.certified)
   const transport = createTransport(options)
   const demo = options.demo ?? false
-  const keyless = createClient({ transport, requestTimeoutMs, demo })
-  const unused = otherMarkets(keyless)
-  const clients = createClientPool(options.clientsMax ?? 2_000, ({ apiKey, secret }) => {
-    const client = createClient({ transport, requestTimeoutMs, demo, apiKey, secret, api: unused })
-    client.setMarketsFromExchange(keyless)
-    return client
-  })
+  const client = new SharedBinance({ transport, requestTimeoutMs, demo })
+  /** Some things are told to key holders only: whoever asked last will do. */
+  let lastAsked: Asking | undefined
   let offsetMs = 0
   let loading: Promise<ExchangeResult<null>> | undefined
   let brackets: ReadonlyMap<string, number> = new Map()
@@ -65,10 +58,10 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     timestamp: signing?.timestampMs ?? nowMs(),
     recvWindow: signing?.recvWindowMs ?? recvWindowMs,
   })
-  const symbolOf = (marketId: string): string => keyless.markets_by_id?.[marketId]?.[0]?.symbol ?? marketId
+  const symbolOf = (marketId: string): string => client.markets_by_id?.[marketId]?.[0]?.symbol ?? marketId
 
   /** @throws CCXT's BadSymbol */
-  const marketIdOf = (symbol: string): string => keyless.market(symbol).id ?? symbol
+  const marketIdOf = (symbol: string): string => client.market(symbol).id ?? symbol
 
   /** One request through CCXT. */
   const call = async <T>(context: CallContext, work: () => Promise<T>): Promise<ExchangeResult<T>> => {
@@ -81,10 +74,15 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     }
   }
 
+  /** One request that an account signs. */
+  const callAs = <T>(account: Asking, context: CallContext, work: () => Promise<T>): Promise<ExchangeResult<T>> => {
+    lastAsked = account
+    return call(context, () => client.withKeys(account.credentials, work))
+  }
+
   const loadMarkets = (reload: boolean): Promise<ExchangeResult<null>> =>
     call('read', async () => {
-      await keyless.loadMarkets(reload)
-      for (const client of clients.all()) client.setMarketsFromExchange(keyless)
+      await client.loadMarkets(reload)
       return null
     })
 
@@ -101,21 +99,25 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     return loaded.ok ? call(context, work) : { ok: false, failure: { ...loaded.failure, execution: 'not-sent' } }
   }
 
-  const precision = {
-    amount: (symbol: string, value: number) => keyless.amountToPrecision(symbol, value),
-    price: (symbol: string, value: number) => keyless.priceToPrecision(symbol, value),
+  const askAs = async <T>(account: AccountHandle, context: CallContext, work: () => Promise<T>): Promise<ExchangeResult<T>> => {
+    const loaded = await marketsLoaded()
+    return loaded.ok ? callAs(account, context, work) : { ok: false, failure: { ...loaded.failure, execution: 'not-sent' } }
   }
 
-  const isMarket = (symbol: string): boolean => isTraded(keyless.markets?.[symbol])
+  const precision = {
+    amount: (symbol: string, value: number) => client.amountToPrecision(symbol, value),
+    price: (symbol: string, value: number) => client.priceToPrecision(symbol, value),
+  }
+
+  const isMarket = (symbol: string): boolean => isTraded(client.markets?.[symbol])
 
   const readSymbolConfigs = (account: AccountHandle) =>
-    ask('read', async () => presentSymbolConfigs(rowsOf(await clients.of(account).fapiPrivateGetSymbolConfig(forReading()))))
+    askAs(account, 'read', async () => presentSymbolConfigs(rowsOf(await client.fapiPrivateGetSymbolConfig(forReading()))))
 
   /** Brackets are told to key holders only: any account at hand will do, and what was told once stays. */
   const readBrackets = async (): Promise<void> => {
-    const client = clients.latest()
-    if (client === undefined) return
-    const read = await call('read', async () => presentBrackets(rowsOf(await client.fapiPrivateGetLeverageBracket(forReading()))))
+    if (lastAsked === undefined) return
+    const read = await callAs(lastAsked, 'read', async () => presentBrackets(rowsOf(await client.fapiPrivateGetLeverageBracket(forReading()))))
     if (read.ok) brackets = read.value
   }
 
@@ -126,8 +128,8 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   }
 
   const listOrders = (account: AccountHandle, symbol: string | undefined, params: Row) =>
-    ask('read', async () => {
-      const orders = await clients.of(account).fetchOpenOrders(symbol, undefined, undefined, { ...forReading(), ...params })
+    askAs(account, 'read', async () => {
+      const orders = await client.fetchOpenOrders(symbol, undefined, undefined, { ...forReading(), ...params })
       return orders.map((order) => presentOrder(rowOf(order.info), symbolOf))
     })
 
@@ -136,22 +138,19 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     const amount = Number(order.quantityBase ?? 0)
     const price = order.price === null ? undefined : Number(order.price)
     const params = { ...orderParams(account, order), ...forWriting(signing) }
-    return clients.of(account).createOrder(order.symbol, type, order.side, amount, price, params)
+    return client.createOrder(order.symbol, type, order.side, amount, price, params)
   }
 
   const measureClock: ExchangePort['measureClock'] = () =>
     call('read', async () => {
       const beforeMs = clock.now()
-      const serverMs = count(rowOf(await keyless.fapiPublicGetTime()), 'serverTime')
+      const serverMs = count(rowOf(await client.fapiPublicGetTime()), 'serverTime')
       const afterMs = clock.now()
       offsetMs = serverMs - (beforeMs + afterMs) / 2
       return { offsetMs, errorMs: (afterMs - beforeMs) / 2 }
     })
 
   const tellsRights = options.exchange !== 'PAPER' && !demo
-  /** Rights are told by the spot side of the exchange, which clients for trading are built without; no markets are needed either. */
-  const asking = ({ credentials: { apiKey, secret } }: AccountHandle) => createClient({ transport, requestTimeoutMs, demo, apiKey, secret })
-
   return {
     exchange: options.exchange,
     capabilities,
@@ -163,13 +162,13 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       if (!reloaded.ok) return reloaded
       loading = Promise.resolve(reloaded)
       await readBrackets()
-      const markets = Object.values(keyless.markets ?? {}).filter(isTraded)
+      const markets = Object.values(client.markets ?? {}).filter(isTraded)
       return { ok: true, value: markets.map((market) => presentMarket(market, brackets.get(market.id))) }
     },
 
     fetchMarks: () =>
       ask('read', async () => {
-        const rows = rowsOf(await keyless.fapiPublicGetPremiumIndex())
+        const rows = rowsOf(await client.fapiPublicGetPremiumIndex())
         const traded = rows.flatMap((row): [string, string][] => {
           const symbol = symbolOf(text(row, 'symbol'))
           return isMarket(symbol) ? [[symbol, decimal(row, 'markPrice')]] : []
@@ -179,7 +178,7 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
 
     fetchCandles: ({ symbol, interval, limit }) =>
       ask('read', async () =>
-        listOf(await keyless.fapiPublicGetKlines({ symbol: marketIdOf(symbol), interval, limit })).map(presentCandle),
+        listOf(await client.fapiPublicGetKlines({ symbol: marketIdOf(symbol), interval, limit })).map(presentCandle),
       ),
 
     async createOrder(account, order, signing) {
@@ -189,18 +188,18 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       const refusal = refusalOf({ account, order, capabilities, isMarket: isMarket(order.symbol), precision })
       if (refusal !== null) return { ok: false, failure: refusal }
       const context = order.reduceOnly || order.closePosition ? 'close' : 'order'
-      return call(context, async () => orderOf((await sendOrder(account, order, signing)).info, order.clientOrderId))
+      return callAs(account, context, async () => orderOf((await sendOrder(account, order, signing)).info, order.clientOrderId))
     },
 
     cancelOrder: (account, { symbol, clientOrderId, isTrigger }, signing) =>
-      ask('cancel', async () => {
-        await clients.of(account).cancelOrder('', symbol, { clientOrderId, ...triggerFlag(isTrigger), ...forWriting(signing) })
+      askAs(account, 'cancel', async () => {
+        await client.cancelOrder('', symbol, { clientOrderId, ...triggerFlag(isTrigger), ...forWriting(signing) })
         return null
       }),
 
     findOrder: (account, { symbol, clientOrderId, isTrigger }) =>
-      ask('lookup', async () => {
-        const found = await clients.of(account).fetchOrder('', symbol, { clientOrderId, ...triggerFlag(isTrigger), ...forReading() })
+      askAs(account, 'lookup', async () => {
+        const found = await client.fetchOrder('', symbol, { clientOrderId, ...triggerFlag(isTrigger), ...forReading() })
         return orderOf(found.info, clientOrderId)
       }),
 
@@ -212,8 +211,8 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     },
 
     async fetchPositions(account) {
-      const held = await ask('read', async () =>
-        rowsOf(await clients.of(account).fapiPrivateV3GetPositionRisk(forReading())).filter(isOpen),
+      const held = await askAs(account, 'read', async () =>
+        rowsOf(await client.fapiPrivateV3GetPositionRisk(forReading())).filter(isOpen),
       )
       if (!held.ok || held.value.length === 0) return held.ok ? { ok: true, value: [] } : held
       const configs = await readSymbolConfigs(account)
@@ -224,11 +223,10 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     },
 
     fetchBalance: (account) =>
-      ask('read', async () => presentBalance(rowOf(await clients.of(account).fapiPrivateV3GetAccount(forReading())))),
+      askAs(account, 'read', async () => presentBalance(rowOf(await client.fapiPrivateV3GetAccount(forReading())))),
 
     fetchFills: (account, { symbol, sinceMs }) =>
-      ask('read', async () => {
-        const client = clients.of(account)
+      askAs(account, 'read', async () => {
         const fills = []
         for (const window of windowsOf(sinceMs, nowMs())) {
           const rows = rowsOf(
@@ -241,22 +239,22 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       }),
 
     fetchIncome: (account, { sinceMs }) =>
-      ask('read', async () => {
+      askAs(account, 'read', async () => {
         const rows = rowsOf(
-          await clients.of(account).fapiPrivateGetIncome({ startTime: Math.floor(sinceMs), limit: PAGE_ROWS, ...forReading() }),
+          await client.fapiPrivateGetIncome({ startTime: Math.floor(sinceMs), limit: PAGE_ROWS, ...forReading() }),
         )
         return rows.map((row) => presentIncome(row, symbolOf)).toSorted((one, other) => one.atMs - other.atMs)
       }),
 
     setLeverage: (account, { symbol, leverage }) =>
-      unlessAlreadySo(ask('setup', () => clients.of(account).setLeverage(leverage, symbol, forWriting()))),
+      unlessAlreadySo(askAs(account, 'setup', () => client.setLeverage(leverage, symbol, forWriting()))),
 
     setMarginMode: (account, { symbol, marginMode }) =>
-      unlessAlreadySo(ask('setup', () => clients.of(account).setMarginMode(marginMode, symbol, forWriting()))),
+      unlessAlreadySo(askAs(account, 'setup', () => client.setMarginMode(marginMode, symbol, forWriting()))),
 
     changeMargin: (account, { symbol, positionSide, amount }) =>
-      ask('setup', async () => {
-        await clients.of(account).fapiPrivatePostPositionMargin({
+      askAs(account, 'setup', async () => {
+        await client.fapiPrivatePostPositionMargin({
           symbol: marketIdOf(symbol),
           amount: amount.replace('-', ''),
           type: amount.startsWith('-') ? 2 : 1,
@@ -267,16 +265,15 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       }),
 
     fetchPositionMode: (account) =>
-      ask('read', async () => {
-        const row = rowOf(await clients.of(account).fapiPrivateGetPositionSideDual(forReading()))
+      askAs(account, 'read', async () => {
+        const row = rowOf(await client.fapiPrivateGetPositionSideDual(forReading()))
         if (row['dualSidePosition'] === undefined) throw new Unreadable('no dualSidePosition')
         return flag(row, 'dualSidePosition') ? 'HEDGE' : 'ONE_WAY'
       }),
 
     async probeAccount(account) {
       const measured = await measureClock()
-      return call('read', async () => {
-        const client = asking(account)
+      return callAs(account, 'read', async () => {
         const rights = tellsRights ? presentRestrictions(await client.sapiGetAccountApiRestrictions(forReading())) : RESTRICTIONS_UNKNOWN
         const [mode, multi, balance, positions, assets] = await Promise.all([
           client.fapiPrivateGetPositionSideDual(forReading()),
@@ -300,42 +297,11 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       })
     },
 
-    forget: (accountId) => clients.forget(accountId),
+    forget(accountId) {
+      if (lastAsked?.accountId === accountId) lastAsked = undefined
+    },
     close: () => transport.close(),
   }
-}
-
-interface ClientSettings {
-  readonly transport: Pick<ReturnType<typeof createTransport>, 'fetchImplementation'>
-  readonly requestTimeoutMs: number
-  readonly demo: boolean
-  readonly apiKey?: string
-  readonly secret?: string
-  /** Groups of endpoints to leave out: a client has a function for each, three quarters of them for other markets. */
-  readonly api?: Readonly<Record<string, false>>
-}
-
-function createClient({ transport, requestTimeoutMs, demo, ...settings }: ClientSettings): Client {
-  const client = new ccxt.binanceusdm({
-    ...settings,
-    enableRateLimit: false,
-    timeout: requestTimeoutMs,
-    fetchImplementation: transport.fetchImplementation,
-    // What was asked and answered last, keys among it, is not kept.
-    enableLastHttpResponse: false,
-    enableLastJsonResponse: false,
-    enableLastResponseHeaders: false,
-    options: { adjustForTimeDifference: false, fetchCurrencies: false, maxRetriesOnFailure: 0, warnOnFetchOpenOrdersWithoutSymbol: false },
-  })
-  if (demo) client.enableDemoTrading(true)
-  invariant(Number(client.options['maxRetriesOnFailure']) === 0 && !client.enableRateLimit, 'CCXT sends each request once and at once')
-  return client
-}
-
-function otherMarkets({ api }: Client): Record<string, false> {
-  const groups: Record<string, false> = {}
-  for (const group of Object.keys(api)) if (!group.startsWith('fapi')) groups[group] = false
-  return groups
 }
 
 function triggerFlag(isTrigger: boolean): Row {

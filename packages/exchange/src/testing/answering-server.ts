@@ -9,6 +9,8 @@ export interface SeenRequest {
   /** Query and body as they were signed. */
   signed: string
   apiKey: string
+  userAgent: string
+  contentType: string
 }
 
 export interface Answer {
@@ -66,7 +68,9 @@ export async function startAnsweringServer(): Promise<AnsweringServer> {
         path: url.pathname,
         query: new URLSearchParams(signed),
         signed,
-        apiKey: String(incoming.headers['x-mbx-apikey'] ?? ''),
+        apiKey: incoming.headers['x-mbx-apikey']?.toString() ?? '',
+        userAgent: incoming.headers['user-agent'] ?? '',
+        contentType: incoming.headers['content-type'] ?? '',
       }
       seen.push(request)
       const said = answer(request)
@@ -116,7 +120,7 @@ export function filledOrder(request: SeenRequest): Answer {
   return { status: 200, body: JSON.stringify(body) }
 }
 
-export function exchangeAt(url: string, options: { clientsMax?: number; requestTimeoutMs?: number } = {}): ExchangePort {
+export function exchangeAt(url: string, options: { requestTimeoutMs?: number } = {}): ExchangePort {
   return createBinanceExchange({
     exchange: 'PAPER',
     certified: true,
