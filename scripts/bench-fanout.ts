@@ -25,7 +25,9 @@ const ratio = (ms: number) => (ms / directLastMs).toFixed(2)
 console.log(`${followers} followers, ${values.workers} workers; ms after the alert, and as a share of the bare loop's last order`)
 console.log(`  bare loop        last ${directLastMs}`)
 console.log(`  ours             first ${ours.firstMs}, last ${ours.lastMs} (${ratio(ours.lastMs)} ×)`)
-console.log(`  written down     ${ours.recordedMs} (${ratio(ours.recordedMs)} ×), protected ${ours.protectedMs} (${ratio(ours.protectedMs)} ×)`)
+console.log(
+  `  written down     ${ours.recordedMs} (${ratio(ours.recordedMs)} ×), protected ${ours.protectedMs} (${ratio(ours.protectedMs)} ×)`,
+)
 console.log(`  first alert ever first ${cold.firstMs}, last ${cold.lastMs} (${ratio(cold.lastMs)} ×)`)
 console.log(`  memory of workers, MB: ${workerRssMb.join(', ')}`)
 const all = [cold, ...rounds]

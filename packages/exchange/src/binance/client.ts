@@ -28,7 +28,12 @@ export class SharedBinance extends ccxt.binanceusdm {
       enableLastHttpResponse: false,
       enableLastJsonResponse: false,
       enableLastResponseHeaders: false,
-      options: { adjustForTimeDifference: false, fetchCurrencies: false, maxRetriesOnFailure: 0, warnOnFetchOpenOrdersWithoutSymbol: false },
+      options: {
+        adjustForTimeDifference: false,
+        fetchCurrencies: false,
+        maxRetriesOnFailure: 0,
+        warnOnFetchOpenOrdersWithoutSymbol: false,
+      },
     })
     this.#transport = transport
     this.#timeoutMs = requestTimeoutMs

@@ -117,7 +117,9 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   /** Brackets are told to key holders only: any account at hand will do, and what was told once stays. */
   const readBrackets = async (): Promise<void> => {
     if (lastAsked === undefined) return
-    const read = await callAs(lastAsked, 'read', async () => presentBrackets(rowsOf(await client.fapiPrivateGetLeverageBracket(forReading()))))
+    const read = await callAs(lastAsked, 'read', async () =>
+      presentBrackets(rowsOf(await client.fapiPrivateGetLeverageBracket(forReading()))),
+    )
     if (read.ok) brackets = read.value
   }
 
@@ -177,9 +179,7 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       }),
 
     fetchCandles: ({ symbol, interval, limit }) =>
-      ask('read', async () =>
-        listOf(await client.fapiPublicGetKlines({ symbol: marketIdOf(symbol), interval, limit })).map(presentCandle),
-      ),
+      ask('read', async () => listOf(await client.fapiPublicGetKlines({ symbol: marketIdOf(symbol), interval, limit })).map(presentCandle)),
 
     async createOrder(account, order, signing) {
       checkSigning(signing, capabilities)
@@ -211,9 +211,7 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     },
 
     async fetchPositions(account) {
-      const held = await askAs(account, 'read', async () =>
-        rowsOf(await client.fapiPrivateV3GetPositionRisk(forReading())).filter(isOpen),
-      )
+      const held = await askAs(account, 'read', async () => rowsOf(await client.fapiPrivateV3GetPositionRisk(forReading())).filter(isOpen))
       if (!held.ok || held.value.length === 0) return held.ok ? { ok: true, value: [] } : held
       const configs = await readSymbolConfigs(account)
       if (!configs.ok) return configs
@@ -240,9 +238,7 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
 
     fetchIncome: (account, { sinceMs }) =>
       askAs(account, 'read', async () => {
-        const rows = rowsOf(
-          await client.fapiPrivateGetIncome({ startTime: Math.floor(sinceMs), limit: PAGE_ROWS, ...forReading() }),
-        )
+        const rows = rowsOf(await client.fapiPrivateGetIncome({ startTime: Math.floor(sinceMs), limit: PAGE_ROWS, ...forReading() }))
         return rows.map((row) => presentIncome(row, symbolOf)).toSorted((one, other) => one.atMs - other.atMs)
       }),
 

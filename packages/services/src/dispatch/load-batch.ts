@@ -101,7 +101,8 @@ export async function claimSignals(tx: Transaction, input: SignalsWanted): Promi
 
 /**
  * Those of these signals whose close was decided in an earlier batch: a delivery that was lost and sent again comes in after what followed
- * it, and a signal that failed comes round again. Read only once the sources are held.
+ * it, and a signal that failed comes round again. One that is decided for some accounts so far counts for those that came in after it. Read only
+ * once the sources are held.
  */
 export async function findOvertaken(tx: Transaction, signals: readonly SignalRow[]): Promise<Set<string>> {
   const rows = await tx.query<{ id: string }>(
@@ -109,6 +110,7 @@ export async function findOvertaken(tx: Transaction, signals: readonly SignalRow
       WHERE s.id = ANY($1::uuid[])
         AND EXISTS (SELECT 1 FROM signal later JOIN decision d ON d.signal_id = later.id
                      WHERE later.source_id = s.source_id AND later.ticker IN (s.ticker, '')
+                       AND (later.state = 'DISPATCHED' OR later.received_at < s.received_at)
                        AND later.received_at > s.received_at - interval '10 minutes'
                        AND (later.received_at > s.received_at OR later.alert_at > s.alert_at)
                        AND d.intent IN ('close', 'close-all', 'reverse'))`,
@@ -142,12 +144,7 @@ export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[],
        LEFT JOIN subscription sub ON sub.user_id = r.user_id
       WHERE r.is_active AND r.source_id = ANY($1::uuid[]) AND ($3::uuid IS NULL OR r.account_id > $3)
       ORDER BY r.account_id LIMIT $4`,
-    [
-      [...new Set(signals.map((signal) => signal.sourceId))],
-      signals.map((signal) => signal.id),
-      slice.afterAccountId,
-      slice.routesMax + 1,
-    ],
+    [[...new Set(signals.map((signal) => signal.sourceId))], signals.map((signal) => signal.id), slice.afterAccountId, slice.routesMax + 1],
   )
   // An account's routes are decided together. The one that was cut off comes with the next slice.
   const cut = rows.length > slice.routesMax ? rows.at(-1)?.accountId : undefined

@@ -148,7 +148,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   return {
     async execute() {
       let taken = 0
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         const claimed = await take(async (me) => {
           const limit = Math.min(BATCH_MAX, lanesMax - working.size)
           const lanes = await takeWork(me.id, limit)

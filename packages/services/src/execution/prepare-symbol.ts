@@ -32,7 +32,8 @@ export async function prepareSymbol(
     const set = await port.setLeverage(handle, { symbol, leverage })
     if (!set.ok) return settingFailed(ctx, lane, order, set.failure, 'REJECTED_LEVERAGE')
   }
-  if ((await record({ lane, symbol, positionSide: order.positionSide, marginMode, leverage })) === 'lost') throw new LaneLost(lane.accountId)
+  if ((await record({ lane, symbol, positionSide: order.positionSide, marginMode, leverage })) === 'lost')
+    throw new LaneLost(lane.accountId)
 }
 
 export interface Prepared {

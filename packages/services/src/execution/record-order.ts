@@ -65,8 +65,7 @@ export async function recordOrders(tx: Transaction, ctx: ExecutionContext, input
     const filled = Decimal.max(before.filledBase, input.seen.filledBase)
     const filledNow = isTrigger(before) ? new Decimal(0) : filled.sub(before.filledBase)
     const next = nextState(before, input.seen, filled)
-    const unchanged =
-      next.state === before.state && filled.eq(before.filledBase) && before.exchangeOrderId === input.seen.exchangeOrderId
+    const unchanged = next.state === before.state && filled.eq(before.filledBase) && before.exchangeOrderId === input.seen.exchangeOrderId
     return { input, before, filled, filledNow, next, unchanged }
   })
   await settleAttempts(
@@ -75,7 +74,12 @@ export async function recordOrders(tx: Transaction, ctx: ExecutionContext, input
   )
   const moving = seen.filter(({ unchanged }) => !unchanged)
   const updated = await updateOrders(tx, moving)
-  const changes = moving.map(({ input, before, filledNow }): Change => ({ input, before, filledNow, order: updated.get(before.id) ?? before }))
+  const changes = moving.map(({ input, before, filledNow }): Change => ({
+    input,
+    before,
+    filledNow,
+    order: updated.get(before.id) ?? before,
+  }))
 
   const news = await followUp(tx, ctx, changes)
   return seen.map(({ before, filledNow, unchanged }) => {
@@ -88,9 +92,10 @@ export async function recordOrders(tx: Transaction, ctx: ExecutionContext, input
 }
 
 async function lockOrders(tx: Transaction, orderIds: readonly string[]): Promise<Map<string, OrderRow>> {
-  const rows = await tx.query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id FOR UPDATE`, [
-    orderIds,
-  ])
+  const rows = await tx.query<OrderRow>(
+    `SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.id = ANY($1::uuid[]) ORDER BY o.id FOR UPDATE`,
+    [orderIds],
+  )
   return new Map(rows.map((row) => [row.id, row]))
 }
 

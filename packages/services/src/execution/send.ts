@@ -31,13 +31,7 @@ export async function sendAll(
   if (failed) throw failed.reason
 }
 
-async function sendOne(
-  ctx: ExecutionContext,
-  port: ExchangePort,
-  handle: AccountHandle,
-  send: Send,
-  record: RecordAnswer,
-): Promise<void> {
+async function sendOne(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, send: Send, record: RecordAnswer): Promise<void> {
   const sentMs = ctx.clock.monotonic()
   const answer = port.createOrder(handle, send.request, send.signing)
   ctx.crashPoints.pass('K7')

@@ -85,8 +85,9 @@ async function storeOpened(db: Db, followers: readonly FollowerAccount[], deposi
        SELECT a, u, $3, $3, 0, $3, 0, clock_timestamp() FROM unnest($1::uuid[], $2::uuid[]) AS x(a, u)`,
       [accounts, users, depositUsdt],
     )
-    await tx.query(`UPDATE lane SET reconcile_at = clock_timestamp() + random() * interval '30 seconds' WHERE account_id = ANY($1::uuid[])`, [
-      accounts,
-    ])
+    await tx.query(
+      `UPDATE lane SET reconcile_at = clock_timestamp() + random() * interval '30 seconds' WHERE account_id = ANY($1::uuid[])`,
+      [accounts],
+    )
   })
 }

@@ -166,7 +166,8 @@ async function opensIn(db: Db, states: readonly string[]): Promise<number> {
   return number(db, `SELECT count(*)::int AS n FROM trade_order WHERE leg = 'open' AND state = ANY($1)`, [states])
 }
 
-const protectedCount = (db: Db) => number(db, `SELECT count(*)::int AS n FROM position WHERE quantity_base > 0 AND protection = 'PROTECTED'`)
+const protectedCount = (db: Db) =>
+  number(db, `SELECT count(*)::int AS n FROM position WHERE quantity_base > 0 AND protection = 'PROTECTED'`)
 const heldCount = (db: Db) =>
   number(
     db,
@@ -226,7 +227,9 @@ function rssMb(rig: Rig, name: string): number {
 }
 
 /** The middle one of several rounds, figure by figure. */
-export function middleRound(rounds: readonly FanOutRound[]): Pick<FanOutRound, 'firstMs' | 'lastMs' | 'recordedMs' | 'protectedMs' | 'transactions'> {
+export function middleRound(
+  rounds: readonly FanOutRound[],
+): Pick<FanOutRound, 'firstMs' | 'lastMs' | 'recordedMs' | 'protectedMs' | 'transactions'> {
   const middle = (pick: (round: FanOutRound) => number) => median(rounds.map(pick))
   return {
     firstMs: middle((round) => round.firstMs),

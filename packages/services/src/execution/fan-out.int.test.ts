@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createBench } from '@matic/testkit/execution/bench'
+import type { Bench, TestWorker } from '@matic/testkit/execution/bench'
+import { makeAccount, makeOrder } from '@matic/testkit/execution/factories'
+import type { TestAccount } from '@matic/testkit/execution/factories'
+import { ENCRYPTION_KEY, throughVenue } from '@matic/testkit/execution/paper'
+import { startVenue } from '@matic/testkit/execution/venue'
+import type { TestVenue } from '@matic/testkit/execution/venue'
+import { createSecret } from '@matic/platform'
+import { openPaperAccounts } from '../accounts/open-paper-accounts.ts'
+import { ensureSealingKey } from '../accounts/sealing-keys.ts'
+
+const COUNT = 50
+
+let venue: TestVenue
+let bench: Bench
+let workers: TestWorker[]
+let accounts: TestAccount[]
+
+beforeAll(async () => {
+  venue = await startVenue()
+  bench = await createBench({ ...throughVenue(venue.url), scale: 1 })
+  workers = [await bench.worker(), await bench.worker()]
+  const { ctx } = workers[0] ?? {}
+  if (!ctx) throw new Error('no worker')
+  await ensureSealingKey({ ...ctx, encryptionKey: createSecret(ENCRYPTION_KEY) })
+  accounts = []
+  for (let index = 0; index < COUNT; index += 1) accounts.push(await makeAccount(ctx.db, { keyStatus: 'OPENING' }))
+  while ((await openPaperAccounts({ ctx, bank: venue.bank })) > 0) continue
+  await ctx.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour'`)
+  await ctx.db.query(
+    `INSERT INTO account_state (account_id, user_id, wallet_balance, available, unrealized_pnl, equity, margin_used, synced_at)
+     SELECT id, user_id, 10000, 10000, 0, 10000, 0, now() FROM account`,
+  )
+}, 60_000)
+afterAll(async () => {
+  for (const worker of workers ?? []) await worker[Symbol.asyncDispose]()
+  await bench?.[Symbol.asyncDispose]()
+  await venue?.[Symbol.asyncDispose]()
+})
+
+async function commits(): Promise<number> {
+  const rows = (await workers[0]?.ctx.db.query<{ next: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')) ?? []
+  return Number(rows[0]?.next)
+}
+
+it('fifty accounts open, stop and target by two workers: each once, each by its own key, in far fewer commits than orders', async () => {
+  const { ctx } = workers[0] ?? {}
+  if (!ctx) throw new Error('no worker')
+  for (const account of accounts) await makeOrder(ctx, account, { quantityBase: '0.01', stopFraction: '0.2', targetFraction: '0.4' })
+  const before = await commits()
+
+  const isProtected = async () =>
+    (await ctx.db.query(`SELECT 1 FROM position WHERE quantity_base = 0.01 AND protection = 'PROTECTED'`)).length === COUNT
+  for (const deadline = Date.now() + 20_000; !(await isProtected()); await sleep(20)) {
+    if (Date.now() > deadline) throw new Error('not in time')
+    await Promise.all(workers.map((worker) => worker.runner.execute()))
+    await Promise.all(workers.map((worker) => worker.runner.settled()))
+  }
+  const spent = (await commits()) - before
+
+  const ledger = await venue.ledger()
+  const byAccount = Map.groupBy(ledger, (order) => order.ref)
+  expect(byAccount.size).toBe(COUNT)
+  for (const [ref, orders] of byAccount) {
+    expect(orders.map((order) => order.status).toSorted(), ref).toEqual(['FILLED', 'NEW', 'NEW'])
+    expect(new Set(orders.map((order) => order.clientOrderId)).size).toBe(3)
+  }
+  const attempts = await ctx.db.query<{ account: string; cid: string }>('SELECT account_id AS account, client_order_id AS cid FROM attempt')
+  const sentBy = new Map(attempts.map(({ account, cid }) => [cid, account]))
+  for (const order of ledger) expect(sentBy.get(order.clientOrderId), 'who sent it').toBe(order.ref)
+  // One hundred and fifty orders, each written ahead and recorded.
+  expect(spent).toBeLessThan(100)
+}, 60_000)
