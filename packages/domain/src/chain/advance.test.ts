@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { advance, carryOut, drop, EMPTY_CHAIN, followBlindly, isFlagged, openIds, type Advanced, type Chain, type Link } from './advance.ts'
+import {
+  advance,
+  carryOut,
+  drop,
+  EMPTY_CHAIN,
+  followBlindly,
+  forget,
+  isFlagged,
+  openIds,
+  type Advanced,
+  type Chain,
+  type Link,
+} from './advance.ts'
 import { FLAT } from './positions.ts'
 
 const RUNS = [
@@ -163,6 +175,16 @@ test('adds to what was not carried out are held until the sender turns', () => {
   expect(added).toMatchObject({ verdict: 'held', missing: { from: FLAT, to: 'short 1' } })
   expect(openIds(added.chain)).toEqual([add.id])
   expect(advance(added.chain, turn, PATIENCE)).toMatchObject({ verdict: 'in-order', chain: { carried: 'long 1' } })
+})
+
+test('nothing is missing after an alert that does not say where its sender stands', () => {
+  const [, second] = linksAt(['flat', 'long', 'short'])
+  const { chain } = advance(FROM_FLAT, second, PATIENCE)
+  const forgotten = forget(chain, 3_000)
+  expect(openIds(forgotten)).toEqual([])
+  const next: Link = { id: 'next', from: 'long', to: 'long', firedAtMs: 4_000, receivedAtMs: 9_000 }
+  expect(advance(forgotten, next, PATIENCE).verdict).toBe('in-order')
+  expect(advance(forgotten, { ...next, firedAtMs: 2_000 }, PATIENCE).verdict).toBe('late')
 })
 
 describe('the owner', () => {

@@ -123,6 +123,11 @@ export function followBlindly(earlier: Chain, link: Link): Advanced {
   return { ...answer(applied(chain, link), 'in-order'), missing, before: link.from }
 }
 
+/** An alert that does not say where its sender stands: nothing is known until one does again. */
+export function forget({ seen, lastFiredAtMs, lastReceivedAtMs }: Chain, firedAtMs: number | null): Chain {
+  return { ...EMPTY_CHAIN, seen, lastReceivedAtMs, lastFiredAtMs: later(lastFiredAtMs, firedAtMs) }
+}
+
 /** Links that came and were not carried out, and still could be. */
 export function openIds({ held, behindId }: Chain): string[] {
   return [...held.map(({ id }) => id), ...(behindId === null ? [] : [behindId])]

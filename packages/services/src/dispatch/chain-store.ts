@@ -43,6 +43,15 @@ export async function readChains(tx: Transaction, keys: readonly ChainKey[]): Pr
   return new Map(rows.map((row) => [keyText(row), { ...row, chain: row.chain ?? EMPTY_CHAIN }]))
 }
 
+/** Every chain of these senders. */
+export async function findKeys(tx: Transaction, sourceIds: readonly string[]): Promise<ChainKey[]> {
+  if (sourceIds.length === 0) return []
+  return tx.query<ChainKey>(
+    `SELECT source_id AS "sourceId", ticker, account FROM signal_chain WHERE source_id = ANY($1::uuid[]) AND updated_at > clock_timestamp() - ${REMEMBERED}`,
+    [sourceIds],
+  )
+}
+
 /** Held signals by id. @param locked what is decided about them is about to be written */
 export async function readHeld(tx: Transaction, ids: readonly string[], locked: boolean): Promise<Map<string, HeldSignal>> {
   if (ids.length === 0) return new Map()

@@ -153,6 +153,24 @@ describe('an alert with one missing before it', () => {
   })
 })
 
+it.each([
+  { action: 'close', symbol: 'BTCUSDT' },
+  { action: 'close_all' },
+  { action: 'sell', symbol: 'BTCUSDT', market_position: 'flat' },
+  { action: 'buy', symbol: 'BTCUSDT', quantity: '0.01' },
+])('where the sender stands is not known after %j: nothing is held for it', async (wordless) => {
+  await send(link('flat', 'long 1'))
+  const held = await send(link('flat', 'short 1'))
+  await dispatchSignals({ ctx: desk.ctx })
+  expect(await holdOf(held)).toMatchObject({ state: 'HELD' })
+  clockMs += 20
+  await desk.send(person, wordless, { receivedMs: clockMs })
+  const next = await send(link('long 2', 'long 3'))
+  await dispatchSignals({ ctx: desk.ctx })
+  expect(await holdOf(held)).toMatchObject({ state: 'PASSED' })
+  expect(await holdOf(next)).toBeUndefined()
+})
+
 describe('the owner of a held alert', () => {
   async function makeHeld(): Promise<string> {
     await send(link('flat', 'long 1', -9_000))

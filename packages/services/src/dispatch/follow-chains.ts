@@ -1,9 +1,9 @@
 import { Alert } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import type { ChainBlock } from '@matic/domain'
-import { advance, carryOut, drop, followBlindly, openIds, type Advanced, type Link } from '@matic/domain/chain/advance'
+import { advance, carryOut, drop, followBlindly, forget, openIds, type Advanced, type Link } from '@matic/domain/chain/advance'
 import { directionIn, isSamePosition, positionName, sizeIn } from '@matic/domain/chain/positions'
-import { keyText, readChains, readHeld, type ChainKey, type HeldSignal, type StoredChain } from './chain-store.ts'
+import { findKeys, keyText, readChains, readHeld, type ChainKey, type HeldSignal, type StoredChain } from './chain-store.ts'
 import type { SignalRow } from './load-batch.ts'
 
 /** A signal with what its place in its sender's chain of positions says of it. */
@@ -48,7 +48,7 @@ interface Linked {
 }
 
 /**
- * Finds the place of each signal in its sender's chain of positions. Costs nothing where no alert says its position before. Writes nothing.
+ * Finds the place of each signal in its sender's chain of positions. Costs one look where no alert says its position before. Writes nothing.
  * @param rows in the order of arrival, their sources held
  */
 export async function followChains(
@@ -57,11 +57,10 @@ export async function followChains(
   { rows, locked }: { rows: readonly SignalRow[]; locked: boolean },
 ): Promise<Followed> {
   const linked = new Map(rows.flatMap((row) => linkedOf(row)).map((one) => [one.row.id, one]))
-  if (linked.size === 0) return { signals: rows.map(plain), chains: [], holds: [], releases: [] }
-  const chains = await readChains(
-    tx,
-    [...linked.values()].map(({ key }) => key),
-  )
+  const wordless = rows.filter(({ id, source }) => source === 'WEBHOOK' && !linked.has(id)).map(({ sourceId }) => sourceId)
+  const keys = [...[...linked.values()].map(({ key }) => key), ...(await findKeys(tx, [...new Set(wordless)]))]
+  if (keys.length === 0) return { signals: rows.map(plain), chains: [], holds: [], releases: [] }
+  const chains = await readChains(tx, keys)
   const waiting = [...chains.values()].flatMap(({ chain }) => openIds(chain))
   const origins = [...linked.values()].flatMap(({ alert }) => alert.originId ?? [])
   const held = await readHeld(tx, [...new Set([...waiting, ...origins])], locked)
@@ -75,6 +74,7 @@ export async function followChains(
     const one = linked.get(row.id)
     const stored = one === undefined ? undefined : chains.get(keyText(one.key))
     if (one === undefined || stored === undefined) {
+      if (row.source === 'WEBHOOK') forgetAll(row, chains)
       signals.push(plain(row))
       continue
     }
@@ -110,6 +110,16 @@ function linkedOf(row: SignalRow): Linked[] {
   const isLinked = alert.marketPosition !== null && alert.previousMarketPosition !== null
   if (!isLinked || (row.source === 'RELEASE' && alert.originId === null)) return []
   return [{ row, alert, key: { sourceId: row.sourceId, ticker: alert.ticker, account: alert.accountId ?? '' } }]
+}
+
+/** Closes and opens without a position may take the sender anywhere. */
+function forgetAll({ sourceId, alert }: SignalRow, chains: ReadonlyMap<string, StoredChain>): void {
+  const { ticker, accountId, action, alertAtMs } = Alert.parse(alert)
+  for (const stored of chains.values()) {
+    const isMeant = action === 'close-all' || stored.ticker === ticker
+    const isTheirs = stored.sourceId === sourceId && (accountId === null || stored.account === accountId)
+    if (isMeant && isTheirs && action !== 'cancel') stored.chain = forget(stored.chain, alertAtMs)
+  }
 }
 
 function take(ctx: Context, { row, alert }: Linked, { chain, holdsGaps }: StoredChain, held: ReadonlyMap<string, HeldSignal>): Advanced {

@@ -53,7 +53,10 @@ export async function judge({ db, witness, sent }: { db: Db; witness: Witness; s
       `SELECT p.account_id, m.market_id, p.side, p.quantity_base, p.protection
          FROM position p JOIN market m ON m.exchange = 'PAPER' AND m.symbol = p.symbol WHERE p.quantity_base > 0`,
     ),
-    db.query<{ id: string; body: string; state: string }>(`SELECT id, convert_from(raw_body, 'UTF8') AS body, state FROM signal`),
+    // What carries out a held alert repeats its body; there is one of those too.
+    db.query<{ id: string; body: string; state: string }>(
+      `SELECT id, CASE source WHEN 'RELEASE' THEN 'release of ' || (alert ->> 'originId') ELSE convert_from(raw_body, 'UTF8') END AS body, state FROM signal`,
+    ),
     db.query<{ id: string }>(
       `SELECT s.id FROM signal s JOIN route r ON r.source_id = s.source_id AND r.source_kind = 'WEBHOOK'
          LEFT JOIN decision d ON d.signal_id = s.id AND d.route_id = r.id WHERE d.id IS NULL`,
