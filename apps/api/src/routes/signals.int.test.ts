@@ -1,4 +1,5 @@
 import type { FactEvent, SignalLogEntry, SignalTrace, Trace } from '@matic/contracts'
+import { indexWords } from '@matic/services/signals/index-words'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ADMIN, dataOf, startApi, type TestApi } from '../../test/start-api.ts'
 
@@ -69,6 +70,27 @@ describe('the signal log', () => {
 
   it.each(['outcome=lost', 'from=yesterday', 'accountId=1', 'source=FAX'])('refuses %s', async (query) => {
     expect(await api.request('GET', `/api/signals?${query}`, { token })).toMatchObject({ status: 400 })
+  })
+
+  it('finds any part of a text by its index, before and after that was brought up to date', async () => {
+    await indexWords({ db: api.db })
+    const body = async () => (await log('text=100%25%20SICHER')).total
+    expect(await body()).toBe(1)
+    await deliver('{"ticker":"BTCUSDT.P","action":"buy","quantity":"0.01","comment":"50_000 is \\\\ the level"}')
+    const odd = async (text: string) => (await log(`text=${encodeURIComponent(text)}`)).total
+    for (const round of ['waiting', 'indexed']) {
+      expect([await odd('50_000'), await odd('50x000'), await odd('is \\\\ the'), await odd('%')], round).toEqual([1, 0, 1, 1])
+      await indexWords({ db: api.db })
+    }
+    const plan = await api.db.transaction(async (tx) => {
+      await tx.query('SET LOCAL enable_seqscan = off')
+      await tx.query('SET LOCAL enable_indexscan = off')
+      return tx.query<{ 'QUERY PLAN': string }>(
+        `EXPLAIN SELECT 1 FROM signal s WHERE s.user_id = gen_random_uuid() AND lower(encode(s.raw_body, 'escape')) LIKE '%' || $1::text || '%'`,
+        ['long 12'],
+      )
+    })
+    expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toContain('signal_body_idx')
   })
 
   it('is nobody else’s', async () => {

@@ -8,6 +8,7 @@ import { refreshMarkets } from '@matic/services/markets/refresh-markets'
 import { refreshRanges } from '@matic/services/markets/refresh-ranges'
 import { answerRequests, sweepRequests } from '@matic/services/requests-worker/answer-requests'
 import { changeMargins } from '@matic/services/requests-worker/change-margins'
+import { indexWords } from '@matic/services/signals/index-words'
 import type { WorkerContext } from '../context.ts'
 import { createLoop } from './loop.ts'
 import type { Loop } from './loop.ts'
@@ -17,6 +18,7 @@ const STORE_MARKS_MS = 1_000
 /** The one worker that reads prices. */
 const PRICES_DUTY = 1
 const RANGES_MS = 5_000
+const WORDS_MS = 5_000
 
 export interface Upkeep {
   /** Woken by the api: something was asked. */
@@ -99,10 +101,18 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     },
   })
   const holds = createLoop({ name: 'holds', everyMs: timings.sweepMs, log, run: () => expireHolds({ ctx }) })
+  const words = createLoop({
+    name: 'words',
+    everyMs: WORDS_MS,
+    log,
+    async run() {
+      if (await ctx.worker.holdsDuty(PRICES_DUTY)) await indexWords({ db: ctx.db })
+    },
+  })
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
   return {
     asked: [requests, margins, accounts, doctor, mails],
-    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, margins, mails, holds, tidy],
+    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, margins, mails, holds, words, tidy],
   }
 }
 
