@@ -5,6 +5,7 @@ import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
 import { devRoutes } from './dev.ts'
 import { exchangeRoutes } from './exchange.ts'
+import { leaderRoutes } from './leaders.ts'
 import { marketRoutes } from './markets.ts'
 import { onboardingRoutes } from './onboarding.ts'
 import { orderRoutes } from './orders.ts'
@@ -23,6 +24,7 @@ export const mountedRoutes: readonly Mounted[] = [
   ...botRoutes,
   ...devRoutes,
   ...exchangeRoutes,
+  ...leaderRoutes,
   ...marketRoutes,
   ...onboardingRoutes,
   ...orderRoutes,

@@ -14,6 +14,8 @@ export const NAVIGATION: readonly NavEntry[] = [
   { label: 'Orders', icon: 'i-lucide-list-ordered', to: '/orders', key: 'd' },
   { label: 'Trades', icon: 'i-lucide-arrow-left-right', to: '/trades', key: 't' },
   { label: 'Portfolio', icon: 'i-lucide-chart-line', to: '/portfolio', key: 'f' },
+  { label: 'Copy', icon: 'i-lucide-users', to: '/copy', key: 'c' },
+  { label: 'Lead', icon: 'i-lucide-megaphone', to: '/lead', key: 'l' },
   { label: 'Webhook', icon: 'i-lucide-webhook', to: '/webhook', key: 'w' },
   { label: 'Rules', icon: 'i-lucide-sliders-horizontal', to: '/rules', key: 'r' },
   { label: 'Accounts', icon: 'i-lucide-key-round', to: '/accounts', key: 'a' },

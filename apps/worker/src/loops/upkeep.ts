@@ -2,6 +2,7 @@ import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
 import { expireHolds } from '@matic/services/dispatch/index'
 import { measureClocks } from '@matic/services/execution/index'
+import { extendRecords } from '@matic/services/leaders/index'
 import { sendMails } from '@matic/services/mail/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
 import { refreshMarkets } from '@matic/services/markets/refresh-markets'
@@ -19,6 +20,7 @@ const STORE_MARKS_MS = 1_000
 const PRICES_DUTY = 1
 const RANGES_MS = 5_000
 const WORDS_MS = 5_000
+const RECORDS_MS = 5_000
 
 export interface Upkeep {
   /** Woken by the api: something was asked. */
@@ -89,6 +91,14 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     everyMs: timings.sweepMs,
     log,
     run: () => answerRequests({ ctx, exchanges, sync: (accountId) => syncSoon(ctx, accountId) }),
+  })
+  const records = createLoop({
+    name: 'records',
+    everyMs: RECORDS_MS,
+    log,
+    async run() {
+      if (await ctx.worker.holdsDuty(PRICES_DUTY)) await extendRecords({ ctx })
+    },
   })
   const margins = createLoop({ name: 'margins', everyMs: timings.sweepMs, log, run: () => changeMargins(ctx) })
   const mails = createLoop({

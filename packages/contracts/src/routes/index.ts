@@ -4,6 +4,7 @@ import * as auth from './auth.ts'
 import * as bot from './bot.ts'
 import * as dev from './dev.ts'
 import * as exchange from './exchange.ts'
+import * as leaders from './leaders.ts'
 import * as markets from './markets.ts'
 import * as onboarding from './onboarding.ts'
 import * as orders from './orders.ts'
@@ -75,6 +76,8 @@ export const routes = {
     remove: accounts.deleteApiKey,
     serverAddresses: accounts.getServerAddresses,
   },
+  leaders: { list: leaders.listLeaders, get: leaders.getLeader, record: leaders.listRecord, verify: leaders.verifyRecord },
+  strategies: { list: leaders.listOwnStrategies, publish: leaders.publishStrategy, patch: leaders.patchStrategy },
   markets: { list: markets.listMarkets, get: markets.getMarket, ticker: markets.getTicker, klines: markets.getKlines },
   positions: {
     list: positions.listPositions,

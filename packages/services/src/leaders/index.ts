@@ -1,0 +1,5 @@
+export { extendRecords } from './extend-records.ts'
+export { getLeader, listRecord } from './get-leader.ts'
+export { listLeaders } from './list-leaders.ts'
+export { changeStrategy, listOwnStrategies, publishStrategy } from './own-strategies.ts'
+export { checkRecord } from './check-record.ts'

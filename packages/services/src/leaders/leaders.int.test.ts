@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto'
+import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { extendRecord } from './extend-record.ts'
+import { extendRecords } from './extend-records.ts'
+import { getLeader, listRecord } from './get-leader.ts'
+import { listLeaders, type LeadersInput } from './list-leaders.ts'
+import { changeStrategy, publishStrategy } from './own-strategies.ts'
+import { verifyRecord } from './verify-record.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+let desk: Desk
+let leader: Person
+let strategyId: string
+let startMs: number
+
+beforeAll(async () => {
+  desk = await createDesk()
+})
+beforeEach(async () => {
+  await desk.db.query('TRUNCATE strategy, record_row, record_head, strategy_figures, trade, equity_snapshot')
+  leader = await desk.makePerson()
+  strategyId = await publish(leader)
+  startMs = Date.now() - 20 * DAY
+  await backdate(strategyId)
+})
+afterAll(() => desk.drop())
+
+const publish = async (person: Person, fields: { visibility?: 'PUBLIC' | 'PRIVATE'; name?: string } = {}) =>
+  (
+    await publishStrategy({
+      ctx: desk.ctx,
+      input: { userId: person.userId, accountId: person.accountId, name: 'Trend', description: '', visibility: 'PUBLIC', ...fields },
+    })
+  ).id
+const backdate = (id: string) => desk.db.query('UPDATE strategy SET since = $2 WHERE id = $1', [id, new Date(startMs - 1)])
+const worth = (person: Person, afterMs: number, equity: number, netDeposits: number) =>
+  desk.db.query(
+    'INSERT INTO equity_snapshot (account_id, user_id, at, equity, wallet_balance, net_deposits) VALUES ($1, $2, $3, $4, $4, $5)',
+    [person.accountId, person.userId, new Date(startMs + afterMs), equity, netDeposits],
+  )
+async function trade(person: Person, afterMs: number, fields: { gross?: number; fees?: number } = {}): Promise<string> {
+  const id = randomUUID()
+  await desk.db.query(
+    `INSERT INTO trade (id, user_id, account_id, symbol, side, opened_at, closed_at, entry_base, entry_price, exit_base, exit_price, gross_pnl, fees, fee_currency, first_trade_id)
+     VALUES ($1::uuid, $2, $3, 'BTC/USDT:USDT', 'LONG', $4, $5, 0.1, 50000, 0.1, 51000, $6, $7, 'USDT', $1::text)`,
+    [
+      id,
+      person.userId,
+      person.accountId,
+      new Date(startMs + afterMs),
+      new Date(startMs + afterMs + HOUR),
+      fields.gross ?? 100,
+      fields.fees ?? 5,
+    ],
+  )
+  return id
+}
+const extend = (id = strategyId, person = leader) =>
+  extendRecord({
+    ctx: desk.ctx,
+    input: { strategyId: id, userId: person.userId, accountId: person.accountId, since: new Date(startMs - 1) },
+  })
+const verify = () => verifyRecord({ db: desk.db, input: { strategyId } })
+const rows = async () =>
+  (
+    await desk.db.query<{ content: Record<string, unknown> }>('SELECT content FROM record_row WHERE strategy_id = $1 ORDER BY number', [
+      strategyId,
+    ])
+  ).map((row) => row.content)
+const board = async (given: Partial<LeadersInput> = {}) =>
+  (
+    await listLeaders({
+      db: desk.db,
+      input: {
+        userId: leader.userId,
+        window: 30,
+        sort: 'roi',
+        order: 'best',
+        minDays: 0,
+        risk: undefined,
+        text: undefined,
+        page: 1,
+        limit: 20,
+        ...given,
+      },
+    })
+  ).leaders
+
+/** Somebody puts a hand on the database itself. */
+async function behindTheBack(sql: string, values: readonly unknown[]): Promise<void> {
+  await desk.db.query('ALTER TABLE record_row DISABLE TRIGGER record_row_stays')
+  await desk.db.query(sql, [...values])
+  await desk.db.query('ALTER TABLE record_row ENABLE TRIGGER record_row_stays')
+}
+
+describe('a track record', () => {
+  it('tells the value of a share without deposits, and each closed trade once', async () => {
+    await worth(leader, 0, 1_000, 1_000)
+    await worth(leader, 2 * HOUR, 1_100, 1_000)
+    await worth(leader, 3 * HOUR, 3_100, 3_000)
+    await worth(leader, 4 * HOUR, 2_790, 3_000)
+    const id = await trade(leader, HOUR)
+    expect(await extend()).toBe(2)
+    expect(await extend()).toBe(0)
+    expect(await rows()).toMatchObject([
+      { kind: 'trade', tradeId: id, grossPnl: '100', fees: '5', leverage: '5' },
+      { kind: 'value', growth: '0.99', high: '1.1', low: '0.99', fall: '0.1', pnl: '-210', equity: '2790' },
+    ])
+    expect((await board())[0]).toMatchObject({
+      name: 'Trend',
+      isOwn: true,
+      aum: '2790',
+      figures: { roiPercent: '-1', pnl: '-210', maxDrawdownPercent: '10', winRatePercent: '100', trades: 1, medianLeverage: '5' },
+      spark: [1, 0.99],
+    })
+    expect(await verify()).toMatchObject({ fits: true, rows: 2, headNumber: 2, firstFault: null, wrongFigures: [] })
+  })
+
+  it('goes on where it ended, by the hour or when a trade closes', async () => {
+    await worth(leader, 0, 1_000, 1_000)
+    await worth(leader, HOUR, 1_010, 1_000)
+    expect(await extend()).toBe(1)
+    await worth(leader, HOUR + 60_000, 1_020, 1_000)
+    expect(await extend()).toBe(0)
+    await trade(leader, HOUR / 2)
+    expect(await extend()).toBe(2)
+    await worth(leader, 3 * HOUR, 1_122, 1_000)
+    expect(await extend()).toBe(1)
+    expect((await rows()).flatMap(({ kind, growth }) => (kind === 'value' ? [growth] : []))).toEqual([
+      '1.01',
+      '1.00990099009900990099'.slice(0, 20),
+      '1.1',
+    ])
+    expect((await getLeader({ db: desk.db, input: { userId: leader.userId, strategyId } })).months.at(-1)).toMatchObject({ trades: 1 })
+  })
+
+  it('corrects a trade by a further row, and takes back what was none', async () => {
+    await worth(leader, 0, 1_000, 1_000)
+    startMs = Date.now() - 5 * HOUR
+    const corrected = await trade(leader, 0, { gross: 10 })
+    const gone = await trade(leader, HOUR, { gross: 20 })
+    await extend()
+    await desk.db.query('UPDATE trade SET funding = -3 WHERE id = $1', [corrected])
+    await desk.db.query('DELETE FROM trade WHERE id = $1', [gone])
+    startMs -= 20 * DAY
+    await extend()
+    expect((await rows()).filter(({ kind }) => kind !== 'value').slice(2)).toMatchObject([
+      { kind: 'void', tradeId: gone },
+      { kind: 'trade', tradeId: corrected, funding: '-3' },
+    ])
+    expect(await verify()).toMatchObject({ fits: true })
+  })
+
+  it('is written once by however many processes', async () => {
+    for (let hour = 0; hour < 5; hour += 1) await worth(leader, hour * HOUR, 1_000 + hour, 1_000)
+    await trade(leader, HOUR)
+    await Promise.all(Array.from({ length: 5 }, () => extendRecords({ ctx: desk.ctx })))
+    expect(await rows()).toHaveLength(2)
+    expect(await verify()).toMatchObject({ fits: true })
+  })
+})
+
+describe('verifying', () => {
+  beforeEach(async () => {
+    for (let hour = 0; hour < 3; hour += 1) await worth(leader, hour * 2 * HOUR, 1_000 + hour * 10, 1_000)
+    for (let index = 0; index < 4; index += 1) await trade(leader, index * HOUR, { gross: index - 1 })
+    await extend()
+  })
+
+  it('finds the one row that was edited', async () => {
+    await behindTheBack(
+      `UPDATE record_row SET content = jsonb_set(content, '{grossPnl}', '"5000"') WHERE strategy_id = $1 AND number = 3`,
+      [strategyId],
+    )
+    expect(await verify()).toMatchObject({ fits: false, headNumber: 2, firstFault: { number: 3, fault: 'content' } })
+  })
+
+  it('finds a row that was taken out, and rows missing at the end', async () => {
+    await behindTheBack('DELETE FROM record_row WHERE strategy_id = $1 AND number = 5', [strategyId])
+    expect(await verify()).toMatchObject({ fits: false, firstFault: { number: 5, fault: 'missing' } })
+    await behindTheBack('DELETE FROM record_row WHERE strategy_id = $1 AND number = 2', [strategyId])
+    expect(await verify()).toMatchObject({ fits: false, firstFault: { number: 2, fault: 'order' } })
+  })
+
+  it('finds a published figure that the rows do not come to', async () => {
+    await desk.db.query('UPDATE strategy_figures SET roi_percent = 400 WHERE strategy_id = $1 AND window_days = 30', [strategyId])
+    expect(await verify()).toMatchObject({ fits: false, firstFault: null, wrongFigures: [{ windowDays: 30, figure: 'roiPercent' }] })
+  })
+
+  it('is seldom needed: rows cannot be changed in passing', async () => {
+    await expect(desk.db.query(`UPDATE record_row SET content = '{}' WHERE strategy_id = $1`, [strategyId])).rejects.toThrow(
+      /never changed/,
+    )
+  })
+})
+
+describe('the leaderboard', () => {
+  it('sorts by each figure, what is not known last, and narrows by age, risk and name', async () => {
+    const others: { person: Person; id: string }[] = []
+    for (const [index, name] of ['Young', 'Steady'].entries()) {
+      const person = await desk.makePerson()
+      const id = await publish(person, { name })
+      others.push({ person, id })
+      const days = index === 0 ? 2 : 15
+      for (let day = 0; day <= days; day += 1) await worth(person, (19 - days + day) * DAY, 1_000 + day * (index + 1), 1_000)
+      await extend(id, person)
+    }
+    await worth(leader, 0, 1_000, 1_000)
+    await worth(leader, 19 * DAY, 900, 1_000)
+    await extend()
+    const names = async (given: Partial<LeadersInput>) => (await board(given)).map((row) => row.name)
+    expect(await names({})).toEqual(['Steady', 'Young', 'Trend'])
+    expect(await names({ order: 'worst' })).toEqual(['Trend', 'Young', 'Steady'])
+    expect(await names({ sort: 'drawdown' })).toEqual(['Young', 'Steady', 'Trend'])
+    expect((await names({ sort: 'sharpe' })).at(-1)).toBe('Young')
+    expect(await names({ minDays: 7 })).toEqual(['Steady', 'Trend'])
+    expect(await names({ text: 'stea' })).toEqual(['Steady'])
+    expect(await names({ risk: 'UNKNOWN' })).toHaveLength(3)
+    expect(await names({ risk: 'HIGH' })).toEqual([])
+    expect(await names({ limit: 1, page: 2 })).toEqual(['Young'])
+  })
+
+  it('shows private strategies to their leader alone, and closed ones to nobody', async () => {
+    await worth(leader, 0, 1_000, 1_000)
+    await worth(leader, HOUR, 900, 1_000)
+    await extend()
+    const stranger = await desk.makePerson()
+    const change = (fields: { visibility?: 'PRIVATE'; isClosed?: boolean }) =>
+      changeStrategy({ ctx: desk.ctx, input: { userId: leader.userId, strategyId, ...fields } })
+    await change({ visibility: 'PRIVATE' })
+    expect(await board()).toHaveLength(1)
+    expect(await board({ userId: stranger.userId })).toEqual([])
+    await expect(getLeader({ db: desk.db, input: { userId: stranger.userId, strategyId } })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(
+      listRecord({ db: desk.db, input: { userId: stranger.userId, strategyId, kind: 'all', page: 1, limit: 5 } }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(changeStrategy({ ctx: desk.ctx, input: { userId: stranger.userId, strategyId, name: 'Mine' } })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+    await change({ isClosed: true })
+    expect(await board()).toEqual([])
+  })
+
+  it('has one strategy on offer for an account', async () => {
+    await expect(publish(leader)).rejects.toMatchObject({ code: 'CONFLICT' })
+    await changeStrategy({ ctx: desk.ctx, input: { userId: leader.userId, strategyId, isClosed: true } })
+    expect(await publish(leader)).not.toBe(strategyId)
+    const stranger = await desk.makePerson()
+    await expect(publish({ ...leader, userId: stranger.userId })).rejects.toMatchObject({ code: 'ACCOUNT_NOT_FOUND' })
+  })
+})

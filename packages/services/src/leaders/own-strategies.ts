@@ -1,0 +1,80 @@
+import { AppError, type OwnStrategy } from '@matic/contracts'
+import type { Queryable } from '@matic/db'
+import type { ServiceContext } from '../context.ts'
+import { isoOrNull } from '../plain.ts'
+
+type Row = Omit<OwnStrategy, 'since' | 'closedAt'> & { readonly since: Date; readonly closedAt: Date | null }
+
+const OWN = `SELECT s.id, s.account_id AS "accountId", a.label AS "accountLabel", a.environment, s.name, s.description, s.visibility, s.since, s.closed_at AS "closedAt",
+                    coalesce(h.days, 0) AS days, coalesce(h.number, 0) AS rows
+               FROM strategy s JOIN account a ON a.id = s.account_id LEFT JOIN record_head h ON h.strategy_id = s.id
+              WHERE s.user_id = $1 AND ($2::uuid IS NULL OR s.id = $2) ORDER BY s.created_at DESC, s.id`
+
+export async function listOwnStrategies({ db, input }: { db: Queryable; input: { userId: string } }): Promise<OwnStrategy[]> {
+  return (await db.query<Row>(OWN, [input.userId, null])).map(view)
+}
+
+interface Published {
+  readonly userId: string
+  readonly accountId: string
+  readonly name: string
+  readonly description: string
+  readonly visibility: 'PUBLIC' | 'PRIVATE'
+}
+
+/**
+ * Its record begins now: what was traded before was not published.
+ * @throws AppError ACCOUNT_NOT_FOUND; CONFLICT where the account has a strategy on offer already
+ */
+export async function publishStrategy({ ctx, input }: { ctx: ServiceContext; input: Published }): Promise<OwnStrategy> {
+  const { userId, accountId, name, description, visibility } = input
+  const id = ctx.newId()
+  return ctx.db.transaction(async (tx) => {
+    const [account] = await tx.query('SELECT 1 FROM account WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL FOR UPDATE', [
+      accountId,
+      userId,
+    ])
+    if (!account) throw new AppError('ACCOUNT_NOT_FOUND', 'There is no such account')
+    const [other] = await tx.query<{ name: string }>(
+      'SELECT name FROM strategy WHERE account_id = $1 AND user_id = $2 AND closed_at IS NULL',
+      [accountId, userId],
+    )
+    if (other) throw new AppError('CONFLICT', `The account already has a strategy on offer: ${other.name}`)
+    await tx.query(
+      `INSERT INTO strategy (id, user_id, account_id, name, description, visibility, since) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())`,
+      [id, userId, accountId, name, description, visibility],
+    )
+    return one(tx, userId, id)
+  })
+}
+
+interface Change {
+  readonly userId: string
+  readonly strategyId: string
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  readonly visibility?: 'PUBLIC' | 'PRIVATE' | undefined
+  readonly isClosed?: boolean | undefined
+}
+
+/** @throws AppError NOT_FOUND */
+export async function changeStrategy({ ctx, input }: { ctx: ServiceContext; input: Change }): Promise<OwnStrategy> {
+  const { userId, strategyId, name, description, visibility, isClosed } = input
+  await ctx.db.query(
+    `UPDATE strategy SET name = coalesce($3, name), description = coalesce($4, description), visibility = coalesce($5, visibility),
+            closed_at = CASE WHEN $6::boolean IS NULL THEN closed_at WHEN $6 THEN coalesce(closed_at, clock_timestamp()) END
+      WHERE id = $1 AND user_id = $2`,
+    [strategyId, userId, name ?? null, description ?? null, visibility ?? null, isClosed ?? null],
+  )
+  return one(ctx.db, userId, strategyId)
+}
+
+async function one(db: Queryable, userId: string, strategyId: string): Promise<OwnStrategy> {
+  const [row] = await db.query<Row>(OWN, [userId, strategyId])
+  if (!row) throw new AppError('NOT_FOUND', 'There is no such strategy')
+  return view(row)
+}
+
+function view(row: Row): OwnStrategy {
+  return { ...row, since: row.since.toISOString(), closedAt: isoOrNull(row.closedAt) }
+}

@@ -1,0 +1,37 @@
+import { AppError } from '@matic/contracts'
+import type { Queryable } from '@matic/db'
+
+export interface StrategyRow {
+  readonly strategyId: string
+  readonly userId: string
+  readonly name: string
+  readonly description: string
+  readonly visibility: 'PUBLIC' | 'PRIVATE'
+  readonly leader: string
+  readonly isOwn: boolean
+  readonly environment: 'PAPER' | 'DEMO' | 'LIVE'
+  readonly since: Date
+  readonly closedAt: Date | null
+  readonly days: number
+  readonly risk: 'UNKNOWN' | 'LOW' | 'MEDIUM' | 'HIGH'
+  readonly aum: string | null
+}
+
+/** Of a strategy with its leader and the head of its record. */
+export const STRATEGY_COLUMNS = `s.id AS "strategyId", s.user_id AS "userId", s.name, s.description, s.visibility, u.full_name AS leader, s.user_id = $1 AS "isOwn",
+  a.environment, s.since, s.closed_at AS "closedAt", coalesce(h.days, 0) AS days, coalesce(h.risk, 'UNKNOWN') AS risk, h.equity AS aum`
+
+export const STRATEGY_TABLES = `strategy s JOIN app_user u ON u.id = s.user_id JOIN account a ON a.id = s.account_id LEFT JOIN record_head h ON h.strategy_id = s.id`
+
+/** Who may see a strategy: everybody a public one, its leader each. $1 is the person. */
+export const STRATEGY_VISIBLE = `(s.user_id = $1 OR s.visibility = 'PUBLIC')`
+
+/** @throws AppError NOT_FOUND, also for a strategy that the person may not see */
+export async function readStrategy(db: Queryable, { userId, strategyId }: { userId: string; strategyId: string }): Promise<StrategyRow> {
+  const [row] = await db.query<StrategyRow>(`SELECT ${STRATEGY_COLUMNS} FROM ${STRATEGY_TABLES} WHERE s.id = $2 AND ${STRATEGY_VISIBLE}`, [
+    userId,
+    strategyId,
+  ])
+  if (!row) throw new AppError('NOT_FOUND', 'There is no such strategy')
+  return row
+}
