@@ -1,5 +1,5 @@
 import type { Transaction } from '@matic/db'
-import { chainRoot, rowHash, valueStep, type ChainHead, type EquitySample, type RecordContent } from '@matic/domain'
+import { chainRoot, rowHash, valueStep, type ChainHead, type EquitySample, type RecordContent, type ValueContent } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import type { ServiceContext } from '../context.ts'
 import { loadNewTrades } from './record-trades.ts'
@@ -18,8 +18,7 @@ interface Head extends ChainHead {
   readonly valuedTo: Date | null
 }
 
-/** How often the worth is told while no trade closes. */
-const VALUE_EVERY_MS = 3_600_000
+const HOUR_MS = 3_600_000
 
 /**
  * Adds to a strategy's record what is not told yet: trades that closed, corrections of told ones, and what became of the account's worth.
@@ -30,14 +29,15 @@ export async function extendRecord({ ctx, input }: { ctx: ServiceContext; input:
   return ctx.db.transaction(async (tx) => {
     const head = await lockHead(tx, input)
     const trades = await loadNewTrades(tx, input)
-    const value = await nextValue(tx, input, head, { always: trades.length > 0 })
-    const contents: RecordContent[] = value === null ? trades : [...trades, value]
+    const values = await nextValues(tx, input, head, { always: trades.length > 0 })
+    const contents: RecordContent[] = [...trades, ...values]
     if (contents.length === 0) return 0
 
+    const valuedTo = values.at(-1)?.toMs
     const end = await appendRows(tx, input, head, contents)
     await tx.query(
-      `UPDATE record_head SET number = $2, hash = $3, valued_to = coalesce($4, valued_to), updated_at = clock_timestamp() WHERE strategy_id = $1`,
-      [input.strategyId, end.number, end.hash, value === null ? null : new Date(value.toMs)],
+      `UPDATE record_head SET number = $2, hash = $3, valued_to = coalesce($4::timestamptz, valued_to), updated_at = clock_timestamp() WHERE strategy_id = $1`,
+      [input.strategyId, end.number, end.hash, valuedTo === undefined ? null : new Date(valuedTo)],
     )
     await saveFigures(tx, input)
     return contents.length
@@ -57,11 +57,14 @@ async function lockHead(tx: Transaction, { strategyId, userId, accountId }: Reco
   return head
 }
 
-/** What became of the worth since it was last told; the first time from the first reading on. */
-async function nextValue(tx: Transaction, source: RecordSource, head: Head, { always }: { always: boolean }) {
+/**
+ * What became of the worth since it was last told, a row for each UTC hour; the first time from the first reading on. The hour that is not
+ * over yet waits, unless a trade closed in it.
+ */
+async function nextValues(tx: Transaction, source: RecordSource, head: Head, { always }: { always: boolean }): Promise<ValueContent[]> {
   const rows = await tx.query<{ at: Date; equity: string; netDeposits: string }>(
     `SELECT at, equity, net_deposits AS "netDeposits" FROM equity_snapshot
-      WHERE account_id = $1 AND user_id = $2 AND at >= coalesce($3, $4) ORDER BY at`,
+      WHERE account_id = $1 AND user_id = $2 AND at >= coalesce($3::timestamptz, $4::timestamptz) ORDER BY at`,
     [source.accountId, source.userId, head.valuedTo, source.since],
   )
   const samples = rows.map((row): EquitySample => ({
@@ -71,9 +74,15 @@ async function nextValue(tx: Transaction, source: RecordSource, head: Head, { al
   }))
   const [before, ...later] = samples
   const last = later.at(-1)
-  if (before === undefined || last === undefined) return null
-  const isDue = always || head.valuedTo === null || last.atMs - before.atMs >= VALUE_EVERY_MS
-  return isDue ? valueStep(before, later) : null
+  if (before === undefined || last === undefined) return []
+  const isLastDue = always || head.valuedTo === null || last.atMs - before.atMs >= HOUR_MS
+  const hours = [...Map.groupBy(later, ({ atMs }) => Math.floor(atMs / HOUR_MS)).values()]
+  let earlier = before
+  return (isLastDue ? hours : hours.slice(0, -1)).flatMap((hour) => {
+    const value = valueStep(earlier, hour)
+    earlier = hour.at(-1) ?? earlier
+    return value === null ? [] : [value]
+  })
 }
 
 async function appendRows(
