@@ -122,7 +122,7 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
   return {
     asked: [requests, margins, accounts, doctor, mails],
-    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, margins, mails, holds, words, tidy],
+    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, records, margins, mails, holds, words, tidy],
   }
 }
 
