@@ -1,15 +1,19 @@
 // PM2 on a plain host: `npx pm2@7 start ecosystem.config.js`, then `pm2 save` and `pm2 startup`. docs/running.md walks through it.
 // Elsewhere these are called bitci-backend (here matic-api), bitci-worker (matic-worker) and bitci-frontend (matic-web).
-// Settings come from .env; what the shell exports goes before it.
+// Settings come from .env, and for workers from .env.worker too; what the shell exports goes before them.
 const root = import.meta.dirname
 
-const app = (name, script, more = {}) => ({
+// Whoever breaks into a process that answers the internet finds nothing there that opens an exchange key.
+const ofWorkers = ['ENCRYPTION_KEY', 'CLIENT_ORDER_ID_KEY', 'SMTP_PASS']
+
+const app = (name, script, { files = ['.env'], ...more } = {}) => ({
   name,
   script,
   cwd: root,
   interpreter: 'node',
   exec_mode: 'fork',
-  node_args: ['--disable-warning=ExperimentalWarning', '--env-file-if-exists=.env'],
+  node_args: ['--disable-warning=ExperimentalWarning', ...files.map((file) => `--env-file-if-exists=${file}`)],
+  filter_env: files.includes('.env.worker') ? [] : ofWorkers,
   env: { NODE_ENV: 'production' },
   max_memory_restart: '1G',
   exp_backoff_restart_delay: 200,
@@ -29,6 +33,7 @@ export const apps = [
   }),
   // `pm2 scale matic-worker 4`. Each counts its metrics port up by one.
   app('matic-worker', 'apps/worker/src/main.ts', {
+    files: ['.env', '.env.worker'],
     instances: 1,
     kill_timeout: 25_000,
     increment_var: 'METRICS_PORT',

@@ -6,6 +6,7 @@ import { migrate } from '@matic/prisma/migrate'
 import { seed } from '@matic/prisma/seed'
 import { createTestFolder } from '@matic/testkit'
 import { readTestEnvironment } from '@matic/testkit/env'
+import { canReadMemory, environmentOf } from '@matic/testkit/process-memory'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { root } from '../lib/environment.ts'
@@ -84,6 +85,11 @@ describe('ecosystem.config.js under PM2', () => {
     for (const { name, pm2_env } of apps) {
       expect([name, pm2_env.status, pm2_env.restart_time, pm2_env.max_memory_restart]).toEqual([name, 'online', 0, 1024 ** 3])
     }
+    const openers = (name: string) =>
+      environmentOf(apps.find((app) => app.name === name)?.pid ?? 0)
+        .map((entry) => entry.split('=')[0])
+        .filter((entry) => entry === 'ENCRYPTION_KEY' || entry === 'CLIENT_ORDER_ID_KEY')
+    if (canReadMemory) expect([openers('matic-worker').length, openers('matic-api'), openers('matic-web')]).toEqual([2, [], []])
     const answer = await fetch(webhook, { method: 'POST', body: JSON.stringify({ symbol: 'BTCUSDT', action: 'close' }) })
     expect(answer.status).toBe(200)
   })

@@ -4,6 +4,7 @@ import {
   EnvError,
   keepCompiledCode,
   readApiEnv,
+  refuseKeysOfWorkers,
   startMetricsServer,
   waitForShutdownSignal,
   type Component,
@@ -19,6 +20,7 @@ const DATABASE_RETRY_MS = 500
 const STOP_ANSWERING_MS = 8_000
 
 async function main(): Promise<void> {
+  refuseKeysOfWorkers()
   const ctx = createApiContext(readApiEnv())
   const stopping = new AbortController()
   const stop = waitForShutdownSignal().finally(() => stopping.abort())

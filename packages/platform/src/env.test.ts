@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { EnvError, envFields, readApiEnv, readVenueEnv, readWebEnv, readWorkerEnv } from './env.ts'
+import { EnvError, envFields, readApiEnv, refuseKeysOfWorkers, readVenueEnv, readWebEnv, readWorkerEnv } from './env.ts'
 import type { EnvSource } from './env.ts'
 
 const key = Buffer.alloc(32, 1).toString('base64')
@@ -91,6 +91,12 @@ describe('environment', () => {
     [{ REDIS_URL: 'localhost:6379' }, /must look like redis:/],
   ])('refuses %o', (extra, words) => {
     expect(problemsOf(() => readWorkerEnv({ ...workerEnv, ...extra })).join('\n')).toMatch(words)
+  })
+
+  it.each(['ENCRYPTION_KEY', 'CLIENT_ORDER_ID_KEY'])('refuses %s in the api, which is there to seal and not to open', (name) => {
+    const given = { ...apiEnv, NODE_ENV: 'production', [name]: key }
+    expect(problemsOf(() => refuseKeysOfWorkers(given))).toEqual([expect.stringContaining(`${name} is for workers alone`)])
+    expect(() => refuseKeysOfWorkers({ ...given, [name]: '' })).not.toThrow()
   })
 
   it('allows a sabotage in tests', () => {

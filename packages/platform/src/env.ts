@@ -292,6 +292,17 @@ export function readApiEnv(source: EnvSource = process.env): { config: ApiConfig
   return { config, secrets }
 }
 
+/**
+ * The api seals exchange keys and must never be able to open one, whoever breaks into it: in production it does not start with what opens them.
+ * @throws EnvError
+ */
+export function refuseKeysOfWorkers(source: EnvSource = process.env): void {
+  if (source['NODE_ENV'] !== 'production') return
+  const found = ['ENCRYPTION_KEY', 'CLIENT_ORDER_ID_KEY'].filter((name) => (source[name] ?? '') !== '')
+  const problem = (name: string) => `${name} is for workers alone: take it out of the api's environment (with PM2, into .env.worker)`
+  if (found.length > 0) throw new EnvError('api', found.map(problem))
+}
+
 export function readWorkerEnv(source: EnvSource = process.env): { config: WorkerConfig; secrets: WorkerSecrets } {
   const env = parse('worker', workerSchema, source)
   const secrets = {
