@@ -3,8 +3,8 @@ import {
   listLeaders as leadersRoute,
   listOwnStrategies as strategiesRoute,
   listRecord as recordRoute,
-  patchStrategy,
-  publishStrategy as publishRoute,
+  patchOwnStrategy,
+  publishOwnStrategy as publishRoute,
   verifyRecord,
 } from '@matic/contracts'
 import {
@@ -40,7 +40,7 @@ export const leaderRoutes = [
     data: await publishStrategy({ ctx, input: { ...body, userId: actor.userId } }),
     message: 'Published',
   })),
-  mount(patchStrategy, async ({ ctx, actor, params, body }) => ({
+  mount(patchOwnStrategy, async ({ ctx, actor, params, body }) => ({
     data: await changeStrategy({ ctx, input: { ...body, ...params, userId: actor.userId } }),
     message: 'Saved',
   })),

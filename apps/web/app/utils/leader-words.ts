@@ -64,17 +64,27 @@ const textOf = (line: RecordLine, name: string): string | null => {
   return typeof value === 'string' ? value : null
 }
 
+export interface RecordWords {
+  readonly what: string
+  readonly says: string
+  readonly pnl: string | null
+  /** When what it tells of happened. */
+  readonly at: string
+}
+
 /** A row of a record for people. */
-export function recordWords(line: RecordLine): { readonly what: string; readonly says: string; readonly pnl: string | null } {
+export function recordWords(line: RecordLine): RecordWords {
   const kind = line.content['kind']
-  if (kind === 'void') return { what: 'Taken back', says: `Trade ${textOf(line, 'tradeId') ?? ''} was part of another`, pnl: null }
+  const atMs = line.content[kind === 'trade' ? 'closedAtMs' : 'toMs']
+  const at = typeof atMs === 'number' ? new Date(atMs).toISOString() : line.writtenAt
+  if (kind === 'void') return { what: 'Taken back', says: `Trade ${textOf(line, 'tradeId') ?? ''} was part of another`, pnl: null, at }
   if (kind === 'trade') {
     const side = line.content['side'] === 'LONG' ? 'long' : 'short'
     const leverage = textOf(line, 'leverage')
     const says = `${shortSymbol(textOf(line, 'symbol') ?? '')} ${side}, ${formatExact(textOf(line, 'entryPrice'))} → ${formatExact(textOf(line, 'exitPrice'))}`
-    return { what: 'Trade closed', says: leverage === null ? says : `${says}, ${formatAmount(leverage, 1)}×`, pnl: netOf(line) }
+    return { what: 'Trade closed', says: leverage === null ? says : `${says}, ${formatAmount(leverage, 1)}×`, pnl: netOf(line), at }
   }
-  return { what: 'Worth', says: `Equity ${formatAmount(textOf(line, 'equity'))} USDT`, pnl: textOf(line, 'pnl') }
+  return { what: 'Worth', says: `Equity ${formatAmount(textOf(line, 'equity'))} USDT`, pnl: textOf(line, 'pnl'), at }
 }
 
 function netOf(line: RecordLine): string | null {

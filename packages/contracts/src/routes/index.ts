@@ -77,7 +77,7 @@ export const routes = {
     serverAddresses: accounts.getServerAddresses,
   },
   leaders: { list: leaders.listLeaders, get: leaders.getLeader, record: leaders.listRecord, verify: leaders.verifyRecord },
-  strategies: { list: leaders.listOwnStrategies, publish: leaders.publishStrategy, patch: leaders.patchStrategy },
+  strategies: { list: leaders.listOwnStrategies, publish: leaders.publishOwnStrategy, patch: leaders.patchOwnStrategy },
   markets: { list: markets.listMarkets, get: markets.getMarket, ticker: markets.getTicker, klines: markets.getKlines },
   positions: {
     list: positions.listPositions,

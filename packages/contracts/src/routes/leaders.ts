@@ -198,7 +198,7 @@ export const listOwnStrategies = defineRoute({
   response: z.array(OwnStrategy),
 })
 
-export const publishStrategy = defineRoute({
+export const publishOwnStrategy = defineRoute({
   method: 'POST',
   path: '/api/strategies',
   policy: 'user',
@@ -213,7 +213,7 @@ export const publishStrategy = defineRoute({
   errors: ['ACCOUNT_NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],
 })
 
-export const patchStrategy = defineRoute({
+export const patchOwnStrategy = defineRoute({
   method: 'PATCH',
   path: '/api/strategies/:strategyId',
   policy: 'user',
