@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Client } from 'pg'
+import { Client, escapeIdentifier } from 'pg'
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams'
 import { LIVE_WORKERS } from '@matic/services/execution/worker-lock'
 import { migrate } from '../migrate.ts'
@@ -35,6 +35,8 @@ export async function restoreBackup({
     await client.query('DROP SCHEMA IF EXISTS matic_before_restore CASCADE')
     await client.query('ALTER SCHEMA public RENAME TO matic_before_restore')
     await client.query('CREATE SCHEMA public')
+    // A database has each extension once: the old data goes on using it from here.
+    await moveExtensions(client, { from: 'matic_before_restore', to: 'public' })
     try {
       const known = readMigrations()
       await migrate({ databaseUrl, migrations: known.filter(({ name }) => header.migrations.includes(name)) })
@@ -45,6 +47,7 @@ export async function restoreBackup({
       return { header, rows }
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined)
+      await moveExtensions(client, { from: 'public', to: 'matic_before_restore' })
       await client.query('DROP SCHEMA public CASCADE')
       await client.query('ALTER SCHEMA matic_before_restore RENAME TO public')
       throw error
@@ -52,6 +55,14 @@ export async function restoreBackup({
   } finally {
     await client.end()
   }
+}
+
+async function moveExtensions(client: Client, { from, to }: { from: string; to: string }): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT e.extname AS name FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE n.nspname = $1',
+    [from],
+  )
+  for (const { name } of rows) await client.query(`ALTER EXTENSION ${escapeIdentifier(name)} SET SCHEMA ${escapeIdentifier(to)}`)
 }
 
 /** Read to its end before anything is touched: a backup that was cut short is refused. */

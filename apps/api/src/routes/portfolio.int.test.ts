@@ -72,7 +72,7 @@ it('adds up: what the wallet gained is what the trades made, less fees, plus fun
     // Turns the short around: two trades share that moment.
     ['ETHUSDT', 'buy', '0.21'],
   ] as const)
-    expect((await order(symbol, side, quantity)).status).toBe(200)
+    expect(await order(symbol, side, quantity)).toMatchObject({ status: 200, code: undefined })
   for (const symbol of ['BTCUSDT', 'ETHUSDT']) expect((await call('POST', '/api/exchange/close-position', { symbol })).status).toBe(200)
   await expect.poll(() => get<PositionView[]>('/api/exchange/positions'), { timeout: 10_000 }).toEqual([])
   await expect.poll(async () => (await call<TradeView[]>('GET', '/api/trades')).meta?.total, { timeout: 10_000 }).toBe(3)
@@ -133,7 +133,7 @@ it('adds up: what the wallet gained is what the trades made, less fees, plus fun
 
 it('counts the fee of a position that is still open, as the ledger does, by market and time', async () => {
   const before = await get<PortfolioMetrics>('/api/portfolio/metrics')
-  expect((await order('SOLUSDT', 'buy', '3')).status).toBe(200)
+  expect(await order('SOLUSDT', 'buy', '3')).toMatchObject({ status: 200, code: undefined })
   const booked = async (query = '') => (await get<PortfolioMetrics>(`/api/portfolio/metrics${query}`)).booked
   await expect.poll(async () => Number((await booked())?.fees), { timeout: 10_000 }).toBeGreaterThan(Number(before.booked?.fees))
   const after = await get<PortfolioMetrics>('/api/portfolio/metrics')
