@@ -28,6 +28,7 @@ import {
   verifyEmail,
 } from '@matic/services/auth/index'
 import type { Request } from 'express'
+import { addressOf } from '../http/address-of.ts'
 import { mount, mountPublic } from '../http/mount.ts'
 import { clearRefreshCookie, readRefreshToken, setRefreshCookie } from '../http/refresh-cookie.ts'
 
@@ -65,7 +66,7 @@ export const authRoutes = [
   }),
 
   mount(verifyEmailRoute, async ({ ctx, actor, body, req }) => {
-    const user = await verifyEmail({ ctx, input: { userId: actor.userId, code: body.code, ip: req.ip ?? '' } })
+    const user = await verifyEmail({ ctx, input: { userId: actor.userId, code: body.code, ip: addressOf(req) } })
     const message = user.isActive ? 'Confirmed. Your trial has begun.' : 'Confirmed. An administrator will activate your account.'
     return { data: user, message }
   }),
@@ -76,12 +77,12 @@ export const authRoutes = [
   }),
 
   mountPublic(forgotPasswordRoute, async ({ ctx, body, req }) => {
-    await forgotPassword({ ctx, input: { email: body.email, ip: req.ip ?? '' } })
+    await forgotPassword({ ctx, input: { email: body.email, ip: addressOf(req) } })
     return { data: {}, message: 'If this address has an account, a link is on its way to it.' }
   }),
 
   mountPublic(resetPasswordRoute, async ({ ctx, body, req }) => {
-    await resetPassword({ ctx, input: { ...body, ip: req.ip ?? '' } })
+    await resetPassword({ ctx, input: { ...body, ip: addressOf(req) } })
     return { data: {}, message: 'Your password is changed. Sign in with it.' }
   }),
 
@@ -93,16 +94,16 @@ export const authRoutes = [
   })),
 
   mount(changePasswordRoute, async ({ ctx, actor, body, req }) => {
-    await changePassword({ ctx, input: { actor, ...body, ip: req.ip ?? '' } })
+    await changePassword({ ctx, input: { actor, ...body, ip: addressOf(req) } })
     return { data: {}, message: 'Your password is changed; every other session was ended.' }
   }),
 
   mount(stepUpRoute, async ({ ctx, actor, body, req }) => {
-    await stepUp({ ctx, input: { actor, ...body, ip: req.ip ?? '' } })
+    await stepUp({ ctx, input: { actor, ...body, ip: addressOf(req) } })
     return { data: {} }
   }),
 ]
 
 function callerOf(req: Request): { ip: string; userAgent: string | null } {
-  return { ip: req.ip ?? '', userAgent: req.headers['user-agent'] ?? null }
+  return { ip: addressOf(req), userAgent: req.headers['user-agent'] ?? null }
 }

@@ -48,6 +48,8 @@ const PARAMS: Readonly<Record<string, string>> = {
   '/api/bot/rules/': 'account',
   '/api/exchange/api-keys/': 'account',
   '/api/exchange/orders/': 'trade_order',
+  '/api/leaders/': 'strategy',
+  '/api/strategies/': 'strategy',
   '/api/orders/': 'trade_order',
   '/api/positions/': 'position',
   '/api/signals/': 'signal',
@@ -220,7 +222,14 @@ function callsOf(route: RouteDefinition, who: string, token: string | undefined,
     path: asked.length === 0 ? path : `${path}?${query.toString()}`,
     body: written.length === 0 ? body : { ...(typeof body === 'object' ? body : {}), ...more },
   }
-  return [plain, named]
+  return needsIds(route, body, written) ? [named] : [plain, named]
+}
+
+/** Is the body nothing without what it names? */
+function needsIds(route: RouteDefinition, body: unknown, fields: readonly string[]): boolean {
+  if (typeof body !== 'object' || body === null || fields.length === 0) return false
+  const without = Object.fromEntries(Object.entries(body).filter(([name]) => !fields.includes(name)))
+  return !route.body.safeParse(without).success
 }
 
 function addressOf(route: RouteDefinition, owner: World): { path: string; ids: string[] } {
