@@ -97,6 +97,15 @@ export const RiskRule = z.object({
 })
 export type RiskRule = z.infer<typeof RiskRule>
 
+/** By the day, oldest first; holding times in seconds. */
+export const RecordPortrait = z.object({
+  curve: z.array(SharePoint),
+  months: z.array(MonthView),
+  leverage: z.array(BucketView),
+  holding: z.array(BucketView),
+})
+export type RecordPortrait = z.infer<typeof RecordPortrait>
+
 export const LeaderView = LeaderRow.omit({ figures: true, spark: true }).extend({
   description: z.string(),
   visibility: z.enum(['PUBLIC', 'PRIVATE']),
@@ -104,12 +113,7 @@ export const LeaderView = LeaderRow.omit({ figures: true, spark: true }).extend(
   closedAt: z.string().nullable(),
   riskRule: RiskRule,
   windows: z.array(PerformanceFigures),
-  /** By the day, oldest first. */
-  curve: z.array(SharePoint),
-  months: z.array(MonthView),
-  leverage: z.array(BucketView),
-  /** Seconds. */
-  holding: z.array(BucketView),
+  ...RecordPortrait.shape,
   record: z.object({ rows: z.number().int(), headHash: z.string().nullable(), updatedAt: z.string().nullable() }),
 })
 export type LeaderView = z.infer<typeof LeaderView>

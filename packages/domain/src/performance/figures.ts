@@ -75,9 +75,12 @@ export function deepestFall(steps: readonly ValueStep[]): Decimal | null {
   let highest: Decimal = value
   let deepest: Decimal = new Exact(0)
   for (const step of steps) {
-    const lowest = value.mul(step.low)
-    deepest = Exact.max(deepest, step.fall, highest.sub(lowest).div(highest))
-    highest = Exact.max(highest, value.mul(step.high))
+    const fall = highest.sub(value.mul(step.low))
+    // Divided only where it is deeper: a year has thousands of rows.
+    if (fall.gt(deepest.mul(highest))) deepest = fall.div(highest)
+    if (step.fall.gt(deepest)) deepest = step.fall
+    const high = value.mul(step.high)
+    if (high.gt(highest)) highest = high
     value = value.mul(step.growth).toDecimalPlaces(40)
     // All is lost: what comes in afterwards is measured from there.
     if (value.isZero()) value = highest = new Exact(1)

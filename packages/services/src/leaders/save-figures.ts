@@ -2,6 +2,7 @@ import type { Transaction } from '@matic/db'
 import { dailyGrowth, performanceOf, readRecord, recordDays, riskLabel, windowOf, type Performance, type TrackRecord } from '@matic/domain'
 import { PERFORMANCE_WINDOWS } from '@matic/contracts'
 import type { Decimal } from 'decimal.js'
+import { portraitOf } from './portrait.ts'
 
 /** The window that the risk label is of. */
 export const RISK_WINDOW_DAYS = 90
@@ -40,11 +41,12 @@ export async function saveFigures(
       all.map(({ windowDays }) => JSON.stringify(sparkOf(windowOf(record, windowDays)))),
     ],
   )
-  await tx.query('UPDATE record_head SET days = $2, risk = $3, equity = $4 WHERE strategy_id = $1', [
+  await tx.query('UPDATE record_head SET days = $2, risk = $3, equity = $4, portrait = $5 WHERE strategy_id = $1', [
     strategyId,
     recordDays(record),
     riskOf(record),
     record.steps.at(-1)?.equity.toFixed() ?? null,
+    JSON.stringify(portraitOf(record)),
   ])
 }
 
@@ -60,7 +62,7 @@ function sparkOf(record: TrackRecord): number[] {
   return values.filter((_, index) => (values.length - 1 - index) % every === 0).map((one) => Number(one.toFixed(5)))
 }
 
-export async function loadRecord(tx: Pick<Transaction, 'query'>, strategyId: string): Promise<TrackRecord> {
+async function loadRecord(tx: Pick<Transaction, 'query'>, strategyId: string): Promise<TrackRecord> {
   const rows = await tx.query<{ content: unknown }>('SELECT content FROM record_row WHERE strategy_id = $1 ORDER BY number', [strategyId])
   return readRecord(rows.map((row) => row.content))
 }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "record_head" ADD COLUMN     "portrait" JSONB;
