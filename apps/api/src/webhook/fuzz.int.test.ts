@@ -7,6 +7,7 @@ const BODIES = readTestEnvironment().fuzzBodies ?? 1_000
 
 it('whatever is sent, a real api answers without a server error, stays up, and keeps every body as a signal or as rejected', async () => {
   const report = await fuzzDoor({ bodies: BODIES, seed: 20_261_121 })
+  console.info(JSON.stringify(report))
   const { statuses, kept, signals, starts, lost } = report
   expect({ statuses, lost, starts }).toEqual({ statuses, lost: 0, starts: 1 })
   expect(Object.keys(statuses).filter((status) => status === '0' || status.startsWith('5'))).toEqual([])

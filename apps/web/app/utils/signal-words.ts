@@ -16,7 +16,7 @@ const quietStates = new Set(['CANCELED', 'SUPERSEDED', 'MOOT'])
 export function outcomeOf(signal: SignalView, accountId: string | null): Outcome {
   const decision = signal.decisions.find((candidate) => candidate.accountId === accountId) ?? signal.decisions[0]
   if (decision === undefined) return { word: 'Deciding', sentence: null, tone: 'busy' }
-  if (isWaiting(signal)) return { word: 'Held', sentence: decision.reasonText, tone: 'warn' }
+  if (isHeld(signal)) return { word: 'Held', sentence: decision.reasonText, tone: 'warn' }
   if (decision.outcome !== 'ORDERS') return refusal(decision)
 
   const orders = signal.orders.filter((order) => order.accountId === decision.accountId && !protectionLegs.has(order.leg))
@@ -24,7 +24,7 @@ export function outcomeOf(signal: SignalView, accountId: string | null): Outcome
 }
 
 /** For one before it, or for its owner. */
-function isWaiting({ hold }: SignalView): boolean {
+export function isHeld({ hold }: SignalView): boolean {
   return hold !== null && (hold.state === 'HELD' || hold.state === 'EXPIRED')
 }
 

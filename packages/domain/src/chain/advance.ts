@@ -69,7 +69,7 @@ export const EMPTY_CHAIN: Chain = {
   isUnsure: false,
   seen: [],
 }
-const SEEN_MAX = 200
+const SEEN_MAX = 64
 
 /** Whether something is missing or out of order, so that our position may not be the sender's. */
 export function isFlagged(chain: Chain): boolean {
