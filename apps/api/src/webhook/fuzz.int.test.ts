@@ -3,7 +3,7 @@ import { readTestEnvironment } from '@matic/testkit/env'
 import { expect, it } from 'vitest'
 
 /** FUZZ_BODIES=100000 tries it with as many. */
-const BODIES = readTestEnvironment().fuzzBodies ?? 1_000
+const BODIES = readTestEnvironment().fuzzBodies ?? 10_000
 
 it('whatever is sent, a real api answers without a server error, stays up, and keeps every body as a signal or as rejected', async () => {
   const report = await fuzzDoor({ bodies: BODIES, seed: 20_261_121 })
