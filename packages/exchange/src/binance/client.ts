@@ -67,8 +67,14 @@ export class SharedBinance extends ccxt.binanceusdm {
   /** CCXT's own looks for proxies and agents first. The same headers leave. */
   override async fetch(url: string, method = 'GET', headers: Record<string, string> = {}, body: string | null = null): Promise<unknown> {
     const sent = this.setHeaders({ 'User-Agent': this.userAgents['chrome'], ...this.headers, ...headers })
-    const signal = AbortSignal.timeout(this.#timeoutMs)
-    const response = await this.#transport.fetchImplementation(url, { method, headers: sent, body, signal })
-    return this.handleRestResponse(response, url, method, sent, body)
+    // Ended with the request: one that fires later for nothing costs more than the request.
+    const silence = new AbortController()
+    const timer = setTimeout(() => silence.abort(), this.#timeoutMs)
+    try {
+      const response = await this.#transport.fetchImplementation(url, { method, headers: sent, body, signal: silence.signal })
+      return await this.handleRestResponse(response, url, method, sent, body)
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }

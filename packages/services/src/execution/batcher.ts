@@ -6,10 +6,12 @@ export interface Batcher<Item, Result> {
 /**
  * @param work answers in the order of the items. When it throws for several items each is tried alone, so that one bad item
  * does not fail its neighbours.
+ * @param ready awaited before each batch; who comes meanwhile belongs to it
  */
 export function createBatcher<Item, Result>(
   limit: number,
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
+  ready?: () => Promise<unknown> | undefined,
 ): Batcher<Item, Result> {
   interface Waiting {
     item: Item
@@ -34,7 +36,10 @@ export function createBatcher<Item, Result>(
   }
 
   const pump = async (): Promise<void> => {
-    while (queue.length > 0) await settle(queue.splice(0, limit))
+    while (queue.length > 0) {
+      await ready?.()
+      await settle(queue.splice(0, limit))
+    }
     running = false
   }
 

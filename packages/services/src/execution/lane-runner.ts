@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { isAbort } from './abort.ts'
 import { createBatcher } from './batcher.ts'
 import { carryOut, ExchangeSilent } from './carry-out.ts'
@@ -40,6 +41,8 @@ const STEPS_MAX = 500
 const BATCH_MAX = 250
 /** Of a worker at once: what leaves within `batchSendMs`, and no more than there are connections for. */
 const LANES_MAX = 500
+/** Answers are written down this much later, ms, while more orders wait to leave. */
+const ORDERS_FIRST_MS = 200
 
 export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptions = {}): LaneRunner {
   const { lanesMax = LANES_MAX, reconcilesMax = 6, wakeIn = () => undefined } = options
@@ -55,8 +58,12 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     return lanes.map((lane) => plans.get(lane.accountId) ?? { kind: 'lost' })
   })
 
+  let leaving: Promise<unknown> | undefined
+  /** Resolves when what was ready to leave is written ahead, and before answers have waited too long. */
+  const ordersLeave = () => leaving && Promise.race([leaving, pause(ORDERS_FIRST_MS * ctx.timings.scale)])
+
   const books: Books = {
-    answer: createBatcher<Answer, AnswerOutcome>(BATCH_MAX, (answers) => recordAnswers(ctx, answers)).add,
+    answer: createBatcher<Answer, AnswerOutcome>(BATCH_MAX, (answers) => recordAnswers(ctx, answers), ordersLeave).add,
     prepared: createBatcher<Prepared, 'recorded' | 'lost'>(BATCH_MAX, (prepared) => recordPrepared(ctx, prepared)).add,
   }
 
@@ -131,6 +138,23 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     }
   }
 
+  /** Batch after batch for as long as each is full and there is room. */
+  async function claimAll(): Promise<number> {
+    let taken = 0
+    for (let more = true; more;) {
+      const claimed = await take(async (me) => {
+        const limit = Math.min(BATCH_MAX, lanesMax - working.size)
+        const lanes = await takeWork(me.id, limit)
+        for (const { lane, plan } of lanes) void start(lane, plan).then(() => (full ? wakeIn(0) : undefined))
+        full = lanes.length >= limit
+        return lanes.length
+      })
+      taken += claimed
+      more = full && claimed > 0
+    }
+    return taken
+  }
+
   /** A dead worker's lane with a request on its way becomes free at a known moment: be there. */
   async function watchOrphans(): Promise<void> {
     const me = ctx.worker.current()
@@ -147,18 +171,9 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
 
   return {
     async execute() {
-      let taken = 0
-      for (let more = true; more;) {
-        const claimed = await take(async (me) => {
-          const limit = Math.min(BATCH_MAX, lanesMax - working.size)
-          const lanes = await takeWork(me.id, limit)
-          for (const { lane, plan } of lanes) void start(lane, plan).then(() => (full ? wakeIn(0) : undefined))
-          full = lanes.length >= limit
-          return lanes.length
-        })
-        taken += claimed
-        more = full && claimed > 0
-      }
+      const claims = claimAll()
+      leaving = claims.catch(() => undefined)
+      const taken = await claims.finally(() => (leaving = undefined))
       await watchOrphans()
       return taken
     },
