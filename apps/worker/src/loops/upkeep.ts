@@ -1,5 +1,5 @@
 import { checkAccounts } from '@matic/services/accounts/check-accounts'
-import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
+import { openPaperAccounts, PAPER_ACCOUNTS_AT_ONCE } from '@matic/services/accounts/open-paper-accounts'
 import { expireHolds } from '@matic/services/dispatch/index'
 import { measureClocks } from '@matic/services/execution/index'
 import { extendRecords } from '@matic/services/leaders/index'
@@ -48,7 +48,9 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     everyMs: timings.sweepMs,
     log,
     async run() {
-      if ((await openPaperAccounts({ ctx, bank: ctx.bank })) > 0) doctor.kick()
+      const opened = await openPaperAccounts({ ctx, bank: ctx.bank })
+      if (opened > 0) doctor.kick()
+      if (opened >= PAPER_ACCOUNTS_AT_ONCE) accounts.kickIn(0)
     },
   })
   const markets = createLoop({

@@ -12,43 +12,73 @@ export interface PaperBank {
   openAccount(account: { ref: string; depositUsdt: string }): Promise<SealedCredentials>
 }
 
-const BATCH = 20
+/** Opened in one round. */
+export const PAPER_ACCOUNTS_AT_ONCE = 50
 const DEFAULT_DEPOSIT_USDT = '10000'
+
+interface OpeningAccount {
+  readonly id: string
+  readonly userId: string
+  readonly deposit: string | null
+}
 
 /** Opens paper accounts at the venue and seals the keys it gives. Dying in between costs nothing: the same account answers again. */
 export async function openPaperAccounts({ ctx, bank }: { ctx: ServiceContext; bank: PaperBank }): Promise<number> {
-  const opening = await ctx.db.query<{ id: string; userId: string; deposit: string | null }>(
+  const opening = await ctx.db.query<OpeningAccount>(
     `SELECT id, user_id AS "userId", opening_deposit AS deposit FROM account WHERE key_status = 'OPENING' AND exchange = 'PAPER' AND is_active AND deleted_at IS NULL ORDER BY created_at LIMIT $1`,
-    [BATCH],
+    [PAPER_ACCOUNTS_AT_ONCE],
   )
   if (opening.length === 0) return 0
   const key = await newestSealingKey(ctx.db)
   if (!key) return 0
   const sealer = createSealer(key)
 
-  for (const account of opening) {
-    const depositUsdt = new Decimal(account.deposit ?? DEFAULT_DEPOSIT_USDT).toFixed()
-    const credentials = await bank.openAccount({ ref: account.id, depositUsdt })
-    const sealed = await sealer.seal(JSON.stringify(credentials), exchangeKeyBinding({ accountId: account.id, userId: account.userId }))
-    const ids = await ctx.db.transaction(async (tx) => {
-      const opened = await tx.query(
-        `UPDATE account SET key_status = 'VALID', masked_api_key = $2 WHERE id = $1 AND key_status = 'OPENING' RETURNING id`,
-        [account.id, maskApiKey(credentials.apiKey)],
-      )
-      if (opened.length === 0) return []
-      await tx.query(
-        `INSERT INTO exchange_key (account_id, user_id, sealing_key_id, sealed) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (account_id) DO UPDATE SET sealing_key_id = excluded.sealing_key_id, sealed = excluded.sealed`,
-        [account.id, account.userId, key.id, Buffer.from(sealed, 'utf8')],
-      )
-      await tx.query(`INSERT INTO lane (account_id) VALUES ($1) ON CONFLICT (account_id) DO UPDATE SET reconcile_at = clock_timestamp()`, [
-        account.id,
-      ])
-      return recordFacts(tx, [
-        { userId: account.userId, kind: 'account-changed', entity: 'account', entityId: account.id, payload: { keyStatus: 'VALID' } },
-      ])
-    })
-    if (ids.length > 0) ctx.bus.publish('facts', { ids })
-  }
-  return opening.length
+  const results = await Promise.allSettled(
+    opening.map(async ({ id, userId, deposit }) => {
+      const credentials = await bank.openAccount({ ref: id, depositUsdt: new Decimal(deposit ?? DEFAULT_DEPOSIT_USDT).toFixed() })
+      const sealed = await sealer.seal(JSON.stringify(credentials), exchangeKeyBinding({ accountId: id, userId }))
+      return { id, sealed, masked: maskApiKey(credentials.apiKey) }
+    }),
+  )
+  const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (opened.length > 0) await storeOpened(ctx, opened, key.id)
+  if (failed) throw failed.reason
+  return opened.length
+}
+
+async function storeOpened(
+  ctx: ServiceContext,
+  opened: readonly { id: string; sealed: string; masked: string }[],
+  sealingKeyId: string,
+): Promise<void> {
+  const ids = await ctx.db.transaction(async (tx) => {
+    const valid = await tx.query<{ id: string; userId: string }>(
+      `UPDATE account a SET key_status = 'VALID', masked_api_key = x.m FROM unnest($1::uuid[], $2::text[]) AS x(id, m)
+        WHERE a.id = x.id AND a.key_status = 'OPENING' RETURNING a.id, a.user_id AS "userId"`,
+      [opened.map(({ id }) => id), opened.map(({ masked }) => masked)],
+    )
+    if (valid.length === 0) return []
+    const sealedOf = new Map(opened.map(({ id, sealed }) => [id, Buffer.from(sealed, 'utf8')]))
+    await tx.query(
+      `INSERT INTO exchange_key (account_id, user_id, sealing_key_id, sealed) SELECT a, u, $3, s FROM unnest($1::uuid[], $2::uuid[], $4::bytea[]) AS x(a, u, s)
+       ON CONFLICT (account_id) DO UPDATE SET sealing_key_id = excluded.sealing_key_id, sealed = excluded.sealed`,
+      [valid.map(({ id }) => id), valid.map(({ userId }) => userId), sealingKeyId, valid.map(({ id }) => sealedOf.get(id))],
+    )
+    await tx.query(
+      `INSERT INTO lane (account_id) SELECT a FROM unnest($1::uuid[]) AS a ORDER BY a ON CONFLICT (account_id) DO UPDATE SET reconcile_at = clock_timestamp()`,
+      [valid.map(({ id }) => id)],
+    )
+    return recordFacts(
+      tx,
+      valid.map(({ id, userId }) => ({
+        userId,
+        kind: 'account-changed' as const,
+        entity: 'account',
+        entityId: id,
+        payload: { keyStatus: 'VALID' },
+      })),
+    )
+  })
+  if (ids.length > 0) ctx.bus.publish('facts', { ids })
 }
