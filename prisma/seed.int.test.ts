@@ -3,6 +3,7 @@ import { createDb } from '@matic/db'
 import { createDatabase } from '@matic/testkit'
 import { expect, it } from 'vitest'
 import { seed } from './seed.ts'
+import { seedFollowers } from './seed-followers.ts'
 
 it('brings the development users once, and leaves alone what they changed', async () => {
   await using database = await createDatabase()
@@ -39,6 +40,33 @@ it('brings the development users once, and leaves alone what they changed', asyn
     deposit: 10_000,
     hash: createHash('sha256').update('the-first-token').digest(),
   })
+  await db.close()
+})
+
+it('brings as many followers as asked for, each with an account that trades the demo user’s alerts, and adds what is missing', async () => {
+  await using database = await createDatabase()
+  const { userId } = await seed({ databaseUrl: database.url })
+  const followers = { databaseUrl: database.url, leaderUserId: userId, password: 'user123456', depositUsdt: '500' }
+  expect(await seedFollowers({ ...followers, count: 3 })).toBe(3)
+  expect(await seedFollowers({ ...followers, count: 5 })).toBe(2)
+  const db = createDb({ databaseUrl: database.url, applicationName: 'test', poolSize: 1 })
+  const rows = await db.query(
+    `SELECT u.email, a.opening_deposit::float8 AS deposit, a.key_status AS key, count(l.account_id)::int AS lanes, count(b.user_id)::int AS rules, count(s.user_id)::int AS plans
+       FROM route r JOIN webhook w ON w.id = r.source_id AND w.user_id = $1 JOIN app_user u ON u.id = r.user_id JOIN account a ON a.id = r.account_id
+       LEFT JOIN lane l ON l.account_id = a.id LEFT JOIN bot_settings b ON b.user_id = u.id LEFT JOIN subscription s ON s.user_id = u.id
+      WHERE u.id <> $1 GROUP BY 1, 2, 3 ORDER BY 1`,
+    [userId],
+  )
+  expect(rows).toEqual(
+    [1, 2, 3, 4, 5].map((number) => ({
+      email: `follower-0000${number}@matic.test`,
+      deposit: 500,
+      key: 'OPENING',
+      lanes: 1,
+      rules: 1,
+      plans: 1,
+    })),
+  )
   await db.close()
 })
 
