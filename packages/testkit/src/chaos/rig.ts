@@ -23,6 +23,8 @@ export interface RigOptions {
   onVenue?: (base: RigBase) => Promise<void>
   /** Bytes that keys are wrapped with; its own when left out. */
   encryptionKey?: Buffer
+  /** That of the environment, if any, when left out. */
+  redisUrl?: string
 }
 
 export type RigBase = Pick<Rig, 'db' | 'databaseUrl' | 'venueUrl' | 'venueAdminToken'>
@@ -61,6 +63,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const venueUrl = `http://127.0.0.1:${venuePort}`
   const shared = {
     ...inherited(),
+    ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
     NODE_ENV: 'test',
     NODE_COMPILE_CACHE: compileCache,
     LOG_LEVEL: 'warn',

@@ -43,7 +43,7 @@ export async function openFollowers({ base, encryptionKey, count, depositUsdt = 
     followers.push(...some.map((trader, index) => ({ ...trader, credentials: credentialsAt(opened, index) })))
   }
   await storeOpened(db, followers, depositUsdt)
-  await db.query(`UPDATE route SET is_active = false WHERE account_id = $1`, [leader.accountId])
+  await db.query(`DELETE FROM route WHERE account_id = $1`, [leader.accountId])
   await db.query(
     `INSERT INTO route (id, user_id, source_kind, source_id, account_id)
      SELECT gen_random_uuid(), u, 'WEBHOOK', $3, a FROM unnest($1::uuid[], $2::uuid[]) AS x(u, a)`,

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '@matic/db'
 import { startRig, type Rig } from '../../chaos/rig.ts'
 import { createWitness, type Witness } from '../../chaos/witness.ts'
+import { hasRedis, withRedis } from '../../redis.ts'
 import { createTestFolder } from '../../test-folder.ts'
 import { median } from '../load.ts'
 import { measureDirect, type DirectRound } from './direct.ts'
@@ -50,10 +51,13 @@ export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> 
   const { say, rounds } = options
   const dir = createTestFolder({ onDisk: true })
   const encryptionKey = randomBytes(32)
+  // As in production, where there is one.
+  await using redis = hasRedis() ? await withRedis() : undefined
   const prepared: { people?: Followers; direct?: readonly DirectRound[] } = {}
   const rig = await startRig({
     dir,
     encryptionKey,
+    ...(redis && { redisUrl: redis.url }),
     timingsScale: 1,
     apis: 1,
     workers: options.workers,
