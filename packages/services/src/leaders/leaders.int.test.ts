@@ -245,6 +245,20 @@ describe('the leaderboard', () => {
     expect(await board()).toEqual([])
   })
 
+  it('tells others the first name of a leader and no more than a letter of the last', async () => {
+    await worth(leader, 0, 1_000, 1_000)
+    await worth(leader, HOUR, 1_100, 1_000)
+    await extend()
+    for (const [fullName, handle] of [
+      ['Ada King Lovelace', 'Ada L.'],
+      ['Ada', 'Ada'],
+    ] as const) {
+      await desk.db.query('UPDATE app_user SET full_name = $2 WHERE id = $1', [leader.userId, fullName])
+      expect((await board())[0]?.leader).toBe(handle)
+    }
+    expect(await board({ text: 'lovelace' })).toEqual([])
+  })
+
   it('has one strategy on offer for an account', async () => {
     await expect(publish(leader)).rejects.toMatchObject({ code: 'CONFLICT' })
     await changeStrategy({ ctx: desk.ctx, input: { userId: leader.userId, strategyId, isClosed: true } })

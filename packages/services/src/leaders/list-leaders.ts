@@ -1,7 +1,7 @@
 import type { LeaderRow, LeaderSort, PageMeta, PerformanceFigures, RiskLabel } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { plain, plainOrNull } from '../plain.ts'
-import { STRATEGY_COLUMNS, STRATEGY_TABLES, STRATEGY_VISIBLE, type StrategyRow } from './visible-strategies.ts'
+import { LEADER_HANDLE, STRATEGY_COLUMNS, STRATEGY_TABLES, STRATEGY_VISIBLE, type StrategyRow } from './visible-strategies.ts'
 
 export interface LeadersInput {
   readonly userId: string
@@ -46,7 +46,7 @@ export async function listLeaders({
   const direction = order === 'best' ? best : best === 'ASC' ? 'DESC' : 'ASC'
   const from = `${STRATEGY_TABLES} JOIN strategy_figures f ON f.strategy_id = s.id AND f.window_days = $2
     WHERE ${STRATEGY_VISIBLE} AND s.closed_at IS NULL AND h.days >= $3 AND ($4::text IS NULL OR h.risk = $4)
-      AND ($5::text IS NULL OR position(lower($5) IN lower(s.name || ' ' || u.full_name)) > 0)`
+      AND ($5::text IS NULL OR position(lower($5) IN lower(s.name || ' ' || ${LEADER_HANDLE})) > 0)`
   const values = [input.userId, input.window, input.minDays, input.risk ?? null, input.text ?? null]
   const [[count], rows] = await Promise.all([
     db.query<{ total: number }>(`SELECT count(*)::int AS total FROM ${from}`, values),

@@ -17,8 +17,11 @@ export interface StrategyRow {
   readonly aum: string | null
 }
 
+/** What others know a leader by: the first name and the first letter of the last, never the whole. */
+export const LEADER_HANDLE = `split_part(u.full_name, ' ', 1) || coalesce(' ' || left(substring(u.full_name from '\\s(\\S+)$'), 1) || '.', '')`
+
 /** Of a strategy with its leader and the head of its record. */
-export const STRATEGY_COLUMNS = `s.id AS "strategyId", s.user_id AS "userId", s.name, s.description, s.visibility, u.full_name AS leader, s.user_id = $1 AS "isOwn",
+export const STRATEGY_COLUMNS = `s.id AS "strategyId", s.user_id AS "userId", s.name, s.description, s.visibility, ${LEADER_HANDLE} AS leader, s.user_id = $1 AS "isOwn",
   a.environment, s.since, s.closed_at AS "closedAt", coalesce(h.days, 0) AS days, coalesce(h.risk, 'UNKNOWN') AS risk, h.equity AS aum`
 
 export const STRATEGY_TABLES = `strategy s JOIN app_user u ON u.id = s.user_id JOIN account a ON a.id = s.account_id LEFT JOIN record_head h ON h.strategy_id = s.id`
