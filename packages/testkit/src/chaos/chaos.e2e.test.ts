@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { rm } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestFolder } from '../test-folder.ts'
+import { makeClusterTemplate } from './cluster-template.ts'
 import { SABOTAGES, type ChaosOptions } from './options.ts'
 import { runChaos, shortfalls } from './run.ts'
 
@@ -15,9 +18,19 @@ const base: ChaosOptions = {
   say: (line) => console.log(line),
 }
 
+let folder: string
+let clusterTemplate: string
+beforeAll(async () => {
+  folder = createTestFolder()
+  clusterTemplate = await makeClusterTemplate(folder)
+})
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
 describe('the platform under a hundred kills', () => {
   test('loses nothing, doubles nothing, orphans nothing', { timeout: 900_000 }, async () => {
-    const report = await runChaos(base)
+    const report = await runChaos({ ...base, clusterTemplate })
 
     console.log(JSON.stringify({ ...report, breaches: report.breaches.slice(0, 20) }))
     expect(report.kills).toBe(100)
@@ -30,6 +43,7 @@ describe('the run catches a planted bug', () => {
   test.concurrent.each(SABOTAGES)('%s', { timeout: 400_000 }, async (sabotage) => {
     const report = await runChaos({
       ...base,
+      clusterTemplate,
       // What nobody sweeps up shows after the last strike; the others show in the midst of kills.
       kills: sabotage === 'no-sweep' ? 5 : 25,
       traders: 20,

@@ -11,6 +11,8 @@ export interface ChaosOptions {
   apis: number
   workers: number
   sabotage?: Sabotage
+  /** Data folder of a migrated cluster to begin from; made anew when left out. */
+  clusterTemplate?: string
   /** Ends the run at the first breach: for showing that a planted bug is caught. */
   stopAtFirstBreach: boolean
   /** Share of orders that the exchange accepts and never answers, as a fraction. */

@@ -6,6 +6,7 @@ import { compileCache, freePort, startPostgres, startProcess, type Postgres, typ
 import { migrate } from '../../../../prisma/migrate.ts'
 import { readTestEnvironment } from '../env.ts'
 import { loseBells } from './bells.ts'
+import { copyCluster } from './cluster-template.ts'
 import type { Sabotage } from './options.ts'
 
 export interface RigOptions {
@@ -14,6 +15,8 @@ export interface RigOptions {
   apis: number
   workers: number
   sabotage?: Sabotage
+  /** Data folder of a migrated cluster to begin from. */
+  clusterTemplate?: string
   say: (line: string) => void
   /** Every line any child prints. */
   onLine?: (name: string, line: string) => void
@@ -52,7 +55,9 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url))
 export async function startRig(options: RigOptions): Promise<Rig> {
   const { dir, timingsScale, sabotage, say } = options
   const postgresPort = await freePort()
-  const launchPostgres = () => startPostgres({ dataDir: `${dir}/postgres`, port: postgresPort })
+  const dataDir = `${dir}/postgres`
+  if (options.clusterTemplate !== undefined) copyCluster({ template: options.clusterTemplate, to: dataDir })
+  const launchPostgres = () => startPostgres({ dataDir, port: postgresPort })
   const postgres = await launchPostgres()
   await migrate({ databaseUrl: postgres.url })
   const db = createDb({ databaseUrl: postgres.url, applicationName: 'rig', poolSize: 6, onError: () => undefined })

@@ -4,6 +4,7 @@ import type { Db } from '@matic/db'
 import { Decimal } from 'decimal.js'
 import { createSeededRandom } from '../seeded-random.ts'
 import { createTestFolder } from '../test-folder.ts'
+import { watchForBreach } from './breach-watch.ts'
 import { createKiller } from './killer.ts'
 import type { Breach, ChaosOptions, ChaosReport } from './options.ts'
 import { judge, type Verdict } from './oracles.ts'
@@ -21,6 +22,8 @@ const UNIT_NOTIONAL_USDT = 150
 /** How long the last strike keeps the workers down, and how long into it the last bells have been rung. */
 const LAST_STRIKE_MS = 6_000
 const LAST_BELLS_MS = 500
+/** At scale 1. Every outcome is to be known long before, kills or not. */
+const SUSPECT_AFTER_MS = 60_000
 const REPLAY_EVERY_MS = 3_000
 const LOSE_BELLS_EVERY_MS = 7_000
 
@@ -44,6 +47,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     workers: options.workers,
     say,
     ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }),
+    ...(options.clusterTemplate === undefined ? {} : { clusterTemplate: options.clusterTemplate }),
   })
   const witness = createWitness({ url: rig.venueUrl, adminToken: rig.venueAdminToken })
   const proxy = await startProxy(rig.apiPorts.map((port) => ({ host: '127.0.0.1', port })))
@@ -73,29 +77,32 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       repeat(REPLAY_EVERY_MS, async () => void (replayed += await replaySome(rig.db))),
       repeat(LOSE_BELLS_EVERY_MS, () => rig.loseBells()),
     ]
-    let breached = false
     const killer = createKiller({ rig, random, say })
     const watch = options.stopAtFirstBreach
-      ? watchForBreach({ rig, witness, sent: sender.sent, found: () => (breached = true) })
+      ? watchForBreach({ db: rig.db, witness, sent: sender.sent, suspectAfterMs: SUSPECT_AFTER_MS * options.timingsScale })
       : undefined
-    await killer.run(options.kills, () => breached)
+    await killer.run(options.kills, () => watch !== undefined && (watch.proof !== undefined || watch.suspicious))
     say(
       `chaos: ${killer.kills.length} kills in ${Math.round((Date.now() - startedAtMs) / 1000)} s, ${proxy.badGateways()} bad gateways, ${replayed} signals replayed; healing`,
     )
 
+    const proof = watch?.proof
+    if (proof !== undefined) {
+      sender.stop().catch(() => undefined)
+      await Promise.all([watch?.stop(), ...mishaps.map((mishap) => mishap.stop())])
+      return report({ options, killer, verdict: proof, signals: sender.sent.length })
+    }
     await sender.stop()
     await Promise.all(mishaps.map((mishap) => mishap.stop()))
     await rig.whole()
     armed = undefined
     await witness.setFaults({ seed, rules: [] })
     await lastStrike(rig, () => sender.closeAll(plans.flatMap((_, index) => (index % 2 === 0 ? [index] : []))))
-    await waitUntil(() => isQuiet(rig.db), breached ? 1 : options.quietWithinMs, 'quiet').catch((error: unknown) =>
-      say(`chaos: ${String(error)}`),
-    )
+    await waitUntil(() => isQuiet(rig.db), options.quietWithinMs, 'quiet').catch((error: unknown) => say(`chaos: ${String(error)}`))
     await watch?.stop()
     await sleep(4_000 * options.timingsScale)
 
-    const verdict = await judgeSettled({ rig, witness, sent: sender.sent, patienceMs: breached ? 1 : options.quietWithinMs / 4 })
+    const verdict = await judgeSettled({ rig, witness, sent: sender.sent, patienceMs: options.quietWithinMs / 4 })
     return report({ options, killer, verdict, signals: await countSignals(rig.db) })
   } finally {
     await proxy.close()
@@ -184,37 +191,6 @@ async function judgeSettled({
     const verdict = await judge({ db: input.rig.db, witness: input.witness, sent: input.sent })
     if (allBreaches(verdict).length === 0 || Date.now() > deadline) return verdict
     await sleep(1_000)
-  }
-}
-
-/** Breaches that no later moment can heal. */
-function watchForBreach({
-  rig,
-  witness,
-  sent,
-  found,
-}: {
-  rig: Rig
-  witness: Witness
-  sent: Parameters<typeof judge>[0]['sent']
-  found: () => void
-}): { stop(): Promise<void> } {
-  let stopped = false
-  const watching = (async () => {
-    while (!stopped) {
-      await sleep(2_000)
-      const verdict = await judge({ db: rig.db, witness, sent }).catch(() => undefined)
-      if (verdict !== undefined && verdict.doubled.length > 0) {
-        found()
-        return
-      }
-    }
-  })()
-  return {
-    async stop() {
-      stopped = true
-      await watching
-    },
   }
 }
 
