@@ -16,7 +16,12 @@ let browser: Browser
 
 beforeAll(async () => {
   const [startedStack, startedBrowser] = await Promise.all([
-    startStack({ web: true, timingsScale: 1, prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl })) }),
+    startStack({
+      web: true,
+      timingsScale: 1,
+      env: { API_REQUESTS_PER_MINUTE: '6000' },
+      prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl })),
+    }),
     launchBrowser(),
   ])
   stack = startedStack
@@ -83,18 +88,22 @@ describe.each(views)('every page on $name', ({ viewport, colorScheme }) => {
     return context
   }
 
-  it.each(addresses())('$path loads without an error, fits its width and can be used by everyone', async ({ path, forGuests }) => {
-    const page = await (forGuests ? signedOut : signedIn).newPage()
-    const problems = listen(page)
-    await page.goto(`${stack.webUrl}${path}`)
-    await page.locator('main').waitFor()
-    await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' })
-    await page.waitForTimeout(700)
+  // A page mostly waits: two at a time.
+  it.concurrent.each(addresses())(
+    '$path loads without an error, fits its width and can be used by everyone',
+    async ({ path, forGuests }) => {
+      const page = await (forGuests ? signedOut : signedIn).newPage()
+      const problems = listen(page)
+      await page.goto(`${stack.webUrl}${path}`)
+      await page.locator('main').waitFor()
+      await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' })
+      await page.waitForTimeout(700)
 
-    expect(problems).toEqual([])
-    expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
-    expect(await page.locator('h1').count()).toBe(1)
-    expect(await accessibilityProblems(page)).toEqual([])
-    await page.close()
-  })
+      expect(problems).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
+      expect(await page.locator('h1').count()).toBe(1)
+      expect(await accessibilityProblems(page)).toEqual([])
+      await page.close()
+    },
+  )
 })
