@@ -167,6 +167,59 @@ describe('the owner of two accounts', () => {
     expect(await page.locator('[data-testid="log-row"]').count()).toBe(2)
   })
 
+  it('sees positions, orders and worth of one account and of both together', async () => {
+    const [first, second] = await api.call(routes.exchange.accounts)
+    if (first === undefined || second === undefined) throw new Error('there are two accounts')
+    const owners = () =>
+      page
+        .locator('[data-testid^="position-row-"]')
+        .evaluateAll((rows: { dataset: { account?: string } }[]) => rows.map(({ dataset }) => dataset.account ?? '').toSorted())
+    const chooseAccount = async (label: string) => {
+      await page.getByRole('combobox', { name: 'Account', exact: true }).click()
+      await page.getByRole('option', { name: new RegExp(`^${label}`) }).click()
+    }
+    const chooseScope = async (name: string) => {
+      await page.getByRole('combobox', { name: 'Accounts', exact: true }).click()
+      await page.getByRole('option', { name }).click()
+    }
+
+    await page.goto(`${stack.webUrl}/positions`)
+    await expect.poll(owners, { timeout: 10_000 }).toEqual([first.id, first.id])
+    await chooseAccount('Second')
+    await expect.poll(owners, { timeout: 10_000 }).toEqual([second.id])
+    await chooseScope('All accounts')
+    await expect.poll(owners, { timeout: 10_000 }).toEqual([first.id, first.id, second.id].toSorted())
+    expect(new URL(page.url()).searchParams.get('scope')).toBe('all')
+    expect(await page.getByRole('cell').filter({ hasText: 'Total, 3 positions' }).count()).toBe(1)
+    expect(await page.getByTestId('position-row-ETHUSDT').allInnerTexts()).toEqual(
+      expect.arrayContaining([expect.stringContaining('Paper'), expect.stringContaining('Second')]),
+    )
+
+    await page.goto(`${stack.webUrl}/orders?tab=history`)
+    const orders = page.locator('[data-testid="order-row"][data-leg="open"]')
+    await expect.poll(() => orders.count(), { timeout: 10_000 }).toBe(1)
+    await chooseScope('All accounts')
+    await expect.poll(() => orders.count(), { timeout: 10_000 }).toBe(3)
+
+    await page.goto(`${stack.webUrl}/portfolio`)
+    const worth = page.getByRole('region', { name: 'Worth' })
+    await worth.getByText('10,000.00', { exact: true }).waitFor()
+    await chooseScope('All accounts')
+    await worth.getByText('20,000.00', { exact: true }).waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
+    await chooseAccount('Paper')
+  })
+
+  it('does not show the secret that an alert carries, in no place of the page', async () => {
+    const secret = 'hunter2-hunter2-hunter2'
+    const body = JSON.stringify({ ticker: 'ETHUSDT.P', action: 'close', passphrase: secret, comment: `${secret} again` })
+    const { signalId } = (await (await fetch(stack.apiUrl + webhookPath, { method: 'POST', body })).json()) as { signalId: string }
+    await page.goto(`${stack.webUrl}/signals/${signalId}`)
+    await page.getByText('2 secrets are hidden').waitFor()
+    await page.getByText('"passphrase":"***"').waitFor()
+    expect(await page.content()).not.toContain(secret)
+  })
+
   it('sees a rejected alert in the same list, with what to fix', async () => {
     await page.goto(`${stack.webUrl}/signals`)
     await page.locator('[data-testid="log-row"]').first().waitFor()

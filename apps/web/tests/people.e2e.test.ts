@@ -1,4 +1,5 @@
 import { createDb, type Db } from '@matic/db'
+import { Decimal } from 'decimal.js'
 import { launchBrowser, startStack, type Stack } from '@matic/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,13 +11,21 @@ let stack: Stack
 let browser: Browser
 let page: Page
 let db: Db
+let startedMs = 0
+const problems: string[] = []
 
 beforeAll(async () => {
   const [startedStack, startedBrowser] = await Promise.all([startStack({ web: true, timingsScale: 1 }), launchBrowser()])
   stack = startedStack
   browser = startedBrowser
   db = createDb({ databaseUrl: stack.databaseUrl, applicationName: 'test', poolSize: 1, onError: () => undefined })
-  page = await (await browser.newContext({ viewport: { width: 360, height: 740 } })).newPage()
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, permissions: ['clipboard-read', 'clipboard-write'] })
+  page = await context.newPage()
+  page.on('pageerror', (error) => problems.push(`page error: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning')
+      problems.push(`${message.type()}: ${message.text()} ${message.location().url}`)
+  })
 })
 afterAll(async () => {
   await browser?.close()
@@ -45,6 +54,7 @@ async function signIn(password: string): Promise<void> {
 
 describe('a new person', () => {
   it('signs up, finds the code in the mail, confirms it and is in', async () => {
+    startedMs = performance.now()
     await page.goto(`${stack.webUrl}/login`)
     await page.getByRole('link', { name: 'Create an account' }).click()
     await page.getByTestId('register-submit').click()
@@ -68,6 +78,41 @@ describe('a new person', () => {
       [person.email],
     )
     expect(row).toEqual({ active: true, verified: true, status: 'TRIAL' })
+    // Nobody is signed in yet at first, and one code was wrong: the browser notes both as failed requests.
+    const expected = /\/api\/auth\/(refresh|verify-email)$/
+    expect(problems.splice(0).filter((problem) => !expected.test(problem))).toEqual([])
+  })
+
+  it('opens a paper account, copies the webhook address and sees an alert become a filled and protected trade, within three minutes', async () => {
+    const card = page.getByTestId('onboarding')
+    await card.locator('[data-testid="onboarding-verify-email"][data-done="true"]').waitFor()
+    for (const step of ['paper-account', 'rules', 'webhook']) {
+      await page.getByTestId(`onboarding-do-${step}`).click()
+      await page.locator(`[data-testid="onboarding-${step}"][data-done="true"]`).waitFor()
+    }
+    await card.getByRole('button', { name: 'Copy the webhook address' }).click()
+    const address = String(await page.evaluate('navigator.clipboard.readText()'))
+    expect(address).toBe(await page.getByTestId('onboarding-address').innerText())
+    await expect.poll(() => page.getByTestId('equity-value').innerText(), { timeout: 30_000 }).toBe('10,000.00')
+
+    await page.getByTestId('onboarding-do-test-alert').click()
+    await page.locator('[data-testid="onboarding-test-alert"][data-done="true"]').waitFor()
+    await page.getByTestId('position-row-BTCUSDT').getByText('Protected').waitFor()
+    console.info(`from the sign-up page to a filled and protected paper trade: ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`)
+    expect(performance.now() - startedMs).toBeLessThan(180_000)
+
+    // The address that was copied is the one TradingView will use.
+    const sent = await fetch(address, { method: 'POST', body: '{"ticker":"BTCUSDT.P","action":"close"}' })
+    expect(sent.status).toBe(200)
+    await page.getByTestId('position-row-BTCUSDT').waitFor({ state: 'detached' })
+    await expect.poll(async () => (await db.query('SELECT 1 FROM trade WHERE closed_at IS NOT NULL')).length).toBe(1)
+    const [ledger] = await db.query<{ fees: string }>(`SELECT -sum(amount) AS fees FROM ledger_entry WHERE type = 'COMMISSION'`)
+    await page.goto(`${stack.webUrl}/portfolio`)
+    await expect
+      .poll(async () => new Decimal((await page.getByTestId('metric-fees').getAttribute('data-exact')) ?? 0).toFixed(), { timeout: 10_000 })
+      .toBe(new Decimal(ledger?.fees ?? 0).toFixed())
+    // An account that was opened a moment ago has no balance yet.
+    expect(problems.splice(0).filter((problem) => !/\/api\/exchange\/balance/.test(problem))).toEqual([])
   })
 
   it('is asked for the password again before the webhook address changes, some time after signing in', async () => {

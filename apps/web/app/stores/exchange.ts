@@ -39,7 +39,7 @@ export const useExchangeStore = defineStore('exchange', () => {
       ? new Decimal(read.equity)
       : new Decimal(read.equity).minus(read.unrealizedPnl).plus(unrealizedPnl.value)
   })
-  const openNotional = computed(() => livePositions.value.reduce((sum, { notional }) => sum.plus(notional ?? 0), new Decimal(0)))
+  const openNotional = computed(() => totalNotional(livePositions.value))
 
   async function refreshAll(): Promise<void> {
     await accounts.refresh()

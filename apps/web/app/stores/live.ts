@@ -98,13 +98,16 @@ export const useLiveStore = defineStore('live', () => {
     ticks = null
   }
 
-  watch(
-    () => [markets.symbol, ...exchange.livePositions.map(({ position }) => position.symbol)],
-    (symbols) => ticks?.subscribe(symbols),
-  )
+  /** Markets that the page needs prices of beside those of the chosen account. */
+  const alsoWatched = shallowRef<readonly string[]>([])
+  function watchAlso(symbols: readonly string[]): void {
+    alsoWatched.value = symbols
+  }
+  const watched = () => [...new Set([markets.symbol, ...exchange.livePositions.map(({ position }) => position.symbol), ...alsoWatched.value])]
+  watch(watched, (symbols) => ticks?.subscribe(symbols))
   watch(pricesState, (next) => {
-    if (next === 'connected') ticks?.subscribe([markets.symbol, ...exchange.livePositions.map(({ position }) => position.symbol)])
+    if (next === 'connected') ticks?.subscribe(watched())
   })
 
-  return { state, open, close, readEverything, listen }
+  return { state, open, close, readEverything, listen, watchAlso }
 })

@@ -40,6 +40,11 @@ function marginOf({ margin, entryPrice, size, leverage }: PositionView): Decimal
   return leverage === null ? null : new Decimal(entryPrice).times(size).div(leverage)
 }
 
+/** Quote currency, of what is known. */
+export function totalNotional(positions: readonly LivePosition[]): Decimal {
+  return positions.reduce((sum, { notional }) => sum.plus(notional ?? 0), new Decimal(0))
+}
+
 /** Sum of what is known; null where one is not. */
 export function totalPnl(positions: readonly LivePosition[]): Decimal | null {
   let total = new Decimal(0)
