@@ -103,7 +103,9 @@ export const useLiveStore = defineStore('live', () => {
   function watchAlso(symbols: readonly string[]): void {
     alsoWatched.value = symbols
   }
-  const watched = () => [...new Set([markets.symbol, ...exchange.livePositions.map(({ position }) => position.symbol), ...alsoWatched.value])]
+  const watched = () => [
+    ...new Set([markets.symbol, ...exchange.livePositions.map(({ position }) => position.symbol), ...alsoWatched.value]),
+  ]
   watch(watched, (symbols) => ticks?.subscribe(symbols))
   watch(pricesState, (next) => {
     if (next === 'connected') ticks?.subscribe(watched())
