@@ -76,6 +76,24 @@ it.each([
   expect((await rowsInPage()).length).toBeLessThan(FEW)
 })
 
+it('leads from a page that is not there to the last one', async () => {
+  await page.goto(`${stack.webUrl}/trades?page=99`)
+  await page.getByText('1,151 to 1,200 of 1,200 trades').waitFor()
+  expect(new URL(page.url()).searchParams.get('page')).toBe('24')
+})
+
+it('keeps a column hidden over a reload', async () => {
+  const slippage = page.getByRole('columnheader', { name: 'Slippage' })
+  await page.goto(`${stack.webUrl}/orders?tab=history`)
+  await slippage.waitFor()
+  await page.getByTestId('columns').click()
+  await page.getByRole('menuitemcheckbox', { name: 'Slippage' }).click()
+  await slippage.waitFor({ state: 'detached' })
+  await page.reload()
+  await page.getByRole('columnheader', { name: 'Fee', exact: true }).waitFor()
+  expect(await slippage.count()).toBe(0)
+})
+
 it('walks a long list by the keyboard, its head in view', async () => {
   await page.goto(`${stack.webUrl}/signals?rows=1000`)
   await page.locator('[data-index="0"]').focus()
