@@ -54,7 +54,7 @@ export async function addBusyTrader({ databaseUrl, rows }: { databaseUrl: string
   )
   await db.query(
     `INSERT INTO fact (user_id, user_version, kind, entity, entity_id, payload, level, at)
-     SELECT $1, $2 - g + 1, 'note-added', 'user', $1::text, jsonb_build_object('level', 'INFO', 'text', 'line ' || g || repeat(' and more of it', g % 9)), 'INFO', ${ago}
+     SELECT $1::uuid, $2::int - g + 1, 'note-added', 'user', $1::uuid::text, jsonb_build_object('level', 'INFO', 'text', 'line ' || g || repeat(' and more of it', g % 9)), 'INFO', ${ago}
        FROM generate_series($2::int, 1, -1) AS g`,
     [id, rows],
   )
