@@ -158,7 +158,7 @@ describe('the owner of two accounts', () => {
       },
     )
     const headings = await page.locator('[data-testid="trace-route"] h3').allInnerTexts()
-    expect(headings.map((text) => text.split(' (')[0]).toSorted()).toEqual(['Paper', 'Second'])
+    expect(headings.map((text) => text.split(/ \(|:/)[0]).toSorted()).toEqual(['Paper', 'Second'])
     await page.keyboard.press('Escape')
 
     const [one] = accounts

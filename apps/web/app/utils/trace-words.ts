@@ -17,6 +17,11 @@ export const SPAN_WORDS: Readonly<Record<TimelinePoint, { readonly word: string;
   ended: { word: 'Ended', hint: 'It was over without a fill.' },
 }
 
+/** What a decision was about. */
+export function intentWord(intent: string): string {
+  return intent === 'none' ? 'nothing to do' : intent.replaceAll('-', ' ')
+}
+
 /** loadShed → load shed. */
 export function readableName(name: string): string {
   return name.replaceAll(/([A-Z])/g, ' $1').toLowerCase()
@@ -25,7 +30,7 @@ export function readableName(name: string): string {
 /** Names and values of what is known; what is nested stays in the raw data. */
 export function knownFields(record: Readonly<Record<string, unknown>>): [string, string][] {
   return Object.entries(record).flatMap(([name, value]): [string, string][] => {
-    if (value === null || value === undefined || value === '') return []
+    if (value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return []
     return [[readableName(name), typeof value === 'object' ? JSON.stringify(value) : String(value)]]
   })
 }
