@@ -91,8 +91,8 @@ describe('a new person', () => {
       await page.locator(`[data-testid="onboarding-${step}"][data-done="true"]`).waitFor()
     }
     await card.getByRole('button', { name: 'Copy the webhook address' }).click()
-    const address = String(await page.evaluate('navigator.clipboard.readText()'))
-    expect(address).toBe(await page.getByTestId('onboarding-address').innerText())
+    const address = await page.getByTestId('onboarding-address').innerText()
+    await expect.poll(() => page.evaluate('navigator.clipboard.readText()'), { timeout: 5_000 }).toBe(address)
     await expect.poll(() => page.getByTestId('equity-value').innerText(), { timeout: 30_000 }).toBe('10,000.00')
 
     await page.getByTestId('onboarding-do-test-alert').click()
