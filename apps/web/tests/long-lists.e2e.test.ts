@@ -113,6 +113,7 @@ it('walks a long list by the keyboard, its head in view', async () => {
   await page.getByTestId('trace').waitFor()
   await page.keyboard.press('Escape')
   await page.getByTestId('trace').waitFor({ state: 'detached' })
+  await page.locator('[data-index="999"]:focus').waitFor()
   await page.keyboard.press('Home')
   await page.locator('[data-index="0"]:focus').waitFor()
   expect(await accessibilityProblems(page)).toEqual([])

@@ -19,7 +19,7 @@ export const SPAN_WORDS: Readonly<Record<TimelinePoint, { readonly word: string;
 
 /** What a decision was about. */
 export function intentWord(intent: string): string {
-  return intent === 'none' ? 'nothing to do' : intent.replaceAll('-', ' ')
+  return intent === 'none' ? 'no order' : intent.replaceAll('-', ' ')
 }
 
 /** loadShed → load shed. */
