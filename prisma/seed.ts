@@ -112,7 +112,7 @@ async function seedTrading({
   ]) {
     await tx.query(
       `INSERT INTO route (id, user_id, source_kind, source_id, account_id) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (source_kind, source_id, account_id) DO NOTHING`,
+       ON CONFLICT (source_kind, source_id, account_id) WHERE follow_id IS NULL DO NOTHING`,
       [newId(), userId, kind, sourceId, accountId],
     )
   }

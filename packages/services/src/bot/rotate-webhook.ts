@@ -64,7 +64,7 @@ async function replaceToken(
   const accounts = await tx.query<{ id: string }>('SELECT id FROM account WHERE user_id = $1 AND deleted_at IS NULL', [userId])
   for (const account of accounts) {
     await tx.query(
-      `INSERT INTO route (id, user_id, source_kind, source_id, account_id) VALUES ($1, $2, 'WEBHOOK', $3, $4) ON CONFLICT (source_kind, source_id, account_id) DO NOTHING`,
+      `INSERT INTO route (id, user_id, source_kind, source_id, account_id) VALUES ($1, $2, 'WEBHOOK', $3, $4) ON CONFLICT (source_kind, source_id, account_id) WHERE follow_id IS NULL DO NOTHING`,
       [ctx.newId(), userId, webhookId, account.id],
     )
   }

@@ -1,0 +1,256 @@
+import { z } from 'zod'
+import { FollowSettings, FollowState, ForcedSettings, StopChoice, StrategyState, SuggestedSettings } from '../follow.ts'
+import { defineRoute } from '../http.ts'
+import { DecimalInput, DecimalString, PercentInput } from '../units.ts'
+
+const Percent = DecimalInput.refine((text) => Number(text) >= 0 && Number(text) <= 50, 'Must be from 0 to 50 percent')
+
+export const StrategyView = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  visibility: z.enum(['PUBLIC', 'PRIVATE']),
+  state: StrategyState,
+  /** The leader's handle. */
+  leader: z.string(),
+  isOwn: z.boolean(),
+  suggested: SuggestedSettings,
+  forced: ForcedSettings,
+  profitSharePercent: DecimalString,
+  managementPercent: DecimalString,
+  followers: z.number().int(),
+  maxFollowers: z.number().int().nullable(),
+  since: z.string(),
+  version: z.number().int(),
+  /** The leader alone sees these. */
+  source: z.object({ kind: z.enum(['WEBHOOK', 'MANUAL']), accountId: z.string() }).nullable(),
+})
+export type StrategyView = z.infer<typeof StrategyView>
+
+const StrategyName = z.string().trim().min(3).max(60)
+const Description = z.string().trim().max(2_000)
+const Visibility = z.enum(['PUBLIC', 'PRIVATE'])
+const MaxFollowers = z.number().int().min(1).max(100_000).nullable()
+const OneStrategy = z.object({ strategyId: z.uuid() })
+const OneFollow = z.object({ followId: z.uuid() })
+
+export const listStrategies = defineRoute({
+  method: 'GET',
+  path: '/api/strategies',
+  policy: 'user',
+  summary: 'One’s own strategies, or the public ones.',
+  query: z.object({ scope: z.enum(['own', 'public']).default('own') }),
+  response: z.array(StrategyView),
+})
+
+export const getStrategy = defineRoute({
+  method: 'GET',
+  path: '/api/strategies/:strategyId',
+  policy: 'user',
+  summary: 'One strategy. A private one is shown to its leader and to its followers.',
+  params: OneStrategy,
+  response: StrategyView,
+  errors: ['NOT_FOUND'],
+})
+
+export const publishStrategy = defineRoute({
+  method: 'POST',
+  path: '/api/strategies',
+  policy: 'user',
+  stepUp: true,
+  summary: 'Publish a strategy: what comes in at one’s webhook, or what one trades by hand on an account, can be followed from now on.',
+  body: z.strictObject({
+    name: StrategyName,
+    description: Description.default(''),
+    visibility: Visibility.default('PUBLIC'),
+    source: z.enum(['WEBHOOK', 'MANUAL']).default('WEBHOOK'),
+    /** Ratios and equity-to-equity go by this account. */
+    accountId: z.uuid(),
+    suggested: SuggestedSettings.default({}),
+    forced: ForcedSettings.default({ maxLeverage: null, marginMode: null, symbols: [] }),
+    profitSharePercent: Percent.default('0'),
+    managementPercent: Percent.default('0'),
+    maxFollowers: MaxFollowers.default(null),
+  }),
+  response: StrategyView,
+  errors: ['ACCOUNT_NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],
+})
+
+export const patchStrategy = defineRoute({
+  method: 'PATCH',
+  path: '/api/strategies/:strategyId',
+  policy: 'user',
+  summary: 'Change a strategy, pause it (nothing opens), or close it for good (its follows go on to close only).',
+  params: OneStrategy,
+  body: z.strictObject({
+    name: StrategyName.optional(),
+    description: Description.optional(),
+    visibility: Visibility.optional(),
+    suggested: SuggestedSettings.optional(),
+    forced: ForcedSettings.optional(),
+    profitSharePercent: Percent.optional(),
+    managementPercent: Percent.optional(),
+    maxFollowers: MaxFollowers.optional(),
+    state: StrategyState.optional(),
+  }),
+  response: StrategyView,
+  errors: ['NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],
+})
+
+export const InviteView = z.object({
+  id: z.string(),
+  uses: z.number().int(),
+  maxUses: z.number().int().nullable(),
+  expiresAt: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+  createdAt: z.string(),
+})
+export type InviteView = z.infer<typeof InviteView>
+
+export const listInvites = defineRoute({
+  method: 'GET',
+  path: '/api/strategies/:strategyId/invites',
+  policy: 'user',
+  summary: 'The invites to one’s strategy. Codes are not kept.',
+  params: OneStrategy,
+  response: z.array(InviteView),
+  errors: ['NOT_FOUND'],
+})
+
+export const createInvite = defineRoute({
+  method: 'POST',
+  path: '/api/strategies/:strategyId/invites',
+  policy: 'user',
+  summary: 'A new invite code, shown this once.',
+  params: OneStrategy,
+  body: z.strictObject({
+    maxUses: z.number().int().min(1).max(10_000).nullable().default(null),
+    expiresInDays: z.number().int().min(1).max(365).nullable().default(30),
+  }),
+  response: InviteView.extend({ code: z.string() }),
+  errors: ['NOT_FOUND'],
+})
+
+export const revokeInvite = defineRoute({
+  method: 'DELETE',
+  path: '/api/strategies/:strategyId/invites/:inviteId',
+  policy: 'user',
+  summary: 'Revoke an invite. Who has used it stays.',
+  params: OneStrategy.extend({ inviteId: z.uuid() }),
+  response: z.array(InviteView),
+  errors: ['NOT_FOUND'],
+})
+
+/** What a leader may know of a follower. */
+export const FollowerView = z.object({
+  handle: z.string(),
+  state: FollowState,
+  environment: z.enum(['PAPER', 'DEMO', 'LIVE']),
+  joinedAt: z.string(),
+  stoppedAt: z.string().nullable(),
+  copied: z.number().int(),
+  notCopied: z.number().int(),
+})
+export type FollowerView = z.infer<typeof FollowerView>
+
+export const listFollowers = defineRoute({
+  method: 'GET',
+  path: '/api/strategies/:strategyId/followers',
+  policy: 'user',
+  summary: 'Who follows one’s strategy, by handle.',
+  params: OneStrategy,
+  response: z.array(FollowerView),
+  errors: ['NOT_FOUND'],
+})
+
+export const FollowView = z.object({
+  id: z.string(),
+  strategyId: z.string(),
+  strategyName: z.string(),
+  strategyState: StrategyState,
+  leader: z.string(),
+  accountId: z.string(),
+  accountLabel: z.string(),
+  environment: z.enum(['PAPER', 'DEMO', 'LIVE']),
+  state: FollowState,
+  settings: FollowSettings,
+  forced: ForcedSettings,
+  joinedAt: z.string(),
+  stoppedAt: z.string().nullable(),
+  stopCause: z.string().nullable(),
+  /** Signals that became orders, and that did not. */
+  copied: z.number().int(),
+  notCopied: z.number().int(),
+  /** Quote: of trades that are over, after fees and funding; of positions. */
+  realizedPnl: DecimalString,
+  unrealizedPnl: DecimalString,
+  openPositions: z.number().int(),
+  version: z.number().int(),
+})
+export type FollowView = z.infer<typeof FollowView>
+
+export const listFollows = defineRoute({
+  method: 'GET',
+  path: '/api/follows',
+  policy: 'user',
+  summary: 'What one follows and has followed, newest first.',
+  response: z.array(FollowView),
+})
+
+export const getFollow = defineRoute({
+  method: 'GET',
+  path: '/api/follows/:followId',
+  policy: 'user',
+  summary: 'One follow.',
+  params: OneFollow,
+  response: FollowView,
+  errors: ['NOT_FOUND'],
+})
+
+export const startFollow = defineRoute({
+  method: 'POST',
+  path: '/api/follows',
+  policy: 'user',
+  stepUp: true,
+  summary: 'Follow a strategy with one account: what its leader does from now on is copied under these settings and the account’s own rules.',
+  body: z.strictObject({
+    strategyId: z.uuid(),
+    accountId: z.uuid(),
+    settings: FollowSettings,
+    inviteCode: z.string().trim().min(8).max(64).optional(),
+    /** flat: with the leader's next opening. copy-open: what the leader holds now as well, where the price is within maxDistancePercent of the leader's entry. */
+    join: z
+      .discriminatedUnion('mode', [
+        z.strictObject({ mode: z.literal('flat') }),
+        z.strictObject({ mode: z.literal('copy-open'), maxDistancePercent: PercentInput.default('1') }),
+      ])
+      .default({ mode: 'flat' }),
+  }),
+  response: FollowView,
+  errors: ['NOT_FOUND', 'ACCOUNT_NOT_FOUND', 'FOLLOW_REFUSED', 'CONFLICT', 'VALIDATION_FAILED'],
+})
+
+export const patchFollow = defineRoute({
+  method: 'PATCH',
+  path: '/api/follows/:followId',
+  policy: 'user',
+  summary: 'Change a follow: its settings, from the next signal on; or pause it, take it up again, or let it close only.',
+  params: OneFollow,
+  body: z.strictObject({
+    settings: FollowSettings.optional(),
+    state: z.enum(['ACTIVE', 'PAUSED', 'CLOSE_ONLY']).optional(),
+  }),
+  response: FollowView,
+  errors: ['NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],
+})
+
+export const stopFollow = defineRoute({
+  method: 'POST',
+  path: '/api/follows/:followId/stop',
+  policy: 'user',
+  summary: 'Stop following now. What becomes of its positions is asked each time.',
+  params: OneFollow,
+  body: z.strictObject({ positions: StopChoice }),
+  response: FollowView,
+  errors: ['NOT_FOUND', 'CONFLICT'],
+})
