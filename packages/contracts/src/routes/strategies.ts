@@ -212,7 +212,8 @@ export const startFollow = defineRoute({
   path: '/api/follows',
   policy: 'user',
   stepUp: true,
-  summary: 'Follow a strategy with one account: what its leader does from now on is copied under these settings and the account’s own rules.',
+  summary:
+    'Follow a strategy with one account: what its leader does from now on is copied under these settings and the account’s own rules.',
   body: z.strictObject({
     strategyId: z.uuid(),
     accountId: z.uuid(),
