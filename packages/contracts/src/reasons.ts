@@ -44,6 +44,17 @@ export const REASONS = {
     'An alert is missing: the sender went from {missingFrom} to {missingTo} and we never heard of it. Nothing opens until it comes in.',
   CHAIN_LATE: 'It was sent before what came in earlier: the sender has left this position since.',
   LEVERAGE_CAPPED: 'Leverage {asked} was capped at {used}.',
+  // decisions of a follow
+  FOLLOW_STOPPED: 'You stopped following before this was decided.',
+  FOLLOW_PAUSED: 'You paused this follow: the leader’s openings are not copied, closes are.',
+  FOLLOW_CLOSE_ONLY: 'This follow only closes what it holds.',
+  STRATEGY_PAUSED: 'The leader has paused this strategy: nothing opens, closes are copied.',
+  FOLLOW_OTHER_ACCOUNT: 'The leader sent this for another account of theirs than the one you follow.',
+  FOLLOW_NOT_IN: 'The leader added to {symbol}, where you hold nothing of this follow. You are in again with their next opening.',
+  REVERSE_LIMIT: 'A limit order in {symbol} cannot be copied the other way around.',
+  LEADER_REFUSED: 'The leader’s own order was refused, so nothing was copied.',
+  LEADER_SIZE_UNKNOWN: 'How large the leader’s order is cannot be told from the alert or their account, and your size goes by it.',
+  LEADER_EQUITY_UNKNOWN: 'The leader’s equity is not known at the moment, and your size goes by it.',
   // orders
   SUPERSEDED: 'A later close of {symbol} overtook this order.',
   EXPIRED_TTL: 'The order could not be sent in time: it was {ageSeconds} s old, the limit is {limitSeconds} s.',

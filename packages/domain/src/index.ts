@@ -1,6 +1,7 @@
 export * from './alert/index.ts'
 export * from './decide/index.ts'
 export * from './doctor/index.ts'
+export * from './follow/index.ts'
 export * from './intent/index.ts'
 export * from './metrics/index.ts'
 export * from './performance/index.ts'

@@ -1,28 +1,25 @@
 -- AlterTable
 ALTER TABLE "route" ADD COLUMN     "follow_id" UUID;
 
--- CreateTable
-CREATE TABLE "strategy" (
-    "id" UUID NOT NULL,
-    "user_id" UUID NOT NULL,
-    "account_id" UUID NOT NULL,
-    "source_kind" TEXT NOT NULL,
-    "source_id" UUID NOT NULL,
-    "name" TEXT NOT NULL,
-    "description" TEXT NOT NULL DEFAULT '',
-    "visibility" TEXT NOT NULL DEFAULT 'PUBLIC',
-    "suggested" JSONB NOT NULL DEFAULT '{}',
-    "forced" JSONB NOT NULL DEFAULT '{}',
-    "profit_share_percent" DECIMAL(10,4) NOT NULL DEFAULT 0,
-    "management_percent" DECIMAL(10,4) NOT NULL DEFAULT 0,
-    "max_followers" INTEGER,
-    "state" TEXT NOT NULL DEFAULT 'PUBLISHED',
-    "version" INTEGER NOT NULL DEFAULT 1,
-    "since" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    "closed_at" TIMESTAMPTZ(3),
+-- AlterTable
+ALTER TABLE "strategy" ADD COLUMN     "forced" JSONB NOT NULL DEFAULT '{}',
+ADD COLUMN     "management_percent" DECIMAL(10,4) NOT NULL DEFAULT 0,
+ADD COLUMN     "max_followers" INTEGER,
+ADD COLUMN     "profit_share_percent" DECIMAL(10,4) NOT NULL DEFAULT 0,
+ADD COLUMN     "source_id" UUID,
+ADD COLUMN     "source_kind" TEXT,
+ADD COLUMN     "state" TEXT NOT NULL DEFAULT 'PUBLISHED',
+ADD COLUMN     "suggested" JSONB NOT NULL DEFAULT '{}',
+ADD COLUMN     "version" INTEGER NOT NULL DEFAULT 1;
 
-    CONSTRAINT "strategy_pkey" PRIMARY KEY ("id")
+-- CreateTable
+CREATE TABLE "copy_basis" (
+    "signal_id" UUID NOT NULL,
+    "strategy_id" UUID NOT NULL,
+    "user_id" UUID NOT NULL,
+    "basis" JSONB NOT NULL,
+
+    CONSTRAINT "copy_basis_pkey" PRIMARY KEY ("signal_id","strategy_id")
 );
 
 -- CreateTable
@@ -60,9 +57,6 @@ CREATE TABLE "follow" (
 );
 
 -- CreateIndex
-CREATE INDEX "strategy_user_id_idx" ON "strategy"("user_id");
-
--- CreateIndex
 CREATE INDEX "strategy_source_id_idx" ON "strategy"("source_id");
 
 -- CreateIndex
@@ -94,7 +88,7 @@ DROP INDEX "route_source_kind_source_id_account_id_key";
 CREATE UNIQUE INDEX "route_source_kind_source_id_account_id_key" ON "route" ("source_kind", "source_id", "account_id") WHERE "follow_id" IS NULL;
 CREATE UNIQUE INDEX "follow_one_active_key" ON "follow" ("strategy_id", "account_id") WHERE "state" <> 'STOPPED';
 ALTER TABLE "follow" ADD CONSTRAINT "follow_state_check" CHECK ("state" IN ('ACTIVE', 'PAUSED', 'CLOSE_ONLY', 'STOPPED') AND ("state" = 'STOPPED') = ("stopped_at" IS NOT NULL));
-ALTER TABLE "strategy" ADD CONSTRAINT "strategy_state_check" CHECK ("state" IN ('PUBLISHED', 'PAUSED', 'CLOSED'));
+ALTER TABLE "strategy" ADD CONSTRAINT "strategy_state_check" CHECK ("state" IN ('PUBLISHED', 'PAUSED'));
 
 -- How many decisions are missing: every signal that was dealt with has one for each follow that was there when it was committed. Always 0.
 CREATE FUNCTION copy_decision_gaps(p_since timestamptz DEFAULT '-infinity') RETURNS bigint LANGUAGE sql STABLE AS $$

@@ -1,7 +1,14 @@
 import type { Outcome } from './signal-words.ts'
 import type { SignalLogEntry, TimelinePoint } from '@matic/contracts'
 
-export const SOURCE_WORDS = { WEBHOOK: 'Webhook', MANUAL: 'By hand', TEST: 'Test alert', REPLAY: 'Replay', RELEASE: 'Released' } as const
+export const SOURCE_WORDS = {
+  WEBHOOK: 'Webhook',
+  MANUAL: 'By hand',
+  TEST: 'Test alert',
+  REPLAY: 'Replay',
+  RELEASE: 'Released',
+  FOLLOW: 'For one follow',
+} as const
 
 /** What happened between the point before and this one. */
 export const SPAN_WORDS: Readonly<Record<TimelinePoint, { readonly word: string; readonly hint: string }>> = {

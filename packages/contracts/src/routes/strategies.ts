@@ -5,95 +5,59 @@ import { DecimalInput, DecimalString, PercentInput } from '../units.ts'
 
 const Percent = DecimalInput.refine((text) => Number(text) >= 0 && Number(text) <= 50, 'Must be from 0 to 50 percent')
 
-export const StrategyView = z.object({
-  id: z.string(),
+const MaxFollowers = z.number().int().min(1).max(100_000).nullable()
+const OneStrategy = z.object({ strategyId: z.uuid() })
+const OneFollow = z.object({ followId: z.uuid() })
+
+/** What of a strategy is copied, and on which terms. */
+export const CopyTermsView = z.object({
+  strategyId: z.string(),
   name: z.string(),
-  description: z.string(),
-  visibility: z.enum(['PUBLIC', 'PRIVATE']),
-  state: StrategyState,
-  /** The leader's handle. */
   leader: z.string(),
   isOwn: z.boolean(),
+  visibility: z.enum(['PUBLIC', 'PRIVATE']),
+  state: StrategyState,
+  /** False while its leader has not said what is copied. */
+  isOffered: z.boolean(),
+  source: z.enum(['WEBHOOK', 'MANUAL']).nullable(),
   suggested: SuggestedSettings,
   forced: ForcedSettings,
   profitSharePercent: DecimalString,
   managementPercent: DecimalString,
   followers: z.number().int(),
   maxFollowers: z.number().int().nullable(),
-  since: z.string(),
   version: z.number().int(),
-  /** The leader alone sees these. */
-  source: z.object({ kind: z.enum(['WEBHOOK', 'MANUAL']), accountId: z.string() }).nullable(),
 })
-export type StrategyView = z.infer<typeof StrategyView>
+export type CopyTermsView = z.infer<typeof CopyTermsView>
 
-const StrategyName = z.string().trim().min(3).max(60)
-const Description = z.string().trim().max(2_000)
-const Visibility = z.enum(['PUBLIC', 'PRIVATE'])
-const MaxFollowers = z.number().int().min(1).max(100_000).nullable()
-const OneStrategy = z.object({ strategyId: z.uuid() })
-const OneFollow = z.object({ followId: z.uuid() })
-
-export const listStrategies = defineRoute({
+export const getCopyTerms = defineRoute({
   method: 'GET',
-  path: '/api/strategies',
+  path: '/api/strategies/:strategyId/copying',
   policy: 'user',
-  summary: 'One’s own strategies, or the public ones.',
-  query: z.object({ scope: z.enum(['own', 'public']).default('own') }),
-  response: z.array(StrategyView),
-})
-
-export const getStrategy = defineRoute({
-  method: 'GET',
-  path: '/api/strategies/:strategyId',
-  policy: 'user',
-  summary: 'One strategy. A private one is shown to its leader and to its followers.',
+  summary: 'What of a strategy is copied and on which terms. A private one is shown to its leader, its followers and who has a code.',
   params: OneStrategy,
-  response: StrategyView,
+  query: z.object({ inviteCode: z.string().trim().min(8).max(64).optional() }),
+  response: CopyTermsView,
   errors: ['NOT_FOUND'],
 })
 
-export const publishStrategy = defineRoute({
-  method: 'POST',
-  path: '/api/strategies',
+export const putCopyTerms = defineRoute({
+  method: 'PUT',
+  path: '/api/strategies/:strategyId/copying',
   policy: 'user',
-  stepUp: true,
-  summary: 'Publish a strategy: what comes in at one’s webhook, or what one trades by hand on an account, can be followed from now on.',
+  summary:
+    'Offer a strategy for copying: what comes in at one’s webhook, or what one trades by hand on its account. PAUSED: nothing opens.',
+  params: OneStrategy,
   body: z.strictObject({
-    name: StrategyName,
-    description: Description.default(''),
-    visibility: Visibility.default('PUBLIC'),
     source: z.enum(['WEBHOOK', 'MANUAL']).default('WEBHOOK'),
-    /** Ratios and equity-to-equity go by this account. */
-    accountId: z.uuid(),
+    state: z.enum(['PUBLISHED', 'PAUSED']).default('PUBLISHED'),
     suggested: SuggestedSettings.default({}),
     forced: ForcedSettings.default({ maxLeverage: null, marginMode: null, symbols: [] }),
     profitSharePercent: Percent.default('0'),
     managementPercent: Percent.default('0'),
     maxFollowers: MaxFollowers.default(null),
   }),
-  response: StrategyView,
-  errors: ['ACCOUNT_NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],
-})
-
-export const patchStrategy = defineRoute({
-  method: 'PATCH',
-  path: '/api/strategies/:strategyId',
-  policy: 'user',
-  summary: 'Change a strategy, pause it (nothing opens), or close it for good (its follows go on to close only).',
-  params: OneStrategy,
-  body: z.strictObject({
-    name: StrategyName.optional(),
-    description: Description.optional(),
-    visibility: Visibility.optional(),
-    suggested: SuggestedSettings.optional(),
-    forced: ForcedSettings.optional(),
-    profitSharePercent: Percent.optional(),
-    managementPercent: Percent.optional(),
-    maxFollowers: MaxFollowers.optional(),
-    state: StrategyState.optional(),
-  }),
-  response: StrategyView,
+  response: CopyTermsView,
   errors: ['NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],
 })
 

@@ -1,7 +1,8 @@
 import type { DecisionInput } from './types.ts'
 
-/** A manual close takes all; every other source closes only what it opened. What nobody claims belongs to whoever asks. */
+/** A manual close takes all; every other source closes only what it opened. What nobody claims belongs to whoever asks, unless that is a leader. */
 export function owns({ route }: Pick<DecisionInput, 'route'>, { routeId }: { readonly routeId: string | null }): boolean {
+  if (route.sourceKind === 'FOLLOW') return routeId === route.id
   return route.sourceKind === 'MANUAL' || routeId === null || routeId === route.id
 }
 

@@ -50,10 +50,17 @@ export interface LastLoss {
   readonly atMs: number
 }
 
+/** FOLLOW: the source is another person's, and of the kind that listensTo says. Such a route touches only what it opened itself. */
+export interface DecisionRoute {
+  readonly id: string
+  readonly sourceKind: 'WEBHOOK' | 'MANUAL' | 'FOLLOW'
+  readonly listensTo?: 'WEBHOOK' | 'MANUAL'
+}
+
 export interface DecisionInput {
   readonly signal: { readonly id: string; readonly source: SignalSource; readonly receivedAtMs: number }
   readonly alert: Alert
-  readonly route: { readonly id: string; readonly sourceKind: 'WEBHOOK' | 'MANUAL' }
+  readonly route: DecisionRoute
   readonly account: {
     readonly exchange: string
     readonly environment: 'PAPER' | 'DEMO' | 'LIVE'

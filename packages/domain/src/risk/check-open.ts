@@ -35,7 +35,8 @@ export function checkOpen(input: DecisionInput, { market, isSpotTicker }: Resolv
   if (listed(settings.blacklistedSymbols)) return no('SYMBOL_BLACKLISTED', { symbol })
 
   const holders = [...input.positions, ...input.pendingOpens].filter((holder) => holder.symbol === symbol)
-  if (holders.some(({ routeId }) => routeId !== null && routeId !== route.id)) return no('SYMBOL_OWNED', { symbol })
+  const isOthers = (routeId: string | null) => routeId !== route.id && (routeId !== null || route.sourceKind === 'FOLLOW')
+  if (holders.some(({ routeId }) => isOthers(routeId))) return no('SYMBOL_OWNED', { symbol })
 
   const busy = new Set([...input.positions, ...input.pendingOpens].map((holder) => holder.symbol))
   busy.delete(symbol)

@@ -2,7 +2,7 @@ import { Decimal } from 'decimal.js'
 import type { Objection } from './check-open.ts'
 
 /** Taker fee kept free when margin is checked, as a fraction of notional. */
-const FEE_FRACTION = '0.0005'
+export const FEE_FRACTION = '0.0005'
 
 /** All in quote currency. */
 interface SizeToCheck {

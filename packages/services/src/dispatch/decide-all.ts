@@ -1,11 +1,12 @@
 import type { Transaction } from '@matic/db'
-import { decide } from '@matic/domain'
-import type { Decision } from '@matic/domain'
+import { decide, decideFollow } from '@matic/domain'
+import type { Decision, DecisionInput, LeaderBook } from '@matic/domain'
 import type { ExchangeCapabilities } from '@matic/exchange/port'
 import { loadRanges, type RangeOf } from '../markets/ranges.ts'
+import { leaderBook, loadLeaders, type Basis, type Leaders } from './copy-basis.ts'
 import type { PlacedSignal } from './follow-chains.ts'
 import { EVERY_ROUTE, findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
-import type { AccountBook, Markets, ReceivedSignal, RouteRow } from './load-batch.ts'
+import type { AccountBook, FollowRow, Markets, ReceivedSignal, RouteRow } from './load-batch.ts'
 import type { Decided } from './save-decisions.ts'
 
 export interface DecideContext {
@@ -23,41 +24,109 @@ export async function decideAll(
 ): Promise<Decided[]> {
   const routes = only ?? (await loadRoutes(tx, rows, EVERY_ROUTE)).routes
   const overtaken = await findOvertaken(tx, rows)
-  const bySource = Map.groupBy(routes, (route) => `${route.sourceKind} ${route.sourceId}`)
-  const books = await loadBooks(tx, [...new Set(routes.map((route) => route.accountId))])
-  const markets = await loadMarkets(tx, [...new Set(routes.map((route) => route.exchange))])
+  const bySource = Map.groupBy(routes, (route) => `${route.listensTo} ${route.sourceId}`)
+  const leaders = await loadLeaders(tx, rows, routes)
+  const everyone = [...routes, ...leaders.routes]
+  const books = await loadBooks(tx, [...new Set(everyone.map((route) => route.accountId))])
+  const leaderBooks = new Map(leaders.routes.map(({ accountId }) => [accountId, copyOf(books.get(accountId))]))
+  const markets = await loadMarkets(tx, [...new Set(everyone.map((route) => route.exchange))])
 
   const ranges = await loadRanges(tx, [
-    ...new Set(routes.filter((route) => route.settings.stopMode === 'atr').map((route) => route.exchange)),
+    ...new Set(everyone.filter((route) => route.settings.stopMode === 'atr').map((route) => route.exchange)),
   ])
 
   const decided: Decided[] = []
   for (const { block, note, ...row } of rows) {
     const signal = readAlert(row)
     const isOvertaken = overtaken.has(signal.id) || decided.some((earlier) => overtakes(earlier, signal))
-    for (const route of bySource.get(`${signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'} ${signal.sourceId}`) ?? []) {
-      if (!reaches(signal, route) || route.decidedIds.includes(signal.id)) continue
-      const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
-      const made = decideOne({
+    const reached = routesOf(signal, routes, bySource)
+    const one = (route: RouteRow, book: AccountBook, basis: Basis | undefined): Decision =>
+      decideOne({
         ctx,
         signal,
         isOvertaken,
         block,
         route,
         book,
+        basis,
         markets: markets.get(route.exchange),
         rangeOf: ranges.get(route.exchange),
       })
+    const bases = basesOf({ signal, reached, leaders, leaderBooks, decideOwn: (route, book) => one(route, book, undefined) })
+    for (const route of reached) {
+      if (!reaches(signal, route) || route.decidedIds.includes(signal.id)) continue
+      const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
+      const basis = route.follow === null || signal.source === 'FOLLOW' ? undefined : bases.get(route.follow.strategyId)
+      const made = one(route, book, basis)
       const decision = { ...made, numbers: { ...made.numbers, ...note } }
       noteEffect(book, route, decision)
-      decided.push({ id: ctx.newId(), signal, route, decision })
+      decided.push({ id: ctx.newId(), signal, route, decision, basis: basis ?? null })
     }
   }
   return decided
 }
 
+/** A signal for one follow reaches that follow; every other one whoever listens to its source. */
+function routesOf(
+  signal: ReceivedSignal,
+  routes: readonly RouteRow[],
+  bySource: ReadonlyMap<string, readonly RouteRow[]>,
+): readonly RouteRow[] {
+  if (signal.source === 'FOLLOW') return routes.filter(({ follow }) => follow?.id === signal.sourceId)
+  return bySource.get(`${signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'} ${signal.sourceId}`) ?? []
+}
+
+interface BasesOf {
+  readonly signal: ReceivedSignal
+  readonly reached: readonly RouteRow[]
+  readonly leaders: Leaders
+  /** Change with each signal as the leaders' own decisions do. */
+  readonly leaderBooks: ReadonlyMap<string, AccountBook>
+  readonly decideOwn: (route: RouteRow, book: AccountBook) => Decision
+}
+
+/** By strategy. */
+function basesOf({ signal, reached, leaders, leaderBooks, decideOwn }: BasesOf): ReadonlyMap<string, Basis> {
+  const bases = new Map<string, Basis>()
+  const applied = new Set<string>()
+  for (const { follow, listensTo } of reached) {
+    if (follow === null || bases.has(follow.strategyId)) continue
+    const { strategyId, leaderId, leaderAccountId } = follow
+    const stored = leaders.stored.get(`${signal.id} ${strategyId}`)
+    if (stored !== undefined) {
+      bases.set(strategyId, { strategyId, leaderId, book: stored })
+      continue
+    }
+    const route = leaders.routes.find(
+      (own) => own.accountId === leaderAccountId && own.listensTo === listensTo && own.sourceId === signal.sourceId,
+    )
+    const book = leaderBooks.get(leaderAccountId) ?? copyOf(undefined)
+    const decision = route !== undefined && reaches(signal, route) ? decideOwn(route, book) : null
+    const seen: LeaderBook = leaderBook({ route, book, decision })
+    bases.set(strategyId, { strategyId, leaderId, book: seen })
+    if (route !== undefined && decision !== null && !applied.has(route.id)) {
+      applied.add(route.id)
+      noteEffect(book, route, decision)
+    }
+  }
+  return bases
+}
+
+function copyOf(book: AccountBook | undefined): AccountBook {
+  return { positions: [...(book?.positions ?? [])], pendingOpens: [...(book?.pendingOpens ?? [])] }
+}
+
+/** A follow copies what is meant to be traded, while it lasts. */
+function reachesFollow({ source, committedAt }: ReceivedSignal, { joinedAtMs, stoppedAtMs }: FollowRow): boolean {
+  if (source === 'FOLLOW') return true
+  const atMs = committedAt.getTime()
+  return source !== 'TEST' && source !== 'REPLAY' && joinedAtMs < atMs && (stoppedAtMs === null || stoppedAtMs >= atMs)
+}
+
 /** An alert may name one account; a replay trades nothing but paper. */
-function reaches({ alert, source }: ReceivedSignal, route: RouteRow): boolean {
+function reaches(signal: ReceivedSignal, route: RouteRow): boolean {
+  if (route.follow !== null) return reachesFollow(signal, route.follow)
+  const { alert, source } = signal
   if (source === 'REPLAY' && route.environment !== 'PAPER') return false
   return alert.accountId === null || alert.accountId === route.accountId
 }
@@ -77,13 +146,15 @@ interface OneDecision {
   readonly block: PlacedSignal['block']
   readonly route: RouteRow
   readonly book: AccountBook
+  /** Of the strategy that the route copies. */
+  readonly basis: Basis | undefined
   readonly markets: Markets | undefined
   readonly rangeOf: RangeOf | undefined
 }
 
-function decideOne({ ctx, signal, isOvertaken, block, route, book, markets, rangeOf }: OneDecision): Decision {
+function decideOne({ ctx, signal, isOvertaken, block, route, book, basis, markets, rangeOf }: OneDecision): Decision {
   const able = ctx.exchanges.get(route.exchange)?.capabilities
-  return decide({
+  const input: DecisionInput = {
     signal: { id: signal.id, source: signal.source, receivedAtMs: signal.receivedAt.getTime() },
     alert: signal.alert,
     route,
@@ -102,7 +173,15 @@ function decideOne({ ctx, signal, isOvertaken, block, route, book, markets, rang
     overtaken: isOvertaken,
     chain: block,
     nowMs: signal.nowMs,
-  })
+  }
+  if (route.follow === null || basis === undefined) return decide(input)
+  const { accountId } = signal.alert
+  if (accountId !== null && accountId !== route.follow.leaderAccountId) return otherAccount()
+  return decideFollow(input, route.follow, basis.book)
+}
+
+function otherAccount(): Decision {
+  return { outcome: 'SKIPPED', intent: 'none', reason: 'FOLLOW_OTHER_ACCOUNT', numbers: {}, symbol: null, orders: [], cancelSymbols: [] }
 }
 
 /** What the next signal of the same account has to reckon with. */

@@ -172,6 +172,7 @@ function releaseOf({ newId }: Context, by: SignalRow, { id, userId, alert, recei
     source: 'RELEASE',
     sourceId: by.sourceId,
     receivedAt: by.receivedAt,
+    committedAt: by.committedAt,
     alertAt: null,
     alert: { ...repeated, originId: id, idempotencyKey: null, alertAtMs: repeated.alertAtMs ?? receivedAt.getTime() },
     nowMs: by.nowMs,

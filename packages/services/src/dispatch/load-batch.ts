@@ -1,4 +1,4 @@
-import { Alert } from '@matic/contracts'
+import { Alert, FollowSettings, ForcedSettings } from '@matic/contracts'
 import type { PositionDirection, SignalSource } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import {
@@ -7,6 +7,7 @@ import {
   type DecisionMarket,
   type DecisionPosition,
   type DecisionSettings,
+  type FollowTerms,
   type LastLoss,
   type MarketIndex,
   type PendingOpen,
@@ -21,6 +22,8 @@ export interface SignalRow {
   readonly source: SignalSource
   readonly sourceId: string
   readonly receivedAt: Date
+  /** By the database's clock: what a follow begins and ends by. */
+  readonly committedAt: Date
   readonly alertAt: Date | null
   readonly alert: unknown
   readonly nowMs: number
@@ -33,7 +36,9 @@ export interface ReceivedSignal extends Omit<SignalRow, 'alert'> {
 export interface RouteRow {
   readonly id: string
   readonly userId: string
-  readonly sourceKind: 'WEBHOOK' | 'MANUAL'
+  readonly sourceKind: 'WEBHOOK' | 'MANUAL' | 'FOLLOW'
+  readonly listensTo: 'WEBHOOK' | 'MANUAL'
+  readonly follow: FollowRow | null
   readonly sourceId: string
   readonly accountId: string
   readonly exchange: string
@@ -90,7 +95,7 @@ export async function claimSignals(tx: Transaction, input: SignalsWanted): Promi
     `WITH picked AS MATERIALIZED (
        SELECT o.id FROM (SELECT id, source_id FROM signal WHERE state = 'RECEIVED' AND ($3::uuid[] IS NULL OR id = ANY($3)) ORDER BY received_at, id OFFSET 0) o
         WHERE pg_try_advisory_xact_lock($2, hashtext(o.source_id::text)) LIMIT $1)
-     SELECT s.id, s.user_id AS "userId", s.source, s.source_id AS "sourceId", s.received_at AS "receivedAt", s.alert_at AS "alertAt", s.alert,
+     SELECT s.id, s.user_id AS "userId", s.source, s.source_id AS "sourceId", s.received_at AS "receivedAt", s.committed_at AS "committedAt", s.alert_at AS "alertAt", s.alert,
             (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
        FROM signal s JOIN picked p ON p.id = s.id
       WHERE s.state = 'RECEIVED' FOR UPDATE OF s SKIP LOCKED`,
@@ -123,12 +128,40 @@ export function readAlert(row: SignalRow): ReceivedSignal {
   return { ...row, alert: Alert.parse(row.alert) }
 }
 
+/** The follow that a route serves, as it is now, and the strategy it copies. */
+export interface FollowRow extends FollowTerms {
+  readonly id: string
+  readonly joinedAtMs: number
+  readonly stoppedAtMs: number | null
+  /** The leader's account that sizes go by. */
+  readonly leaderAccountId: string
+  readonly leaderId: string
+  readonly strategyId: string
+}
+
 type StoredRules = RulesRow & ResultRow & { readonly isEnabled: boolean; readonly lastLossMs: number | null }
 
+type StoredFollow = Omit<FollowRow, 'settings' | 'forced'> & { readonly settings: unknown; readonly forced: unknown }
+
+/** The follow `f` of strategy `sy` that route `r` serves; its last loss only where it cools down after one. */
+const FOLLOW_COLUMN = `CASE WHEN f.id IS NOT NULL THEN json_build_object('id', f.id, 'strategyId', sy.id, 'leaderId', sy.user_id, 'leaderAccountId', sy.account_id,
+  'state', f.state, 'strategyState', CASE WHEN sy.closed_at IS NULL THEN sy.state ELSE 'CLOSED' END, 'settings', f.settings, 'forced', sy.forced,
+  'joinedAtMs', (extract(epoch FROM f.joined_at) * 1000)::bigint, 'stoppedAtMs', (extract(epoch FROM f.stopped_at) * 1000)::bigint,
+  'lastLossMs', CASE WHEN (f.settings->>'coolDownMinutes')::int > 0 THEN
+    (SELECT (extract(epoch FROM max(t.closed_at)) * 1000)::bigint FROM trade t WHERE t.route_id = r.id AND t.gross_pnl - t.fees + t.funding < 0) END) END AS follow`
+
 /** Active routes of the signals' sources, with everything about their owner that a decision asks for. */
-export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[], slice: Slice): Promise<SliceOfRoutes> {
-  const rows = await tx.query<Omit<RouteRow, 'settings' | 'result' | 'lastLoss'> & StoredRules>(
-    `SELECT r.id, r.user_id AS "userId", r.source_kind AS "sourceKind", r.source_id AS "sourceId", r.account_id AS "accountId",
+export async function loadRoutes(
+  tx: Transaction,
+  signals: readonly SignalRow[],
+  slice: Slice,
+  accountIds: readonly string[] | null = null,
+): Promise<SliceOfRoutes> {
+  const rows = await tx.query<
+    Omit<RouteRow, 'settings' | 'result' | 'lastLoss' | 'follow'> & StoredRules & { follow: StoredFollow | null }
+  >(
+    `SELECT r.id, r.user_id AS "userId", CASE WHEN r.follow_id IS NULL THEN r.source_kind ELSE 'FOLLOW' END AS "sourceKind",
+            r.source_kind AS "listensTo", ${FOLLOW_COLUMN}, r.source_id AS "sourceId", r.account_id AS "accountId",
             a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", a.position_mode AS "positionMode", st.equity, st.available,
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active AND u.is_email_verified, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', r.user_id::text)) AS "killSwitch",
@@ -139,22 +172,38 @@ export async function loadRoutes(tx: Transaction, signals: readonly SignalRow[],
        JOIN account a ON a.id = r.account_id
        JOIN app_user u ON u.id = r.user_id
        JOIN bot_settings b ON b.user_id = r.user_id
+       LEFT JOIN follow f ON f.id = r.follow_id
+       LEFT JOIN strategy sy ON sy.id = f.strategy_id
        LEFT JOIN account_rules ar ON ar.account_id = a.id
        LEFT JOIN account_state st ON st.account_id = a.id
        LEFT JOIN subscription sub ON sub.user_id = r.user_id
-      WHERE r.is_active AND r.source_id = ANY($1::uuid[]) AND ($3::uuid IS NULL OR r.account_id > $3)
+      WHERE (r.source_id = ANY($1::uuid[]) OR r.follow_id = ANY($1::uuid[]))
+        AND CASE WHEN r.follow_id IS NULL THEN r.is_active ELSE f.stopped_at IS NULL OR f.stopped_at >= $5 OR f.id = ANY($1::uuid[]) END
+        AND ($6::uuid[] IS NULL OR r.account_id = ANY($6::uuid[])) AND ($3::uuid IS NULL OR r.account_id > $3)
       ORDER BY r.account_id LIMIT $4`,
-    [[...new Set(signals.map((signal) => signal.sourceId))], signals.map((signal) => signal.id), slice.afterAccountId, slice.routesMax + 1],
+    [
+      [...new Set(signals.map((signal) => signal.sourceId))],
+      signals.map((signal) => signal.id),
+      slice.afterAccountId,
+      slice.routesMax + 1,
+      signals.map((signal) => signal.committedAt).reduce((first, at) => (at < first ? at : first), new Date()),
+      accountIds,
+    ],
   )
   // An account's routes are decided together. The one that was cut off comes with the next slice.
   const cut = rows.length > slice.routesMax ? rows.at(-1)?.accountId : undefined
   const whole = rows.filter((row) => row.accountId !== cut)
-  if (cut !== undefined && whole.length === 0) return loadRoutes(tx, signals, { ...slice, routesMax: 2 * slice.routesMax })
+  if (cut !== undefined && whole.length === 0) return loadRoutes(tx, signals, { ...slice, routesMax: 2 * slice.routesMax }, accountIds)
   const routes = whole.map((row) => ({
     ...row,
     settings: { ...rulesOf(row), isEnabled: row.isEnabled },
     result: resultOf(row),
     lastLoss: lastLossOf(row),
+    follow: row.follow && {
+      ...row.follow,
+      settings: FollowSettings.parse(row.follow.settings),
+      forced: ForcedSettings.parse(row.follow.forced),
+    },
   }))
   return { routes, more: cut !== undefined }
 }

@@ -1,5 +1,6 @@
 import type { NewFact, Transaction } from '@matic/db'
 import type { Decision, PlannedOrder } from '@matic/domain'
+import { saveBases, type Basis } from './copy-basis.ts'
 import type { DispatchContext } from './dispatch-signals.ts'
 import type { ReceivedSignal, RouteRow } from './load-batch.ts'
 
@@ -8,6 +9,8 @@ export interface Decided {
   readonly signal: ReceivedSignal
   readonly route: RouteRow
   readonly decision: Decision
+  /** What a follow was sized by. */
+  readonly basis: Basis | null
 }
 
 interface OrderToInsert {
@@ -43,6 +46,10 @@ export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decid
       decided.map((item) => JSON.stringify(item.decision.numbers)),
       decided.map((item) => item.decision.symbol),
     ],
+  )
+  await saveBases(
+    tx,
+    decided.flatMap(({ signal, basis }) => (basis === null ? [] : [{ ...basis, signalId: signal.id }])),
   )
   const fresh = new Set(inserted.map((row) => row.id))
   const ours = decided.filter((item) => fresh.has(item.id))

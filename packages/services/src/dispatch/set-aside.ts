@@ -24,7 +24,9 @@ export async function countTry({ ctx, input }: { ctx: ServiceContext; input: Fai
     const routes = await tx.query<{ id: string; userId: string; accountId: string }>(
       `SELECT r.id, r.user_id AS "userId", r.account_id AS "accountId" FROM signal s
          JOIN route r ON r.source_id = s.source_id AND r.source_kind = CASE s.source WHEN 'MANUAL' THEN 'MANUAL' ELSE 'WEBHOOK' END
-        WHERE s.id = $1 AND r.is_active`,
+         LEFT JOIN follow f ON f.id = r.follow_id
+        WHERE s.id = $1 AND CASE WHEN r.follow_id IS NULL THEN r.is_active
+          ELSE f.joined_at < s.committed_at AND (f.stopped_at IS NULL OR f.stopped_at >= s.committed_at) END`,
       [input.signalId],
     )
     const decisions = routes.map((route) => ({ ...route, decisionId: ctx.newId() }))

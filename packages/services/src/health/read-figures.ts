@@ -42,9 +42,9 @@ export async function readFigures({ db }: { db: Queryable }): Promise<Figures> {
                 FROM position WHERE quantity_base > 0)
      SELECT waiting.n AS "signalsWaiting", coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8 AS "oldestSignalWaitingSeconds",
             (SELECT count(*)::int FROM signal WHERE state = 'DEAD' AND received_at > now() - interval '1 day') AS "signalsDead",
-            (SELECT count(*)::int FROM signal s JOIN route r ON r.source_id = s.source_id AND r.is_active AND r.created_at < s.received_at
+            (SELECT count(*)::int FROM signal s JOIN route r ON r.source_id = s.source_id AND r.is_active AND r.follow_id IS NULL AND r.created_at < s.received_at
               WHERE s.state = 'DISPATCHED' AND s.received_at > now() - interval '1 hour'
-                AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.signal_id = s.id AND d.route_id = r.id)) AS "decisionsMissing",
+                AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.signal_id = s.id AND d.route_id = r.id)) + copy_decision_gaps(now() - interval '1 hour')::int AS "decisionsMissing",
             ready.n AS "ordersReady", greatest(0, coalesce(extract(epoch FROM now() - ready.oldest), 0))::float8 AS "oldestOrderReadySeconds",
             (SELECT count(*)::int FROM attempt WHERE resolved_at IS NULL AND state IN ('SUBMITTING', 'UNKNOWN')) AS "attemptsUnresolved",
             lanes.held AS "lanesHeld", lanes.free AS "lanesFree", lanes.orphaned AS "lanesOrphaned",

@@ -48,6 +48,7 @@ export async function dryRun({ ctx, input }: { ctx: Context; input: Input }): Pr
       source: 'WEBHOOK',
       sourceId: source.id,
       receivedAt: source.now,
+      committedAt: source.now,
       alertAt: read.alertAtMs === null ? null : new Date(read.alertAtMs),
       alert: read,
       nowMs: source.nowMs,

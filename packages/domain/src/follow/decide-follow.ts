@@ -1,0 +1,171 @@
+import type { Alert, ReasonCode } from '@matic/contracts'
+import { Decimal } from 'decimal.js'
+import { refuse } from '../decide/build.ts'
+import { decide } from '../decide/decide.ts'
+import type { Decision, DecisionInput } from '../decide/types.ts'
+import type { HeldPosition } from '../intent/derive-intent.ts'
+import { isSameSymbol, resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
+import { bareOrder, closeOf, mirrored } from './copied-alert.ts'
+import { copiedSettings } from './copied-settings.ts'
+import { fitOrder } from './fit-order.ts'
+import { heldBy, leaderMove, type LeaderMove } from './leader-move.ts'
+import { copySize } from './size-copy.ts'
+import type { FollowTerms, LeaderBook } from './types.ts'
+
+interface Copy {
+  /** The follower's, under the rules and settings that hold for this follow. */
+  readonly input: DecisionInput
+  readonly terms: FollowTerms
+  readonly leader: LeaderBook
+  readonly market: DecisionMarket
+  /** What this follow holds of the market. */
+  readonly held: HeldPosition | null
+  /** The leader's, or its mirror image. */
+  readonly alert: Alert
+  readonly move: LeaderMove
+}
+
+/**
+ * What a follow makes of its leader's signal: the leader's move in the follower's size, decided as every other signal is. Only what this
+ * follow opened is reduced or closed. Pure.
+ * @param input the follower's account and own rules, with the leader's alert
+ */
+export function decideFollow(input: DecisionInput, terms: FollowTerms, leader: LeaderBook): Decision {
+  if (terms.state === 'STOPPED') return refuse('SKIPPED', 'none', 'FOLLOW_STOPPED', null, {})
+  const alert = terms.settings.direction === 'reverse' ? mirrored(input.alert) : input.alert
+  const given = { ...input, alert: { ...alert, accountId: null }, settings: copiedSettings(input.settings, terms) }
+  if (alert.action === 'close-all' || alert.action === 'cancel') return decide(given)
+  const resolved = resolveMarket(alert.ticker, input.markets)
+  if (resolved === null) return decide(given)
+  const { market } = resolved
+  if (alert.marketPosition === 'flat') return decide({ ...given, alert: closeOf(given.alert, null) })
+  if (saysClose(alert)) return decide({ ...given, alert: bareOrder(given.alert, given.alert) })
+  const held = heldBy(input, market.symbol, (routeId) => routeId === input.route.id)
+  const move = leaderMove(input.alert, leader, market.symbol)
+  const copy = { input: given, terms, leader, market, held, alert: given.alert, move }
+  switch (move.intent.kind) {
+    case 'none':
+      return refuse('SKIPPED', 'none', move.intent.reason ?? 'ALREADY_AT_TARGET', market.symbol, { symbol: market.symbol, side: null })
+    case 'close':
+      return decide({ ...given, alert: closeOf(given.alert, hedgeSide(copy)) })
+    case 'reduce':
+      return copyReduction(copy)
+    default:
+      return copyOpening(copy)
+  }
+}
+
+/** A close is one whatever is known of the leader. */
+function saysClose({ action }: Alert): boolean {
+  return action === 'close' || action === 'close-long' || action === 'close-short'
+}
+
+function hedgeSide({ input, held }: Copy): 'LONG' | 'SHORT' | null {
+  return input.account.positionMode === 'HEDGE' ? (held?.side ?? null) : null
+}
+
+/** The part that the leader takes off theirs goes off what the follower has; where all of it goes, the remainder goes with it. */
+function copyReduction(copy: Copy): Decision {
+  const { input, alert, market, held, move } = copy
+  const { symbol } = market
+  if (held === null) return refuse('SKIPPED', 'reduce', 'NOTHING_TO_REDUCE', symbol, { symbol, side: copiedSide(copy) })
+  const { reduceFraction, quantityBase } = move.intent
+  const fraction = reduceFraction ?? (quantityBase === null || !move.heldBase?.gt(0) ? null : quantityBase.div(move.heldBase))
+  if (fraction === null || fraction.lte(0)) return refuse('BLOCKED', 'reduce', 'LEADER_SIZE_UNKNOWN', symbol, {})
+  if (fraction.gte(1)) return decide({ ...input, alert: closeOf(alert, hedgeSide(copy)) })
+  const { action } = closeOf(alert, hedgeSide(copy))
+  const quantity = fraction.mul(100).toDecimalPlaces(16, Decimal.ROUND_DOWN).toFixed()
+  return decide({ ...input, alert: bareOrder(alert, { action, quantity, quantityUnit: 'percent-of-position' }) })
+}
+
+function copyOpening(copy: Copy): Decision {
+  const { input, terms, leader, market, held, alert, move } = copy
+  const { symbol } = market
+  const { kind } = move.intent
+  const side = copiedSide(copy)
+  const no = (reason: ReasonCode, numbers: Decision['numbers'] = {}) => closeAnyway(copy, reason, numbers)
+  if (kind === 'add' && held?.side !== side) return no('FOLLOW_NOT_IN', { symbol })
+  if (kind !== 'add' && held?.side === side) return refuse('SKIPPED', kind, 'ALREADY_AT_TARGET', symbol, { symbol, side })
+
+  const objection = mayOpen(copy)
+  if (objection !== null) return no(objection.reason, objection.numbers)
+  if (terms.settings.direction === 'reverse' && alert.orderType === 'limit') return no('REVERSE_LIMIT', { symbol })
+  if (input.route.listensTo === 'MANUAL' && leader.decision !== null && leader.decision.outcome !== 'ORDERS')
+    return no('LEADER_REFUSED', { leaderReason: leader.decision.reason })
+
+  const mark = input.markOf(symbol)
+  const size =
+    kind === 'add' && held !== null && move.heldBase?.gt(0) && move.changeBase !== null
+      ? grown(held, move.heldBase, move.changeBase)
+      : copySize({
+          sizing: terms.settings.sizing,
+          leaderBase: move.changeBase,
+          leaderEquity: leader.equity === null ? null : new Decimal(leader.equity),
+          equity: new Decimal(input.funds?.equity ?? 0),
+          price: mark === null ? null : new Decimal(mark),
+        })
+  if (!size.ok) return no(size.reason, size.numbers)
+  const asked = bareOrder(alert, { action: side === 'LONG' ? 'buy' : 'sell', quantity: plain(size.quantity), quantityUnit: size.unit })
+  const leverage = terms.settings.leverage ?? leaderLeverage(copy)
+  const own = terms.settings.protection === 'own'
+  const order = {
+    ...asked,
+    leverage: leverage === null ? null : String(leverage),
+    ...(own ? { stopLoss: null, takeProfit: null, stopLossPercent: null, takeProfitPercent: null, targets: [] } : {}),
+  }
+  const decision = fitOrder({ input: { ...input, alert: order }, market, settings: terms.settings })
+  return { ...decision, numbers: { ...size.numbers, ...decision.numbers } }
+}
+
+function grown(held: HeldPosition, leaderHeld: Decimal, leaderAdds: Decimal) {
+  const ratio = leaderAdds.div(leaderHeld)
+  const numbers = { leaderHeldBase: leaderHeld.toFixed(), leaderBase: leaderAdds.toFixed(), grownBy: ratio.toDecimalPlaces(8).toFixed() }
+  return { ok: true as const, quantity: held.quantityBase.mul(ratio), unit: 'base' as const, numbers }
+}
+
+/** The side that the follower's position is to have. */
+function copiedSide({ terms, move }: Pick<Copy, 'terms' | 'move'>): 'LONG' | 'SHORT' {
+  const isLong = (move.intent.direction ?? 'LONG') === 'LONG'
+  return isLong === (terms.settings.direction === 'normal') ? 'LONG' : 'SHORT'
+}
+
+/** What the follow itself has against opening; the rules of the account come after. */
+function mayOpen({ input, terms, market }: Copy): { reason: ReasonCode; numbers: Decision['numbers'] } | null {
+  const { symbol } = market
+  const { settings, forced } = terms
+  if (terms.state === 'PAUSED') return { reason: 'FOLLOW_PAUSED', numbers: {} }
+  if (terms.state === 'CLOSE_ONLY') return { reason: 'FOLLOW_CLOSE_ONLY', numbers: {} }
+  if (terms.strategyState !== 'PUBLISHED') return { reason: 'STRATEGY_PAUSED', numbers: {} }
+  const isIn = (symbols: readonly string[]) => symbols.some((one) => isSameSymbol(one, symbol))
+  if (forced.symbols.length > 0 && !isIn(forced.symbols)) return { reason: 'SYMBOL_NOT_ALLOWED', numbers: { symbol } }
+  if (settings.allowedSymbols.length > 0 && !isIn(settings.allowedSymbols)) return { reason: 'SYMBOL_NOT_ALLOWED', numbers: { symbol } }
+  if (isIn(settings.blockedSymbols)) return { reason: 'SYMBOL_BLACKLISTED', numbers: { symbol } }
+  const { maxPositions, coolDownMinutes } = settings
+  const own = [...input.positions, ...input.pendingOpens].filter((one) => one.routeId === input.route.id && one.symbol !== symbol)
+  const open = new Set(own.map((one) => one.symbol)).size
+  if (maxPositions !== null && open >= maxPositions) return { reason: 'MAX_POSITIONS', numbers: { open, limit: maxPositions } }
+  const agoMs = terms.lastLossMs === null ? null : input.nowMs - terms.lastLossMs
+  if (agoMs !== null && agoMs < coolDownMinutes * 60_000) {
+    const numbers = { after: 'loss', agoMinutes: Math.max(0, Math.floor(agoMs / 6_000) / 10), limitMinutes: coolDownMinutes }
+    return { reason: 'COOL_DOWN', numbers }
+  }
+  return null
+}
+
+/** The leader has left the other side: that is followed even where the new side may not be opened. */
+function closeAnyway(copy: Copy, reason: ReasonCode, numbers: Decision['numbers']): Decision {
+  const { input, market, held, alert, move } = copy
+  const { kind } = move.intent
+  if (held === null || held.side === copiedSide(copy)) return refuse('BLOCKED', kind, reason, market.symbol, numbers)
+  const closed = decide({ ...input, alert: closeOf(alert, hedgeSide(copy)) })
+  return closed.outcome === 'ORDERS' ? { ...closed, intent: 'reverse', reason, numbers: { ...closed.numbers, ...numbers } } : closed
+}
+
+function leaderLeverage({ alert, leader, market }: Copy): number | string | null {
+  const ordered = leader.decision?.orders.find((order) => order.leg === 'open' && order.symbol === market.symbol)
+  return ordered?.leverage ?? alert.leverage
+}
+
+function plain(quantity: Decimal): string {
+  return quantity.toDecimalPlaces(18, Decimal.ROUND_DOWN).toFixed()
+}

@@ -1,0 +1,2 @@
+export { decideFollow } from './decide-follow.ts'
+export type { FollowTerms, LeaderBook } from './types.ts'

@@ -1,0 +1,27 @@
+import type { FollowSettings, FollowState, ForcedSettings, StrategyState } from '@matic/contracts'
+import type { Decision, DecisionPosition, PendingOpen, PlannedOrder } from '../decide/types.ts'
+
+/** What a follow was agreed to be. */
+export interface FollowTerms {
+  readonly state: FollowState
+  readonly strategyState: StrategyState
+  readonly settings: FollowSettings
+  readonly forced: ForcedSettings
+  /** When the last losing trade of this follow ended, epoch ms; null where there is none to count. */
+  readonly lastLossMs: number | null
+}
+
+/** The leader's account as the signal found it, and what it makes of the signal. */
+export interface LeaderBook {
+  /** The leader's own route of the source; null where their account has none. */
+  readonly routeId: string | null
+  /** Quote; null while it has not been read. */
+  readonly equity: string | null
+  readonly positions: readonly DecisionPosition[]
+  readonly pendingOpens: readonly PendingOpen[]
+  readonly decision:
+    | (Pick<Decision, 'outcome' | 'reason'> & {
+        readonly orders: readonly Pick<PlannedOrder, 'leg' | 'symbol' | 'quantityBase' | 'leverage'>[]
+      })
+    | null
+}

@@ -1,0 +1,70 @@
+import type { Transaction } from '@matic/db'
+import type { Decision, LeaderBook } from '@matic/domain'
+import { EVERY_ROUTE, loadRoutes, type AccountBook, type RouteRow, type SignalRow } from './load-batch.ts'
+
+/** What the leader's account held and made of a signal: every follow of it is decided by the same, in whichever slice it comes. */
+export interface Basis {
+  readonly strategyId: string
+  readonly leaderId: string
+  readonly book: LeaderBook
+}
+
+/** Bases that stand already, and what the missing ones are made of. */
+export interface Leaders {
+  readonly routes: readonly RouteRow[]
+  readonly stored: ReadonlyMap<string, LeaderBook>
+}
+
+const NOBODY: Leaders = { routes: [], stored: new Map() }
+
+/** The leaders' own routes of these signals, where somebody follows. */
+export async function loadLeaders(tx: Transaction, signals: readonly SignalRow[], routes: readonly RouteRow[]): Promise<Leaders> {
+  const accounts = new Set(routes.flatMap(({ follow }) => (follow === null ? [] : [follow.leaderAccountId])))
+  if (accounts.size === 0) return NOBODY
+  const own = await loadRoutes(tx, signals, EVERY_ROUTE, [...accounts])
+  const rows = await tx.query<{ key: string; basis: LeaderBook }>(
+    `SELECT signal_id || ' ' || strategy_id AS key, basis FROM copy_basis WHERE signal_id = ANY($1::uuid[])`,
+    [signals.map((signal) => signal.id)],
+  )
+  return {
+    routes: own.routes.filter(({ follow }) => follow === null),
+    stored: new Map(rows.map(({ key, basis }) => [key, basis])),
+  }
+}
+
+interface Seen {
+  readonly route: RouteRow | undefined
+  readonly book: AccountBook
+  readonly decision: Decision | null
+}
+
+/** Of the leader's account before its own decision, and of that what sizes go by. */
+export function leaderBook({ route, book, decision }: Seen): LeaderBook {
+  return {
+    routeId: route?.id ?? null,
+    equity: route?.equity ?? null,
+    positions: [...book.positions],
+    pendingOpens: [...book.pendingOpens],
+    decision: decision && {
+      outcome: decision.outcome,
+      reason: decision.reason,
+      orders: decision.orders.map(({ leg, symbol, quantityBase, leverage }) => ({ leg, symbol, quantityBase, leverage })),
+    },
+  }
+}
+
+/** Bases stay as they were first: a slice that comes later reads them. */
+export async function saveBases(tx: Transaction, bases: readonly (Basis & { readonly signalId: string })[]): Promise<void> {
+  const once = [...new Map(bases.map((basis) => [`${basis.signalId} ${basis.strategyId}`, basis])).values()]
+  if (once.length === 0) return
+  await tx.query(
+    `INSERT INTO copy_basis (signal_id, strategy_id, user_id, basis)
+     SELECT i, s, u, b::jsonb FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS x(i, s, u, b) ON CONFLICT DO NOTHING`,
+    [
+      once.map(({ signalId }) => signalId),
+      once.map(({ strategyId }) => strategyId),
+      once.map(({ leaderId }) => leaderId),
+      once.map(({ book }) => JSON.stringify(book)),
+    ],
+  )
+}
