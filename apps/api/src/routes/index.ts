@@ -6,6 +6,7 @@ import { botRoutes } from './bot.ts'
 import { devRoutes } from './dev.ts'
 import { exchangeRoutes } from './exchange.ts'
 import { leaderRoutes } from './leaders.ts'
+import { followRoutes } from './follows.ts'
 import { marketRoutes } from './markets.ts'
 import { onboardingRoutes } from './onboarding.ts'
 import { orderRoutes } from './orders.ts'
@@ -25,6 +26,7 @@ export const mountedRoutes: readonly Mounted[] = [
   ...devRoutes,
   ...exchangeRoutes,
   ...leaderRoutes,
+  ...followRoutes,
   ...marketRoutes,
   ...onboardingRoutes,
   ...orderRoutes,

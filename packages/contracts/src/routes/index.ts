@@ -14,6 +14,7 @@ import * as rules from './rules.ts'
 import * as sessions from './sessions.ts'
 import * as signals from './signals.ts'
 import * as totp from './totp.ts'
+import * as strategies from './strategies.ts'
 import * as trades from './trades.ts'
 import * as wallet from './wallet.ts'
 import * as webhook from './webhook.ts'
@@ -95,6 +96,21 @@ export const routes = {
     create: orders.createOrder,
     replace: orders.replaceOrder,
     cancel: orders.removeOrder,
+  },
+  copying: {
+    getTerms: strategies.getCopyTerms,
+    putTerms: strategies.putCopyTerms,
+    invites: strategies.listInvites,
+    createInvite: strategies.createInvite,
+    revokeInvite: strategies.revokeInvite,
+    followers: strategies.listFollowers,
+  },
+  follows: {
+    list: strategies.listFollows,
+    get: strategies.getFollow,
+    start: strategies.startFollow,
+    patch: strategies.patchFollow,
+    stop: strategies.stopFollow,
   },
   trades: { list: trades.listTrades, export: trades.exportTrades },
   portfolio: { get: portfolio.getPortfolio, history: portfolio.getPortfolioHistory, metrics: portfolio.getPortfolioMetrics },

@@ -35,7 +35,16 @@ export function copySize({ sizing, leaderBase, leaderEquity, equity, price }: Co
       return own(sizing.percent, 'percent-of-equity')
     case 'risk-from-stop':
       return own(Decimal.max(0, equity).mul(percentToFraction(sizing.percent)), 'risk')
+    default:
+      return ofLeader(sizing, { leaderBase, leaderEquity, equity, price })
   }
+}
+
+/** Modes that go by the size of the leader's order. */
+function ofLeader(
+  sizing: Extract<FollowSizing, { mode: 'ratio' | 'equity-to-equity' | 'tiered' }>,
+  { leaderBase, leaderEquity, equity, price }: Omit<CopySizeInput, 'sizing'>,
+): CopySize {
   if (leaderBase === null || leaderBase.lte(0)) return unknown('LEADER_SIZE_UNKNOWN')
   const times = (ratio: Decimal, more: ReasonNumbers = {}): CopySize => ({
     ok: true,

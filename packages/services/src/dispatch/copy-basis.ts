@@ -35,14 +35,15 @@ export async function loadLeaders(tx: Transaction, signals: readonly SignalRow[]
 interface Seen {
   readonly route: RouteRow | undefined
   readonly book: AccountBook
+  readonly equity: string | null
   readonly decision: Decision | null
 }
 
 /** Of the leader's account before its own decision, and of that what sizes go by. */
-export function leaderBook({ route, book, decision }: Seen): LeaderBook {
+export function leaderBook({ route, book, decision, equity }: Seen): LeaderBook {
   return {
     routeId: route?.id ?? null,
-    equity: route?.equity ?? null,
+    equity,
     positions: [...book.positions],
     pendingOpens: [...book.pendingOpens],
     decision: decision && {

@@ -56,7 +56,7 @@ export async function decideAll(
     for (const route of reached) {
       if (!reaches(signal, route) || route.decidedIds.includes(signal.id)) continue
       const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
-      const basis = route.follow === null || signal.source === 'FOLLOW' ? undefined : bases.get(route.follow.strategyId)
+      const basis = route.follow === null || isEnd(signal) ? undefined : bases.get(route.follow.strategyId)
       const made = one(route, book, basis)
       const decision = { ...made, numbers: { ...made.numbers, ...note } }
       noteEffect(book, route, decision)
@@ -102,7 +102,7 @@ function basesOf({ signal, reached, leaders, leaderBooks, decideOwn }: BasesOf):
     )
     const book = leaderBooks.get(leaderAccountId) ?? copyOf(undefined)
     const decision = route !== undefined && reaches(signal, route) ? decideOwn(route, book) : null
-    const seen: LeaderBook = leaderBook({ route, book, decision })
+    const seen: LeaderBook = leaderBook({ route, book, decision, equity: follow.leaderEquity })
     bases.set(strategyId, { strategyId, leaderId, book: seen })
     if (route !== undefined && decision !== null && !applied.has(route.id)) {
       applied.add(route.id)
@@ -114,6 +114,11 @@ function basesOf({ signal, reached, leaders, leaderBooks, decideOwn }: BasesOf):
 
 function copyOf(book: AccountBook | undefined): AccountBook {
   return { positions: [...(book?.positions ?? [])], pendingOpens: [...(book?.pendingOpens ?? [])] }
+}
+
+/** What ends a follow closes what it holds, whatever state it is in. */
+function isEnd({ source, alert }: ReceivedSignal): boolean {
+  return source === 'FOLLOW' && alert.action === 'close-all'
 }
 
 /** A follow copies what is meant to be traded, while it lasts. */

@@ -84,7 +84,8 @@ export interface SignalsWanted {
   readonly only?: readonly string[]
 }
 
-const DISPATCH_LOCK = 7_301
+/** Advisory lock, by source: held while its signals are decided. */
+export const DISPATCH_LOCK = 7_301
 
 /**
  * Takes undecided signals, oldest first. A source is decided by one process at a time, so that its signals keep their order.
@@ -136,6 +137,8 @@ export interface FollowRow extends FollowTerms {
   /** The leader's account that sizes go by. */
   readonly leaderAccountId: string
   readonly leaderId: string
+  /** Quote; null while it has not been read. */
+  readonly leaderEquity: string | null
   readonly strategyId: string
 }
 
@@ -145,6 +148,7 @@ type StoredFollow = Omit<FollowRow, 'settings' | 'forced'> & { readonly settings
 
 /** The follow `f` of strategy `sy` that route `r` serves; its last loss only where it cools down after one. */
 const FOLLOW_COLUMN = `CASE WHEN f.id IS NOT NULL THEN json_build_object('id', f.id, 'strategyId', sy.id, 'leaderId', sy.user_id, 'leaderAccountId', sy.account_id,
+  'leaderEquity', (SELECT ls.equity::text FROM account_state ls WHERE ls.account_id = sy.account_id),
   'state', f.state, 'strategyState', CASE WHEN sy.closed_at IS NULL THEN sy.state ELSE 'CLOSED' END, 'settings', f.settings, 'forced', sy.forced,
   'joinedAtMs', (extract(epoch FROM f.joined_at) * 1000)::bigint, 'stoppedAtMs', (extract(epoch FROM f.stopped_at) * 1000)::bigint,
   'lastLossMs', CASE WHEN (f.settings->>'coolDownMinutes')::int > 0 THEN

@@ -1,0 +1,80 @@
+import {
+  createInvite as createInviteRoute,
+  getCopyTerms as getCopyTermsRoute,
+  getFollow as getFollowRoute,
+  listFollowers as listFollowersRoute,
+  listFollows as listFollowsRoute,
+  listInvites as listInvitesRoute,
+  patchFollow,
+  putCopyTerms as putCopyTermsRoute,
+  revokeInvite as revokeInviteRoute,
+  startFollow as startFollowRoute,
+  stopFollow as stopFollowRoute,
+} from '@matic/contracts'
+import {
+  changeFollow,
+  createInvite,
+  getCopyTerms,
+  getFollow,
+  listFollowers,
+  listFollows,
+  listInvites,
+  putCopyTerms,
+  revokeInvite,
+  startFollow,
+  stopFollow,
+} from '@matic/services/follows/index'
+import { mount } from '../http/mount.ts'
+
+export const followRoutes = [
+  mount(getCopyTermsRoute, async ({ ctx, actor, params, query }) => ({
+    data: await getCopyTerms({ db: ctx.db, input: { ...params, inviteCode: query.inviteCode, userId: actor.userId } }),
+  })),
+
+  mount(putCopyTermsRoute, async ({ ctx, actor, params, body }) => ({
+    data: await putCopyTerms({ ctx, input: { ...params, ...body, userId: actor.userId } }),
+    message: 'Saved',
+  })),
+
+  mount(listInvitesRoute, async ({ ctx, actor, params }) => ({
+    data: await listInvites({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+  })),
+
+  mount(createInviteRoute, async ({ ctx, actor, params, body }) => ({
+    data: await createInvite({ ctx, input: { ...params, ...body, userId: actor.userId } }),
+    message: 'Copy the code now: it is not shown again',
+  })),
+
+  mount(revokeInviteRoute, async ({ ctx, actor, params }) => ({
+    data: await revokeInvite({ ctx, input: { ...params, userId: actor.userId } }),
+    message: 'Revoked',
+  })),
+
+  mount(listFollowersRoute, async ({ ctx, actor, params }) => ({
+    data: await listFollowers({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+  })),
+
+  mount(listFollowsRoute, async ({ ctx, actor }) => ({ data: await listFollows({ db: ctx.db, input: { userId: actor.userId } }) })),
+
+  mount(getFollowRoute, async ({ ctx, actor, params }) => ({
+    data: await getFollow({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+  })),
+
+  mount(startFollowRoute, async ({ ctx, actor, body }) => ({
+    data: await startFollow({
+      ctx,
+      input: { ...body, inviteCode: body.inviteCode, userId: actor.userId, requestId: ctx.log.requests.requestId() ?? null },
+    }),
+    message: 'Following from now on',
+  })),
+
+  mount(patchFollow, async ({ ctx, actor, params, body }) => ({
+    data: await changeFollow({ ctx, input: { ...params, ...body, userId: actor.userId } }),
+    message: 'Saved',
+  })),
+
+  mount(stopFollowRoute, async ({ ctx, actor, params, body }) => ({
+    data: await stopFollow({ ctx, input: { ...params, ...body, userId: actor.userId, requestId: ctx.log.requests.requestId() ?? null } }),
+    message: 'Stopped',
+  })),
+]

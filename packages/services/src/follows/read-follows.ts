@@ -1,0 +1,62 @@
+import { AppError, FollowSettings, ForcedSettings, type FollowerView, type FollowView } from '@matic/contracts'
+import type { Queryable } from '@matic/db'
+import { isoOrNull, plain } from '../plain.ts'
+import { assertOwn } from './invites.ts'
+
+type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt'> & { readonly joinedAt: Date; readonly stoppedAt: Date | null }
+
+const FOLLOWS = `SELECT f.id, f.strategy_id AS "strategyId", s.name AS "strategyName", CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END AS "strategyState",
+    l.full_name AS leader, f.account_id AS "accountId", a.label AS "accountLabel", a.environment, f.state, f.settings, s.forced,
+    f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.stop_cause AS "stopCause", f.version,
+    (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
+    (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied",
+    (SELECT coalesce(sum(t.gross_pnl - t.fees + t.funding), 0)::text FROM trade t WHERE t.route_id = f.route_id AND t.user_id = $1 AND t.closed_at IS NOT NULL) AS "realizedPnl",
+    (SELECT coalesce(sum(p.unrealized_pnl), 0)::text FROM position p WHERE p.route_id = f.route_id AND p.user_id = $1 AND p.quantity_base > 0) AS "unrealizedPnl",
+    (SELECT count(*)::int FROM position p WHERE p.route_id = f.route_id AND p.user_id = $1 AND p.quantity_base > 0) AS "openPositions"
+  FROM follow f JOIN strategy s ON s.id = f.strategy_id JOIN app_user l ON l.id = s.user_id JOIN account a ON a.id = f.account_id
+ WHERE f.user_id = $1 AND ($2::uuid IS NULL OR f.id = $2) ORDER BY f.created_at DESC, f.id`
+
+export async function listFollows({ db, input }: { db: Queryable; input: { userId: string } }): Promise<FollowView[]> {
+  return (await db.query<Row>(FOLLOWS, [input.userId, null])).map(view)
+}
+
+/** @throws AppError NOT_FOUND */
+export async function getFollow({ db, input }: { db: Queryable; input: { userId: string; followId: string } }): Promise<FollowView> {
+  const [row] = await db.query<Row>(FOLLOWS, [input.userId, input.followId])
+  if (!row) throw new AppError('NOT_FOUND', 'There is no such follow')
+  return view(row)
+}
+
+function view(row: Row): FollowView {
+  return {
+    ...row,
+    settings: FollowSettings.parse(row.settings),
+    forced: ForcedSettings.parse(row.forced),
+    joinedAt: row.joinedAt.toISOString(),
+    stoppedAt: isoOrNull(row.stoppedAt),
+    realizedPnl: plain(row.realizedPnl),
+    unrealizedPnl: plain(row.unrealizedPnl),
+  }
+}
+
+type FollowerRow = Omit<FollowerView, 'joinedAt' | 'stoppedAt'> & { readonly joinedAt: Date; readonly stoppedAt: Date | null }
+
+/** Nothing that tells a leader who it is: a handle made of the follow. @throws AppError NOT_FOUND */
+export async function listFollowers({
+  db,
+  input,
+}: {
+  db: Queryable
+  input: { userId: string; strategyId: string }
+}): Promise<FollowerView[]> {
+  await assertOwn(db, input)
+  const rows = await db.query<FollowerRow>(
+    `SELECT 'Follower ' || upper(right(f.id::text, 6)) AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
+            (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
+            (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied"
+       FROM follow f JOIN account a ON a.id = f.account_id JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $2
+      WHERE f.strategy_id = $1 ORDER BY f.created_at DESC, f.id LIMIT 1000`,
+    [input.strategyId, input.userId],
+  )
+  return rows.map((row) => ({ ...row, joinedAt: row.joinedAt.toISOString(), stoppedAt: isoOrNull(row.stoppedAt) }))
+}

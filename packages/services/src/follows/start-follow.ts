@@ -1,0 +1,186 @@
+import { AppError, type FollowSettings, type FollowView } from '@matic/contracts'
+import { recordFacts, type Transaction } from '@matic/db'
+import { Decimal } from 'decimal.js'
+import { manualAlert } from '../trading/manual-alert.ts'
+import type { TradingContext } from '../trading/manual-signal.ts'
+import { hashOfCode } from './invites.ts'
+import { getFollow } from './read-follows.ts'
+import { holdSource } from './source-lock.ts'
+
+interface Start {
+  readonly userId: string
+  readonly strategyId: string
+  readonly accountId: string
+  readonly settings: FollowSettings
+  readonly inviteCode: string | undefined
+  readonly join: { readonly mode: 'flat' } | { readonly mode: 'copy-open'; readonly maxDistancePercent: string }
+  readonly requestId: string | null
+}
+
+interface Offered {
+  readonly leaderId: string
+  readonly accountId: string
+  readonly sourceKind: string | null
+  readonly sourceId: string | null
+  readonly visibility: string
+  readonly isOpen: boolean
+  readonly maxFollowers: number | null
+  readonly followers: number
+  readonly knows: boolean
+}
+
+/**
+ * Begins a follow. What the leader's source commits from then on is copied.
+ * @throws AppError NOT_FOUND, ACCOUNT_NOT_FOUND; FOLLOW_REFUSED with `reason`; CONFLICT where the account follows it already
+ */
+export async function startFollow({ ctx, input }: { ctx: TradingContext; input: Start }): Promise<FollowView> {
+  const { userId, strategyId, accountId } = input
+  const [followId, routeId] = [ctx.newId(), ctx.newId()]
+  const { factIds, leaderAccountId } = await ctx.db.transaction(async (tx) => {
+    // One at a time, so that two that begin together cannot close a circle, nor both take the last place.
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('follows begin'))`)
+    const offered = await findOffered(tx, input)
+    await assertMayFollow(tx, input, offered)
+    if (offered.sourceId === null || offered.sourceKind === null)
+      throw refused('NOT_OFFERED', 'The leader does not offer this for copying yet')
+    await holdSource(tx, offered.sourceId)
+    await tx.query(
+      `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity)
+       VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), (SELECT equity FROM account_state WHERE account_id = $4))`,
+      [followId, userId, strategyId, accountId, routeId, JSON.stringify(input.settings)],
+    )
+    await tx.query('INSERT INTO route (id, user_id, source_kind, source_id, account_id, follow_id) VALUES ($1, $2, $3, $4, $5, $6)', [
+      routeId,
+      userId,
+      offered.sourceKind,
+      offered.sourceId,
+      accountId,
+      followId,
+    ])
+    if (input.inviteCode !== undefined && offered.visibility === 'PRIVATE' && !offered.knows) await useInvite(tx, input)
+    await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, after) VALUES ($1, $1, 'follow-started', $2)`, [
+      userId,
+      JSON.stringify({ followId, strategyId, accountId, settings: input.settings }),
+    ])
+    const ids = await recordFacts(tx, [
+      { userId, kind: 'settings-changed', entity: 'follow', entityId: followId, payload: { followId, strategyId, state: 'ACTIVE' } },
+    ])
+    return { factIds: ids, leaderAccountId: offered.accountId }
+  })
+  ctx.bus.publish('facts', { ids: factIds })
+  if (input.join.mode === 'copy-open')
+    await joinPositions(ctx, { ...input, followId, leaderAccountId, maxDistancePercent: input.join.maxDistancePercent })
+  return getFollow({ db: ctx.db, input: { userId, followId } })
+}
+
+async function findOffered(tx: Transaction, { userId, strategyId }: Start): Promise<Offered> {
+  const [offered] = await tx.query<Offered>(
+    `SELECT s.user_id AS "leaderId", s.account_id AS "accountId", s.source_kind AS "sourceKind", s.source_id AS "sourceId", s.visibility,
+            s.closed_at IS NULL AND s.state = 'PUBLISHED' AS "isOpen", s.max_followers AS "maxFollowers",
+            (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers,
+            EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $2) AS knows
+       FROM strategy s WHERE s.id = $1 FOR UPDATE OF s`,
+    [strategyId, userId],
+  )
+  if (!offered) throw new AppError('NOT_FOUND', 'There is no such strategy')
+  return offered
+}
+
+async function assertMayFollow(tx: Transaction, input: Start, offered: Offered): Promise<void> {
+  const { userId, accountId, strategyId } = input
+  if (offered.leaderId === userId) throw refused('OWN_STRATEGY', 'This is your own strategy')
+  if (offered.visibility === 'PRIVATE' && !offered.knows && input.inviteCode === undefined)
+    throw new AppError('NOT_FOUND', 'There is no such strategy')
+  const [account] = await tx.query<{ keyStatus: string }>(
+    'SELECT key_status AS "keyStatus" FROM account WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL AND is_active',
+    [accountId, userId],
+  )
+  if (!account) throw new AppError('ACCOUNT_NOT_FOUND', 'There is no such account')
+  if (account.keyStatus !== 'VALID') throw refused('ACCOUNT_NOT_READY', 'The account is not ready to trade')
+  const [already] = await tx.query(`SELECT 1 FROM follow WHERE strategy_id = $1 AND account_id = $2 AND state <> 'STOPPED'`, [
+    strategyId,
+    accountId,
+  ])
+  if (already) throw new AppError('CONFLICT', 'This account follows the strategy already')
+  if (!offered.isOpen) throw refused('NOT_OFFERED', 'The strategy takes no followers at the moment')
+  if (offered.maxFollowers !== null && offered.followers >= offered.maxFollowers)
+    throw refused('FULL', 'The strategy has all the followers it takes')
+  if (await closesCircle(tx, userId, offered.leaderId)) throw refused('CIRCLE', 'The leader follows you, directly or through others')
+}
+
+/** The leader, or somebody whom the leader follows in turn, follows this person. */
+async function closesCircle(tx: Transaction, userId: string, leaderId: string): Promise<boolean> {
+  const [circle] = await tx.query(
+    `WITH RECURSIVE followed(id) AS (
+       SELECT $2::uuid
+       UNION
+       SELECT s.user_id FROM followed l JOIN follow f ON f.user_id = l.id AND f.state <> 'STOPPED' JOIN strategy s ON s.id = f.strategy_id)
+     SELECT 1 FROM followed WHERE id = $1`,
+    [userId, leaderId],
+  )
+  return circle !== undefined
+}
+
+async function useInvite(tx: Transaction, { strategyId, inviteCode }: Start): Promise<void> {
+  const [used] = await tx.query(
+    `UPDATE strategy_invite SET uses = uses + 1 WHERE strategy_id = $1 AND code_hash = $2 AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > clock_timestamp()) AND (max_uses IS NULL OR uses < max_uses) RETURNING id`,
+    [strategyId, hashOfCode(inviteCode ?? '')],
+  )
+  if (!used) throw refused('INVITE_USED_UP', 'The invite code is not good any more')
+}
+
+interface Joining {
+  readonly userId: string
+  readonly followId: string
+  readonly leaderAccountId: string
+  readonly maxDistancePercent: string
+  readonly requestId: string | null
+}
+
+/** A signal for this follow alone for each position of the leader whose price is near enough. */
+async function joinPositions(
+  ctx: TradingContext,
+  { userId, followId, leaderAccountId, maxDistancePercent, requestId }: Joining,
+): Promise<void> {
+  const held = await ctx.db.query<{ symbol: string; side: string; quantity: string; entryPrice: string | null; mark: string | null }>(
+    `SELECT p.symbol, p.side, trim_scale(p.quantity_base)::text AS quantity, trim_scale(p.entry_price)::text AS "entryPrice",
+            trim_scale(m.mark_price)::text AS mark
+       FROM position p
+       JOIN follow f ON f.id = $2 JOIN strategy s ON s.id = f.strategy_id AND s.account_id = p.account_id
+       JOIN route r ON r.id = p.route_id AND r.source_kind = s.source_kind AND r.source_id = s.source_id AND r.follow_id IS NULL
+       JOIN account a ON a.id = p.account_id LEFT JOIN market m ON m.exchange = a.exchange AND m.symbol = p.symbol
+      WHERE p.account_id = $1 AND p.quantity_base > 0 ORDER BY p.symbol, p.side`,
+    [leaderAccountId, followId],
+  )
+  for (const { symbol, side, quantity, entryPrice, mark } of held) {
+    if (entryPrice === null || mark === null) continue
+    const distance = new Decimal(mark).sub(entryPrice).abs().div(entryPrice).mul(100)
+    if (distance.gt(maxDistancePercent)) continue
+    const action = side === 'LONG' ? 'buy' : 'sell'
+    const alert = manualAlert({
+      ticker: symbol,
+      action,
+      quantity,
+      marketPosition: side === 'LONG' ? 'long' : 'short',
+      previousMarketPosition: 'flat',
+      idempotencyKey: `join-${symbol}-${side}`,
+      atMs: ctx.clock.now(),
+    })
+    await ctx.ingest.submit({
+      id: ctx.newId(),
+      userId,
+      source: 'FOLLOW',
+      sourceId: followId,
+      receivedAtMs: ctx.clock.now(),
+      rawBody: Buffer.from(JSON.stringify({ join: symbol, action, quantity })),
+      alert,
+      requestId,
+      deliveryId: null,
+    })
+  }
+}
+
+function refused(reason: string, message: string): AppError {
+  return new AppError('FOLLOW_REFUSED', message, { details: { reason } })
+}
