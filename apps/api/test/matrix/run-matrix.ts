@@ -48,6 +48,7 @@ const PARAMS: Readonly<Record<string, string>> = {
   '/api/bot/rules/': 'account',
   '/api/exchange/api-keys/': 'account',
   '/api/exchange/orders/': 'trade_order',
+  '/api/follows/': 'follow',
   '/api/leaders/': 'strategy',
   '/api/strategies/': 'strategy',
   '/api/orders/': 'trade_order',
@@ -56,6 +57,7 @@ const PARAMS: Readonly<Record<string, string>> = {
 }
 const PLAIN: Readonly<Record<string, string>> = { symbol: 'BTCUSDT', currency: 'USDT' }
 const FIELDS: Readonly<Record<string, string>> = {
+  strategyId: 'strategy',
   accountId: 'account',
   signalId: 'signal',
   orderId: 'trade_order',

@@ -9,6 +9,11 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /api/orders': { symbol: 'BTCUSDT', side: 'buy', quantity: '1' },
   'PUT /api/orders/:id': { price: '90' },
   'PUT /api/positions/:id/tp-sl': { stopLoss: '0.5' },
+  'POST /api/follows': {
+    strategyId: '00000000-0000-4000-8000-000000000000',
+    accountId: '00000000-0000-4000-8000-000000000000',
+    settings: { sizing: { mode: 'ratio', ratio: '1' } },
+  },
   'POST /api/signals/dry-run': { body: '{"symbol":"BTCUSDT","action":"buy"}' },
   'POST /api/exchange/api-keys': { exchange: 'BINANCE', environment: 'DEMO', apiKey: 'matrix-api-key', secretKey: 'matrix-secret-key' },
 }

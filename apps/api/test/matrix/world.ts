@@ -55,6 +55,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'subscription.status': 'ACTIVE',
   'mail.template': 'password-changed',
   'strategy.visibility': 'PRIVATE',
+  'follow.state': 'ACTIVE',
+  'follow.settings': '{"sizing":{"mode":"ratio","ratio":"1"}}',
   'record_head.days': '365',
   'strategy_figures.window_days': '90',
   'account_state.equity': FIGURE,

@@ -1,0 +1,132 @@
+import type { CopyTermsView, FollowerView, FollowView, InviteView, OwnStrategy } from '@matic/contracts'
+import { dispatchSignals } from '@matic/services/dispatch/index'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ADMIN, dataOf, startApi, type TestApi } from '../../test/start-api.ts'
+
+const settings = { sizing: { mode: 'ratio', ratio: '0.5' } }
+let api: TestApi
+let leader: string
+let follower: string
+let accounts: { leader: string; follower: string }
+let strategyId: string
+
+beforeAll(async () => {
+  api = await startApi()
+  leader = (await api.signIn()).accessToken
+  follower = (await api.signIn(ADMIN)).accessToken
+  await api.db.query(
+    `INSERT INTO market (exchange, symbol, market_id, base, quote, tick_size, step_size, min_quantity, max_quantity, min_notional, max_leverage, mark_price, mark_at, updated_at)
+     VALUES ('PAPER', 'BTC/USDT:USDT', 'BTCUSDT', 'BTC', 'USDT', 0.1, 0.001, 0.001, 1000, 100, 125, 50000, now() + interval '1 hour', now())`,
+  )
+  expect((await api.request('POST', '/api/exchange/paper-accounts', { token: follower, json: { label: 'Copies' } })).status).toBeLessThan(
+    300,
+  )
+  await api.db.query(`UPDATE account SET key_status = 'VALID'`)
+  await api.db.query(
+    `INSERT INTO account_state (account_id, user_id, wallet_balance, available, unrealized_pnl, equity, margin_used, synced_at)
+     SELECT id, user_id, 10000, 10000, 0, 10000, 0, now() FROM account`,
+  )
+  const rows = await api.db.query<{ id: string; own: boolean }>('SELECT id, user_id = $1 AS own FROM account', [api.userId])
+  accounts = { leader: rows.find(({ own }) => own)?.id ?? '', follower: rows.find(({ own }) => !own)?.id ?? '' }
+  const published = await api.request('POST', '/api/strategies', {
+    token: leader,
+    json: { accountId: accounts.leader, name: 'Trend', visibility: 'PRIVATE' },
+  })
+  strategyId = dataOf<OwnStrategy>(published.body).id
+})
+afterAll(async () => {
+  await api[Symbol.asyncDispose]()
+})
+
+const start = (token: string, accountId: string, more: Record<string, unknown> = {}) =>
+  api.request('POST', '/api/follows', { token, json: { strategyId, accountId, settings, ...more } })
+const follows = async () => dataOf<FollowView[]>((await api.request('GET', '/api/follows', { token: follower })).body)
+const decide = () => dispatchSignals({ ctx: { ...api.ctx, clientOrderId: (id) => `m${id}`, exchanges: ABLE } })
+const ABLE = new Map([['PAPER', { capabilities: { certified: true, trailing: 'percent' as const } }]])
+
+describe('a strategy', () => {
+  it('is not followed before it is offered, nor without a code where it is private', async () => {
+    expect((await start(follower, accounts.follower)).status).toBe(404)
+    const offered = await api.request('PUT', `/api/strategies/${strategyId}/copying`, {
+      token: leader,
+      json: { forced: { maxLeverage: 5 } },
+    })
+    expect(dataOf<CopyTermsView>(offered.body)).toMatchObject({
+      isOffered: true,
+      source: 'WEBHOOK',
+      forced: { maxLeverage: 5 },
+      followers: 0,
+    })
+    expect((await api.request('GET', `/api/strategies/${strategyId}/copying`, { token: follower })).status).toBe(404)
+    expect(await start(follower, accounts.follower, { inviteCode: 'not-a-code' })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'FOLLOW_REFUSED', details: { reason: 'INVITE_USED_UP' } } },
+    })
+  })
+
+  it('is not followed by its own leader', async () => {
+    expect(await start(leader, accounts.leader)).toMatchObject({ status: 409, body: { error: { details: { reason: 'OWN_STRATEGY' } } } })
+  })
+})
+
+describe('a follow', () => {
+  it('begins with an invite, and copies what the leader’s webhook takes in from then on', async () => {
+    const invited = await api.request('POST', `/api/strategies/${strategyId}/invites`, { token: leader, json: { maxUses: 1 } })
+    const { code } = dataOf<InviteView & { code: string }>(invited.body)
+    const begun = await start(follower, accounts.follower, { inviteCode: code })
+    expect(begun, begun.text).toMatchObject({ status: 200 })
+    expect(dataOf<FollowView>(begun.body)).toMatchObject({ state: 'ACTIVE', strategyName: 'Trend', copied: 0, settings })
+    expect(await start(follower, accounts.follower)).toMatchObject({ status: 409, body: { error: { code: 'CONFLICT' } } })
+
+    const json = { action: 'buy', symbol: 'BTCUSDT', quantity: '0.02' }
+    expect((await api.request('POST', api.webhookPath, { json })).status).toBe(200)
+    await decide()
+    const orders = await api.db.query<{ quantity: string; leverage: number }>(
+      `SELECT trim_scale(quantity_base)::text AS quantity, leverage FROM trade_order WHERE account_id = $1 AND leg = 'open'`,
+      [accounts.follower],
+    )
+    expect(orders).toEqual([{ quantity: '0.01', leverage: 5 }])
+    expect(await follows()).toMatchObject([{ copied: 1, notCopied: 0 }])
+  })
+
+  it('shows its leader no name, key or address', async () => {
+    const answer = await api.request('GET', `/api/strategies/${strategyId}/followers`, { token: leader })
+    expect(dataOf<FollowerView[]>(answer.body)).toMatchObject([{ handle: expect.stringMatching(/^Follower [\dA-F]{6}$/), copied: 1 }])
+    expect(answer.text).not.toMatch(/admin|Copies|Administrator/i)
+    expect((await api.request('GET', `/api/strategies/${strategyId}/followers`, { token: follower })).status).toBe(404)
+  })
+
+  it('in a circle is refused', async () => {
+    const own = await api.request('POST', '/api/strategies', { token: follower, json: { accountId: accounts.follower, name: 'Echo' } })
+    const { id } = dataOf<OwnStrategy>(own.body)
+    await api.request('PUT', `/api/strategies/${id}/copying`, { token: follower, json: { source: 'MANUAL' } })
+    const circle = await api.request('POST', '/api/follows', {
+      token: leader,
+      json: { strategyId: id, accountId: accounts.leader, settings },
+    })
+    expect(circle).toMatchObject({ status: 409, body: { error: { details: { reason: 'CIRCLE' } } } })
+  })
+
+  it('that stops closes its own share alone, and copies nothing any more', async () => {
+    const [follow] = await follows()
+    const path = `/api/follows/${follow?.id}`
+    await api.request('PATCH', path, { token: follower, json: { state: 'PAUSED' } })
+    expect(await follows()).toMatchObject([{ state: 'PAUSED' }])
+    await api.db.query(
+      `INSERT INTO position (id, user_id, account_id, route_id, symbol, side, quantity_base, entry_price, margin, synced_at)
+       SELECT gen_random_uuid(), f.user_id, f.account_id, f.route_id, 'BTC/USDT:USDT', 'LONG', 0.01, 50000, 100, now() FROM follow f`,
+    )
+    expect((await api.request('POST', `${path}/stop`, { token: leader, json: { positions: 'close' } })).status).toBe(404)
+    const stopped = await api.request('POST', `${path}/stop`, { token: follower, json: { positions: 'close' } })
+    expect(stopped, stopped.text).toMatchObject({ status: 200, body: { data: { state: 'STOPPED', stopCause: 'BY_FOLLOWER' } } })
+    await api.request('POST', api.webhookPath, { json: { action: 'buy', symbol: 'BTCUSDT', quantity: '0.03' } })
+    await decide()
+    const orders = await api.db.query<{ leg: string }>(
+      `SELECT leg FROM trade_order o WHERE o.account_id = $1 AND o.cancel_requested_at IS NULL ORDER BY created_at`,
+      [accounts.follower],
+    )
+    expect(orders).toEqual([{ leg: 'close' }])
+    expect(await api.db.query('SELECT copy_decision_gaps()::int AS gaps')).toEqual([{ gaps: 0 }])
+    expect((await api.request('POST', `${path}/stop`, { token: follower, json: { positions: 'keep' } })).status).toBe(409)
+  })
+})
