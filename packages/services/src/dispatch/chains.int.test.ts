@@ -191,7 +191,7 @@ describe('the owner of a held alert', () => {
     await send(link('long 1', 'flat', -8_500))
     const add = await send(link('short 2', 'short 3', -7_000))
     await dispatchSignals({ ctx: desk.ctx })
-    expect(await desk.decisionOf(add)).toMatchObject({ outcome: 'ORDERS', intent: 'add' })
+    expect(await desk.decisionOf(add)).toMatchObject({ outcome: 'ORDERS', intent: 'add', reason: null })
   })
 
   it('asks in vain when the sender moves on in the meantime', async () => {
