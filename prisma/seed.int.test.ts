@@ -43,30 +43,32 @@ it('brings the development users once, and leaves alone what they changed', asyn
   await db.close()
 })
 
-it('brings as many followers as asked for, each with an account that trades the demo user’s alerts, and adds what is missing', async () => {
+it('brings as many follows of the demo user’s strategy as asked for, adds what is missing, and moves those who had a route of their own', async () => {
   await using database = await createDatabase()
   const { userId } = await seed({ databaseUrl: database.url })
   const followers = { databaseUrl: database.url, leaderUserId: userId, password: 'user123456', depositUsdt: '500' }
   expect(await seedFollowers({ ...followers, count: 3 })).toBe(3)
-  expect(await seedFollowers({ ...followers, count: 5 })).toBe(2)
+  expect(await seedFollowers({ ...followers, count: 3 })).toBe(0)
   const db = createDb({ databaseUrl: database.url, applicationName: 'test', poolSize: 1 })
-  const rows = await db.query(
-    `SELECT u.email, a.opening_deposit::float8 AS deposit, a.key_status AS key, count(l.account_id)::int AS lanes, count(b.user_id)::int AS rules, count(s.user_id)::int AS plans
-       FROM route r JOIN webhook w ON w.id = r.source_id AND w.user_id = $1 JOIN app_user u ON u.id = r.user_id JOIN account a ON a.id = r.account_id
-       LEFT JOIN lane l ON l.account_id = a.id LEFT JOIN bot_settings b ON b.user_id = u.id LEFT JOIN subscription s ON s.user_id = u.id
-      WHERE u.id <> $1 GROUP BY 1, 2, 3 ORDER BY 1`,
+  // As an earlier version left one.
+  await db.query(`DELETE FROM follow WHERE user_id = (SELECT id FROM app_user WHERE email = 'follower-00002@matic.test')`)
+  await db.query(
+    `UPDATE route SET follow_id = NULL WHERE source_kind = 'WEBHOOK' AND user_id = (SELECT id FROM app_user WHERE email = 'follower-00002@matic.test')`,
+  )
+  expect(await seedFollowers({ ...followers, count: 12 })).toBe(10)
+  const rows = await db.query<{ email: string; sizing: string }>(
+    `SELECT u.email, a.opening_deposit::float8 AS deposit, a.key_status AS key, s.name AS strategy, f.settings->'sizing'->>'mode' AS sizing,
+            (SELECT count(*)::int FROM route r WHERE r.user_id = u.id AND r.source_kind = 'WEBHOOK' AND r.is_active) AS routes,
+            (SELECT count(*)::int FROM lane l WHERE l.account_id = a.id) AS lanes, (SELECT count(*)::int FROM bot_settings b WHERE b.user_id = u.id) AS rules,
+            (SELECT count(*)::int FROM subscription p WHERE p.user_id = u.id) AS plans
+       FROM follow f JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $1 JOIN app_user u ON u.id = f.user_id JOIN account a ON a.id = f.account_id
+       JOIN route r ON r.id = f.route_id AND r.follow_id = f.id AND r.source_id = s.source_id ORDER BY 1`,
     [userId],
   )
-  expect(rows).toEqual(
-    [1, 2, 3, 4, 5].map((number) => ({
-      email: `follower-0000${number}@matic.test`,
-      deposit: 500,
-      key: 'OPENING',
-      lanes: 1,
-      rules: 1,
-      plans: 1,
-    })),
-  )
+  const numbers = Array.from({ length: 12 }, (_, index) => String(index + 1).padStart(5, '0'))
+  const each = { deposit: 500, key: 'OPENING', strategy: 'Demo trend', routes: 1, lanes: 1, rules: 1, plans: 1 }
+  expect(rows).toEqual(numbers.map((number) => ({ email: `follower-${number}@matic.test`, sizing: expect.any(String), ...each })))
+  expect(new Set(rows.map(({ sizing }) => sizing)).size, 'ways of sizing').toBe(8)
   await db.close()
 })
 

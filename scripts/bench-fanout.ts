@@ -41,5 +41,6 @@ console.log(
     transactions: ours.transactions,
     lost: all.reduce((sum, round) => sum + round.lost, 0),
     doubled: all.reduce((sum, round) => sum + round.doubled, 0),
+    workerRssMb: Math.max(...workerRssMb),
   }),
 )

@@ -19,7 +19,7 @@ try {
     const count = Number(values.followers)
     if (count > 0) {
       await seedFollowers({ databaseUrl, count, leaderUserId: userId, password: 'user123456', depositUsdt: '10000' })
-      say(`✓ ${count} accounts trade what user@matic.test’s webhook is told: follower-00001@matic.test / user123456 and on`)
+      say(`✓ ${count} accounts follow user@matic.test’s strategy: follower-00001@matic.test / user123456 and on`)
     }
   })
   say('✓ the development users are there: user@matic.test / user123456, admin@matic.test / admin123456')

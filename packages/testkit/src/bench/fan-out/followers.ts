@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import { FollowSettings, type FollowSettingsInput } from '@matic/contracts'
 import type { Db } from '@matic/db'
+import { insertFollows } from '@matic/prisma/insert-follows'
 import { createClock, createIds, createRandom, createSealer, createSecret } from '@matic/platform'
 import { exchangeKeyBinding, maskApiKey, type SealedCredentials } from '@matic/services/accounts/key-binding'
 import { newestSealingKey } from '@matic/services/accounts/newest-sealing-key'
@@ -25,7 +28,7 @@ export interface FollowersWanted {
 
 const AT_ONCE = 50
 
-/** One leader, and that many users with an opened paper account each that is routed to the leader's webhook; the leader trades nothing. */
+/** One leader with a strategy, and that many users with an opened paper account each that follows it; the leader trades nothing. */
 export async function openFollowers({ base, encryptionKey, count, depositUsdt = '10000' }: FollowersWanted): Promise<Followers> {
   const { db } = base
   const traders = await createTraders(db, { count: count + 1, depositUsdt })
@@ -43,13 +46,31 @@ export async function openFollowers({ base, encryptionKey, count, depositUsdt = 
     followers.push(...some.map((trader, index) => ({ ...trader, credentials: credentialsAt(opened, index) })))
   }
   await storeOpened(db, followers, depositUsdt)
-  await db.query(`DELETE FROM route WHERE account_id = $1`, [leader.accountId])
-  await db.query(
-    `INSERT INTO route (id, user_id, source_kind, source_id, account_id)
-     SELECT gen_random_uuid(), u, 'WEBHOOK', $3, a FROM unnest($1::uuid[], $2::uuid[]) AS x(u, a)`,
-    [followers.map((one) => one.userId), followers.map((one) => one.accountId), leader.webhookId],
-  )
+  await db.query('DELETE FROM route WHERE account_id = ANY($1::uuid[])', [[leader, ...followers].map(({ accountId }) => accountId)])
+  await follow(db, leader, followers, depositUsdt)
   return { leader, followers }
+}
+
+/** Sized in every way that goes by nothing but the alert, so that all open. */
+async function follow(db: Db, leader: Trader, followers: readonly FollowerAccount[], equity: string): Promise<void> {
+  const strategyId = randomUUID()
+  const sizings: readonly FollowSettingsInput['sizing'][] = [
+    { mode: 'ratio', ratio: '1' },
+    { mode: 'fixed-quantity', quantityBase: '0.004' },
+    { mode: 'fixed-quote', notionalQuote: '500' },
+    { mode: 'percent-of-equity', percent: '1' },
+  ]
+  await db.transaction(async (tx) => {
+    await tx.query(
+      `INSERT INTO strategy (id, user_id, account_id, name, since, source_kind, source_id) VALUES ($1, $2, $3, 'Leader', clock_timestamp(), 'WEBHOOK', $4)`,
+      [strategyId, leader.userId, leader.accountId, leader.webhookId],
+    )
+    const follows = followers.map(({ userId, accountId }, index) => {
+      const settings = FollowSettings.parse({ sizing: sizings[index % sizings.length] })
+      return { id: randomUUID(), routeId: randomUUID(), userId, accountId, settings, equity }
+    })
+    await insertFollows(tx, { strategyId, webhookId: leader.webhookId, follows })
+  })
 }
 
 function credentialsAt(opened: readonly SealedCredentials[], index: number): SealedCredentials {

@@ -33,6 +33,16 @@ export interface FanOutRound {
   readonly lost: number
   readonly doubled: number
   readonly cpuMs: Readonly<Record<string, number>>
+  /** After the alert was sent, ms: where the time goes. */
+  readonly steps: Steps
+}
+
+interface Steps {
+  readonly committed: number
+  readonly firstDecided: number
+  readonly lastDecided: number
+  readonly firstWrittenAhead: number
+  readonly lastWrittenAhead: number
 }
 
 export interface FanOutFigures {
@@ -125,6 +135,7 @@ async function measureRound({ rig, witness, people, venueMs, number }: RoundInpu
 
   const accepted = (await witness.orders(sentAtMs)).filter((order) => order.side === 'BUY' && order.type === 'MARKET')
   const verdict = compare(people.followers, accepted)
+  const steps = await stepsOf(db, sentAtMs)
   await witness.setFaults({ rules: [] })
   await alert(rig, people, { action: 'close', comment: `close-${number}` })
   await until(async () => (await heldCount(db)) === 0, 300_000)
@@ -140,7 +151,22 @@ async function measureRound({ rig, witness, people, venueMs, number }: RoundInpu
     transactionsToProtected,
     ...verdict,
     cpuMs,
+    steps,
   }
+}
+
+async function stepsOf(db: Db, sentAtMs: number): Promise<Steps> {
+  const rows = await db.query<Steps>(
+    `WITH s AS (SELECT id, committed_at FROM signal ORDER BY received_at DESC LIMIT 1), after AS (SELECT to_timestamp($1::float8 / 1000) AS t0)
+     SELECT (extract(epoch FROM min(s.committed_at) - min(t0)) * 1000)::int AS committed,
+            (extract(epoch FROM min(d.decided_at) - min(t0)) * 1000)::int AS "firstDecided", (extract(epoch FROM max(d.decided_at) - min(t0)) * 1000)::int AS "lastDecided",
+            (extract(epoch FROM min(o.submitted_at) - min(t0)) * 1000)::int AS "firstWrittenAhead", (extract(epoch FROM max(o.submitted_at) - min(t0)) * 1000)::int AS "lastWrittenAhead"
+       FROM s CROSS JOIN after JOIN decision d ON d.signal_id = s.id JOIN trade_order o ON o.decision_id = d.id`,
+    [sentAtMs],
+  )
+  const [steps] = rows
+  if (steps === undefined) throw new Error('No steps')
+  return steps
 }
 
 function compare(followers: readonly FollowerAccount[], accepted: readonly { ref: string }[]): { lost: number; doubled: number } {
