@@ -8,6 +8,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     'venue-ms': { type: 'string', default: '50' },
+    profile: { type: 'string' },
   },
 })
 const followers = Number(values.followers)
@@ -16,6 +17,7 @@ const { direct, cold, rounds, workerRssMb } = await runFanOut({
   workers: Number(values.workers),
   rounds: Number(values.rounds),
   venueMs: Number(values['venue-ms']),
+  profileDir: values.profile,
   say: (line) => console.error(line),
 })
 

@@ -28,6 +28,8 @@ export interface RigOptions {
   encryptionKey?: Buffer
   /** That of the environment, if any, when left out. */
   redisUrl?: string
+  /** For Node, before the worker's file. */
+  workerArgs?: readonly string[]
 }
 
 export type RigBase = Pick<Rig, 'db' | 'databaseUrl' | 'venueUrl' | 'venueAdminToken'>
@@ -87,18 +89,20 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     ...(sabotage === undefined || sabotage === 'no-unique-index' ? {} : { SABOTAGE: sabotage }),
   }
 
-  const launch = (name: string, app: string, env: NodeJS.ProcessEnv, ready: { line: RegExp } | { url: string }) => () =>
-    startProcess({
-      name,
-      command: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', `${root}/apps/${app}/src/main.ts`],
-      cwd: root,
-      env: { ...shared, ...env },
-      readyWhen: ready,
-      readyWithinMs: 60_000,
-      stopWithinMs: 8_000,
-      onLine: (line) => options.onLine?.(name, line),
-    })
+  const launch =
+    (name: string, app: string, env: NodeJS.ProcessEnv, ready: { line: RegExp } | { url: string }, nodeArgs: readonly string[] = []) =>
+    () =>
+      startProcess({
+        name,
+        command: process.execPath,
+        args: ['--disable-warning=ExperimentalWarning', ...nodeArgs, `${root}/apps/${app}/src/main.ts`],
+        cwd: root,
+        env: { ...shared, ...env },
+        readyWhen: ready,
+        readyWithinMs: 60_000,
+        stopWithinMs: 8_000,
+        onLine: (line) => options.onLine?.(name, line),
+      })
 
   const launches = new Map<string, () => Promise<Running | Postgres>>([['postgres', launchPostgres]])
   launches.set('venue', launch('venue', 'venue', { VENUE_PORT: String(venuePort), VENUE_SEED: '7' }, { url: `${venueUrl}/health` }))
@@ -109,7 +113,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     launches.set(`api-${index}`, launch(`api-${index}`, 'api', { PORT: String(port) }, { url: `http://127.0.0.1:${port}/health` }))
   }
   for (let index = 0; index < options.workers; index += 1) {
-    launches.set(`worker-${index}`, launch(`worker-${index}`, 'worker', {}, { line: /worker ready/ }))
+    launches.set(`worker-${index}`, launch(`worker-${index}`, 'worker', {}, { line: /worker ready/ }, options.workerArgs))
   }
 
   const running = new Map<string, Running | Postgres>([['postgres', postgres]])

@@ -17,6 +17,8 @@ export interface FanOutOptions {
   readonly rounds: number
   /** Between an order and its answer. */
   readonly venueMs: number
+  /** Where CPU profiles of the workers go. */
+  readonly profileDir?: string | undefined
   readonly say: (line: string) => void
 }
 
@@ -71,6 +73,7 @@ export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> 
     timingsScale: 1,
     apis: 1,
     workers: options.workers,
+    ...(options.profileDir !== undefined && { workerArgs: ['--cpu-prof', `--cpu-prof-dir=${options.profileDir}`] }),
     say,
     onLine: (name, line) => say(`${name}: ${line}`),
     async onVenue(base) {
