@@ -1,4 +1,4 @@
-import type { CopyTermsView, FollowerView, FollowView, InviteView, OwnStrategy } from '@matic/contracts'
+import type { CopyDecisionView, CopyingHealth, CopyTermsView, FollowerView, FollowView, InviteView, OwnStrategy } from '@matic/contracts'
 import { dispatchSignals } from '@matic/services/dispatch/index'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN, dataOf, startApi, type TestApi } from '../../test/start-api.ts'
@@ -86,7 +86,19 @@ describe('a follow', () => {
       [accounts.follower],
     )
     expect(orders).toEqual([{ quantity: '0.01', leverage: 5 }])
-    expect(await follows()).toMatchObject([{ copied: 1, notCopied: 0 }])
+    const [follow] = await follows()
+    expect(follow).toMatchObject({ copied: 1, notCopied: 0 })
+    const decisions = (token: string) => api.request('GET', `/api/follows/${follow?.id}/decisions?outcome=copied`, { token })
+    expect(dataOf<CopyDecisionView[]>((await decisions(follower)).body)).toMatchObject([
+      { outcome: 'ORDERS', intent: 'open', symbol: 'BTC/USDT:USDT', orders: [{ leg: 'open', quantity: '0.01' }] },
+    ])
+    expect((await decisions(leader)).status).toBe(404)
+    expect(dataOf<CopyingHealth>((await api.request('GET', '/api/admin/copying', { token: follower })).body)).toMatchObject({
+      gaps: 0,
+      follows: { active: 1, stopped: 0 },
+      fanOuts: [{ strategyName: 'Trend', follows: 1, decisions: 1, copied: 1 }],
+    })
+    expect((await api.request('GET', '/api/admin/copying', { token: leader })).status).toBe(403)
   })
 
   it('shows its leader no name, key or address', async () => {

@@ -3,6 +3,7 @@ import { accountRoutes } from './accounts.ts'
 import { activityRoutes } from './activity.ts'
 import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
+import { copyRoutes } from './copies.ts'
 import { devRoutes } from './dev.ts'
 import { exchangeRoutes } from './exchange.ts'
 import { leaderRoutes } from './leaders.ts'
@@ -23,6 +24,7 @@ export const mountedRoutes: readonly Mounted[] = [
   ...activityRoutes,
   ...authRoutes,
   ...botRoutes,
+  ...copyRoutes,
   ...devRoutes,
   ...exchangeRoutes,
   ...leaderRoutes,

@@ -24,15 +24,15 @@ export const leaderRoutes = [
     const { leaders, meta } = await listLeaders({ db: ctx.db, input: { ...rest, risk, text, userId: actor.userId } })
     return { data: leaders, meta }
   }),
-  mount(leaderRoute, async ({ ctx, actor, params }) => ({
-    data: await getLeader({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+  mount(leaderRoute, async ({ ctx, actor, params, query }) => ({
+    data: await getLeader({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } }),
   })),
   mount(recordRoute, async ({ ctx, actor, params, query }) => {
     const { lines, meta } = await listRecord({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } })
     return { data: lines, meta }
   }),
-  mount(verifyRecord, async ({ ctx, actor, params }) => ({
-    data: await checkRecord({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+  mount(verifyRecord, async ({ ctx, actor, params, query }) => ({
+    data: await checkRecord({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } }),
   })),
 
   mount(strategiesRoute, async ({ ctx, actor }) => ({ data: await listOwnStrategies({ db: ctx.db, input: { userId: actor.userId } }) })),

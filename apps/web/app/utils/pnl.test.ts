@@ -5,6 +5,7 @@ import { atMark, totalPnl } from './pnl.ts'
 const long: PositionView = {
   id: 'p',
   accountId: 'a',
+  followId: null,
   symbol: 'BTC/USDT:USDT',
   marketId: 'BTCUSDT',
   side: 'LONG',

@@ -34,6 +34,8 @@ export type BalanceView = z.infer<typeof BalanceView>
 export const PositionView = z.object({
   id: z.string(),
   accountId: z.string(),
+  /** The follow that opened it; null: one’s own. */
+  followId: z.string().nullable(),
   symbol: z.string(),
   marketId: z.string(),
   side: z.enum(['LONG', 'SHORT']),

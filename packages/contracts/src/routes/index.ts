@@ -2,6 +2,7 @@ import * as accounts from './accounts.ts'
 import * as activity from './activity.ts'
 import * as auth from './auth.ts'
 import * as bot from './bot.ts'
+import * as copies from './copies.ts'
 import * as dev from './dev.ts'
 import * as exchange from './exchange.ts'
 import * as leaders from './leaders.ts'
@@ -56,7 +57,10 @@ export const routes = {
     revokePrevious: webhook.revokePreviousToken,
   },
   rules: { get: rules.getRules, patchAccount: rules.patchAccountRules, resetPeak: rules.resetPeak, preview: rules.previewRules },
-  admin: { killSwitch: bot.globalKillSwitch },
+  admin: {
+    copying: copies.getCopyingHealth,
+    killSwitch: bot.globalKillSwitch,
+  },
   exchange: {
     accounts: exchange.listAccounts,
     balance: exchange.getBalance,
@@ -106,6 +110,7 @@ export const routes = {
     followers: strategies.listFollowers,
   },
   follows: {
+    decisions: copies.listCopyDecisions,
     list: strategies.listFollows,
     get: strategies.getFollow,
     start: strategies.startFollow,

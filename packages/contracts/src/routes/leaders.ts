@@ -41,14 +41,18 @@ export const LeaderRow = z.object({
   days: z.number().int(),
   risk: RiskLabel,
   /** Worth of the leader's account, quote, as the record last told it. */
-  aum: DecimalString.nullable(),
+  equity: DecimalString.nullable(),
+  /** Equity of the accounts that follow it now, quote, of the leader's own kind: paper beside live counts nothing. */
+  aum: DecimalString,
+  /** Accounts that follow it now. */
+  copiers: z.number().int(),
   figures: PerformanceFigures,
   /** Value of a share by the day over the window, beginning with 1. */
   spark: z.array(z.number()),
 })
 export type LeaderRow = z.infer<typeof LeaderRow>
 
-export const LEADER_SORTS = ['roi', 'pnl', 'drawdown', 'sharpe', 'winRate', 'days', 'aum', 'trades'] as const
+export const LEADER_SORTS = ['roi', 'pnl', 'drawdown', 'sharpe', 'winRate', 'days', 'aum', 'copiers', 'trades'] as const
 export type LeaderSort = (typeof LEADER_SORTS)[number]
 
 export const PerformanceWindow = z.coerce.number().pipe(z.union(PERFORMANCE_WINDOWS.map((days) => z.literal(days))))
@@ -58,7 +62,7 @@ export const listLeaders = defineRoute({
   path: '/api/leaders',
   policy: 'user',
   summary:
-    'The leaderboard: public strategies and one’s own, by figures that each record can be checked against. What is not known comes last.',
+    'The leaderboard: public strategies, one’s own and those one follows, by figures that each record can be checked against. What is not known comes last.',
   query: PageQuery.extend({
     window: PerformanceWindow.default(90),
     sort: z.enum(LEADER_SORTS).default('roi'),
@@ -119,6 +123,8 @@ export const LeaderView = LeaderRow.omit({ figures: true, spark: true }).extend(
 export type LeaderView = z.infer<typeof LeaderView>
 
 const OneStrategy = z.object({ strategyId: z.uuid() })
+/** Shows a private strategy to who was given it. */
+const Invited = z.object({ inviteCode: z.string().trim().min(8).max(64).optional() })
 
 export const getLeader = defineRoute({
   method: 'GET',
@@ -126,6 +132,7 @@ export const getLeader = defineRoute({
   policy: 'user',
   summary: 'A strategy with its figures over each window, curve, months, and how its trades are spread.',
   params: OneStrategy,
+  query: Invited,
   response: LeaderView,
   errors: ['NOT_FOUND'],
 })
@@ -147,7 +154,7 @@ export const listRecord = defineRoute({
   policy: 'user',
   summary: 'The rows of a track record, newest first, as they were chained.',
   params: OneStrategy,
-  query: PageQuery.extend({ kind: z.enum(['all', 'trade', 'value']).default('all') }),
+  query: PageQuery.extend({ kind: z.enum(['all', 'trade', 'value']).default('all'), ...Invited.shape }),
   response: z.array(RecordLine),
   errors: ['NOT_FOUND'],
 })
@@ -171,6 +178,7 @@ export const verifyRecord = defineRoute({
   policy: 'user',
   summary: 'Recompute a track record from its first row, and every published figure out of it; the first row that does not fit is named.',
   params: OneStrategy,
+  query: Invited,
   response: RecordVerdict,
   errors: ['NOT_FOUND', 'RATE_LIMITED'],
 })

@@ -1,13 +1,13 @@
 import type { LeaderView, PageMeta, PerformanceFigures, RecordLine, RecordPortrait } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { RISK_LIMITS } from '@matic/domain'
-import { isoOrNull, plainOrNull } from '../plain.ts'
+import { isoOrNull, plain, plainOrNull } from '../plain.ts'
 import { FIGURE_COLUMNS, figuresView } from './list-leaders.ts'
 import { RISK_WINDOW_DAYS } from './save-figures.ts'
-import { readStrategy } from './visible-strategies.ts'
+import { readStrategy, type AskedStrategy } from './visible-strategies.ts'
 
 /** @throws AppError NOT_FOUND */
-export async function getLeader({ db, input }: { db: Queryable; input: { userId: string; strategyId: string } }): Promise<LeaderView> {
+export async function getLeader({ db, input }: { db: Queryable; input: AskedStrategy }): Promise<LeaderView> {
   const row = await readStrategy(db, input)
   const [windows, [head]] = await Promise.all([
     db.query<PerformanceFigures>(`SELECT ${FIGURE_COLUMNS} FROM strategy_figures f WHERE f.strategy_id = $1 ORDER BY f.window_days`, [
@@ -29,7 +29,9 @@ export async function getLeader({ db, input }: { db: Queryable; input: { userId:
     environment,
     days,
     risk,
-    aum: plainOrNull(row.aum),
+    equity: plainOrNull(row.equity),
+    aum: plain(row.aum),
+    copiers: row.copiers,
     since: row.since.toISOString(),
     closedAt: isoOrNull(row.closedAt),
     riskRule: { ...RISK_LIMITS, windowDays: RISK_WINDOW_DAYS },
@@ -39,9 +41,7 @@ export async function getLeader({ db, input }: { db: Queryable; input: { userId:
   }
 }
 
-interface RecordInput {
-  readonly userId: string
-  readonly strategyId: string
+interface RecordInput extends AskedStrategy {
   readonly kind: 'all' | 'trade' | 'value'
   readonly page: number
   readonly limit: number

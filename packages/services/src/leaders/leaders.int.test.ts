@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createInvite, revokeInvite } from '../follows/invites.ts'
 import { extendRecord } from './extend-record.ts'
 import { extendRecords } from './extend-records.ts'
 import { getLeader, listRecord } from './get-leader.ts'
@@ -19,7 +20,7 @@ beforeAll(async () => {
   desk = await createDesk()
 })
 beforeEach(async () => {
-  await desk.db.query('TRUNCATE strategy, record_row, record_head, strategy_figures, trade, equity_snapshot')
+  await desk.db.query('TRUNCATE strategy, follow, strategy_invite, record_row, record_head, strategy_figures, trade, equity_snapshot')
   leader = await desk.makePerson()
   strategyId = await publish(leader)
   startMs = Math.floor(Date.now() / HOUR) * HOUR - 20 * DAY
@@ -57,6 +58,11 @@ async function trade(person: Person, afterMs: number, fields: { gross?: number; 
   )
   return id
 }
+const follow = (person: Person) =>
+  desk.db.query(
+    `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at) VALUES ($1, $2, $3, $4, $1, '{}', now())`,
+    [randomUUID(), person.userId, strategyId, person.accountId],
+  )
 const extend = (id = strategyId, person = leader) =>
   extendRecord({
     ctx: desk.ctx,
@@ -113,7 +119,9 @@ describe('a track record', () => {
     expect((await board())[0]).toMatchObject({
       name: 'Trend',
       isOwn: true,
-      aum: '2790',
+      equity: '2790',
+      aum: '0',
+      copiers: 0,
       figures: { roiPercent: '-1', pnl: '-210', maxDrawdownPercent: '10', winRatePercent: '100', trades: 1, medianLeverage: '5' },
       spark: [1, 1.1, 1.1, 0.99],
     })
@@ -222,6 +230,38 @@ describe('the leaderboard', () => {
     expect(await names({ risk: 'UNKNOWN' })).toHaveLength(3)
     expect(await names({ risk: 'HIGH' })).toEqual([])
     expect(await names({ limit: 1, page: 2 })).toEqual(['Young'])
+  })
+
+  it('counts who follows, and what those accounts are worth: paper beside live is not added up', async () => {
+    await worth(leader, 0, 1_000, 1_000)
+    await worth(leader, HOUR, 1_100, 1_000)
+    await extend()
+    const [first, second, live] = [await desk.makePerson(), await desk.makePerson(), await desk.makePerson({ environment: 'LIVE' })]
+    for (const person of [first, second, live]) await follow(person)
+    await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = now() WHERE user_id = $1`, [second.userId])
+    expect((await board({ sort: 'copiers' }))[0]).toMatchObject({ copiers: 2, aum: '10000', equity: '1100' })
+  })
+
+  it('shows a private strategy to who follows it and to who holds a code that is still good', async () => {
+    await worth(leader, 0, 1_000, 1_000)
+    await worth(leader, HOUR, 1_100, 1_000)
+    await extend()
+    await changeStrategy({ ctx: desk.ctx, input: { userId: leader.userId, strategyId, visibility: 'PRIVATE' } })
+    const [follower, invited] = [await desk.makePerson(), await desk.makePerson()]
+    const see = (person: Person, inviteCode?: string) =>
+      getLeader({ db: desk.db, input: { userId: person.userId, strategyId, inviteCode } })
+    await follow(follower)
+    expect(await see(follower)).toMatchObject({ name: 'Trend', copiers: 1 })
+    expect(await board({ userId: follower.userId })).toHaveLength(1)
+    const { id, code } = await createInvite({
+      ctx: desk.ctx,
+      input: { userId: leader.userId, strategyId, maxUses: null, expiresInDays: 1 },
+    })
+    expect(await see(invited, code)).toMatchObject({ name: 'Trend' })
+    expect(await board({ userId: invited.userId })).toEqual([])
+    await expect(see(invited, 'another-code')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await revokeInvite({ ctx: desk.ctx, input: { userId: leader.userId, strategyId, inviteId: id } })
+    await expect(see(invited, code)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('shows private strategies to their leader alone, and closed ones to nobody', async () => {

@@ -23,7 +23,8 @@ const SORT_COLUMN: Record<LeaderSort, { readonly column: string; readonly best: 
   sharpe: { column: 'f.sharpe', best: 'DESC' },
   winRate: { column: 'f.win_rate_percent', best: 'DESC' },
   days: { column: 'h.days', best: 'DESC' },
-  aum: { column: 'h.equity', best: 'DESC' },
+  aum: { column: 'c.aum', best: 'DESC' },
+  copiers: { column: 'c.copiers', best: 'DESC' },
   trades: { column: 'f.trades', best: 'DESC' },
 }
 
@@ -59,8 +60,9 @@ export async function listLeaders({
 }
 
 function leaderRow(row: Row): LeaderRow {
-  const { strategyId, name, leader, isOwn, environment, days, risk, spark } = row
-  return { strategyId, name, leader, isOwn, environment, days, risk, aum: plainOrNull(row.aum), figures: figuresView(row), spark }
+  const { strategyId, name, leader, isOwn, environment, days, risk, copiers, spark } = row
+  const worth = { equity: plainOrNull(row.equity), aum: plain(row.aum), copiers }
+  return { strategyId, name, leader, isOwn, environment, days, risk, ...worth, figures: figuresView(row), spark }
 }
 
 export function figuresView(row: PerformanceFigures): PerformanceFigures {

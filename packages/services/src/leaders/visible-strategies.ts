@@ -1,5 +1,6 @@
 import { AppError } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
+import { hashOfCode } from '../follows/invites.ts'
 
 export interface StrategyRow {
   readonly strategyId: string
@@ -14,7 +15,9 @@ export interface StrategyRow {
   readonly closedAt: Date | null
   readonly days: number
   readonly risk: 'UNKNOWN' | 'LOW' | 'MEDIUM' | 'HIGH'
-  readonly aum: string | null
+  readonly equity: string | null
+  readonly aum: string
+  readonly copiers: number
 }
 
 /** What others know a leader by: the first name and the first letter of the last, never the whole. */
@@ -22,19 +25,34 @@ export const LEADER_HANDLE = `split_part(u.full_name, ' ', 1) || coalesce(' ' ||
 
 /** Of a strategy with its leader and the head of its record. */
 export const STRATEGY_COLUMNS = `s.id AS "strategyId", s.user_id AS "userId", s.name, s.description, s.visibility, ${LEADER_HANDLE} AS leader, s.user_id = $1 AS "isOwn",
-  a.environment, s.since, s.closed_at AS "closedAt", coalesce(h.days, 0) AS days, coalesce(h.risk, 'UNKNOWN') AS risk, h.equity AS aum`
+  a.environment, s.since, s.closed_at AS "closedAt", coalesce(h.days, 0) AS days, coalesce(h.risk, 'UNKNOWN') AS risk, h.equity, c.aum, c.copiers`
 
-export const STRATEGY_TABLES = `strategy s JOIN app_user u ON u.id = s.user_id JOIN account a ON a.id = s.account_id LEFT JOIN record_head h ON h.strategy_id = s.id`
+/** Who follows it now, and what those accounts are worth; live money and paper are never added up. */
+const COPIERS = `LEFT JOIN LATERAL (
+    SELECT count(*)::int AS copiers, coalesce(sum(fs.equity) FILTER (WHERE fa.environment = a.environment), 0) AS aum
+      FROM follow f JOIN account fa ON fa.id = f.account_id LEFT JOIN account_state fs ON fs.account_id = f.account_id
+     WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') c ON true`
 
-/** Who may see a strategy: everybody a public one, its leader each. $1 is the person. */
-export const STRATEGY_VISIBLE = `(s.user_id = $1 OR s.visibility = 'PUBLIC')`
+export const STRATEGY_TABLES = `strategy s JOIN app_user u ON u.id = s.user_id JOIN account a ON a.id = s.account_id LEFT JOIN record_head h ON h.strategy_id = s.id ${COPIERS}`
+
+/** Who may see a strategy: everybody a public one; a private one its leader and who follows or followed it. $1 is the person. */
+export const STRATEGY_VISIBLE = `(s.user_id = $1 OR s.visibility = 'PUBLIC' OR EXISTS (SELECT 1 FROM follow vf WHERE vf.strategy_id = s.id AND vf.user_id = $1))`
+
+const INVITED = `EXISTS (SELECT 1 FROM strategy_invite i WHERE i.strategy_id = s.id AND i.code_hash = $3 AND i.revoked_at IS NULL
+  AND coalesce(i.expires_at > clock_timestamp(), true))`
+
+export interface AskedStrategy {
+  readonly userId: string
+  readonly strategyId: string
+  readonly inviteCode?: string | undefined
+}
 
 /** @throws AppError NOT_FOUND, also for a strategy that the person may not see */
-export async function readStrategy(db: Queryable, { userId, strategyId }: { userId: string; strategyId: string }): Promise<StrategyRow> {
-  const [row] = await db.query<StrategyRow>(`SELECT ${STRATEGY_COLUMNS} FROM ${STRATEGY_TABLES} WHERE s.id = $2 AND ${STRATEGY_VISIBLE}`, [
-    userId,
-    strategyId,
-  ])
+export async function readStrategy(db: Queryable, { userId, strategyId, inviteCode }: AskedStrategy): Promise<StrategyRow> {
+  const [row] = await db.query<StrategyRow>(
+    `SELECT ${STRATEGY_COLUMNS} FROM ${STRATEGY_TABLES} WHERE s.id = $2 AND (${STRATEGY_VISIBLE} OR ${INVITED})`,
+    [userId, strategyId, inviteCode === undefined ? null : hashOfCode(inviteCode)],
+  )
   if (!row) throw new AppError('NOT_FOUND', 'There is no such strategy')
   return row
 }

@@ -20,10 +20,10 @@ export async function listPositions({
 }): Promise<PositionView[]> {
   const account = await findAccount({ db, input })
   const rows = await db.query<Row>(
-    `SELECT p.id, p.account_id AS "accountId", p.symbol, coalesce(m.market_id, p.symbol) AS "marketId", p.side, p.position_side AS "positionSide", p.quantity_base AS size, p.entry_price AS "entryPrice",
+    `SELECT p.id, p.account_id AS "accountId", r.follow_id AS "followId", p.symbol, coalesce(m.market_id, p.symbol) AS "marketId", p.side, p.position_side AS "positionSide", p.quantity_base AS size, p.entry_price AS "entryPrice",
             p.mark_price AS "markPrice", p.leverage, p.margin_mode AS "marginMode", p.unrealized_pnl AS "unrealizedPnl", p.liquidation_price AS "liquidationPrice",
             p.margin, p.stop_price AS "stopLoss", p.target_price AS "takeProfit", p.protection, p.opened_at AS "openedAt", p.synced_at AS "syncedAt", p.version
-       FROM position p LEFT JOIN market m ON m.exchange = $2 AND m.symbol = p.symbol
+       FROM position p LEFT JOIN route r ON r.id = p.route_id LEFT JOIN market m ON m.exchange = $2 AND m.symbol = p.symbol
       WHERE p.account_id = $1 AND p.quantity_base > 0 ORDER BY p.opened_at DESC NULLS LAST, p.id`,
     [account.id, account.exchange],
   )
