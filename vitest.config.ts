@@ -9,6 +9,7 @@ export default defineConfig({
     maxConcurrency: 2,
     // Generous, because a busy machine is no failure.
     testTimeout: 20_000,
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       { extends: true, test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...elsewhere, '**/*.int.test.ts', '**/*.e2e.test.ts'] } },
       {
@@ -25,14 +26,27 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // A browser mostly waits, so two files at a time.
+          name: 'browser',
+          include: ['apps/web/tests/*.e2e.test.ts'],
+          exclude: elsewhere,
+          globalSetup: cluster,
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
-          exclude: elsewhere,
+          exclude: [...elsewhere, 'apps/web/tests/**'],
           globalSetup: cluster,
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -90,7 +90,7 @@ it('leaves everything as it is where nothing is to be held', async () => {
   await page.goto(`${stack.webUrl}/webhook`)
   const holds = page.getByTestId('webhook-hold-gaps')
   await expect.poll(() => holds.getAttribute('aria-checked')).toBe('true')
-  await holds.click()
+  await Promise.all([page.waitForResponse((response) => response.request().method() !== 'GET' && response.ok()), holds.click()])
   await page.reload()
   await expect.poll(() => holds.getAttribute('aria-checked')).toBe('false')
 })
