@@ -15,6 +15,7 @@ import type { PositionMove, ProtectionWish } from './position-rows.ts'
 import { noteProtections } from './protected.ts'
 import { isTrigger, ORDER_COLUMNS } from './rows.ts'
 import type { OrderRow, PositionRow } from './rows.ts'
+import { moveShares } from './share-rows.ts'
 import { cancelReason } from './veto.ts'
 
 export interface SeenOrder {
@@ -174,6 +175,11 @@ async function followUp(tx: Transaction, ctx: ExecutionContext, changes: readonl
     ...fills.map(({ order }) => ({ accountId: order.accountId, inMs: 0 })),
     ...triggers.filter(({ order }) => order.state === 'FILLED').map(({ order }) => ({ accountId: order.accountId, inMs: 0 })),
   ])
+  await moveShares(
+    tx,
+    ctx,
+    fills.map(({ before, order, filledNow }) => ({ order, filledBase: filledNow, price: priceOfNow(before, order, filledNow) })),
+  )
   const held = await lockPositions(
     tx,
     [...triggers, ...fills].map(({ order }) => order),

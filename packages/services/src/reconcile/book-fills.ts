@@ -16,6 +16,8 @@ export interface BookedFills {
   readonly facts: NewFact[]
   /** What the fills say is held, signed base: long above zero. */
   readonly netBase: Decimal
+  /** Of this side since it was last flat. */
+  readonly fills: readonly TradeFill[]
 }
 
 /** Books what the exchange executed on one side of a market, each trade id once, and rebuilds the trades it touches. */
@@ -31,7 +33,7 @@ export async function bookFills(
   const fromAt = await rebuildFrom(tx, lane, market, earliest)
   const own = await loadFills(tx, lane, market, fromAt)
   const facts = earliest === undefined ? [] : await saveTrades(tx, ctx, lane, market, fromAt, buildTrades(own))
-  return { facts, netBase: netQuantity(own) }
+  return { facts, netBase: netQuantity(own), fills: own }
 }
 
 async function insertFills(

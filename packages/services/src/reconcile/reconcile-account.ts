@@ -1,5 +1,6 @@
 import { recordFacts } from '@matic/db'
 import type { NewFact, Transaction } from '@matic/db'
+import type { TradeFill } from '@matic/domain'
 import type { AccountHandle, ExchangeFailure, ExchangeFill, ExchangePort } from '@matic/exchange/port'
 import { applyPositions } from '../execution/apply-positions.ts'
 import type { ExecutionContext } from '../execution/context.ts'
@@ -20,6 +21,7 @@ import { readAccount } from './read-account.ts'
 import type { AccountReading } from './read-account.ts'
 import { readingFailed } from './reading-failed.ts'
 import { saveBalance } from './save-balance.ts'
+import { settleShares } from './settle-shares.ts'
 import { signedBase, symbolsThatMoved } from './symbols-that-moved.ts'
 
 /**
@@ -56,14 +58,17 @@ export async function reconcileAccount(
 
     await noteTriggered(tx, reading.ours)
     const settled = new Set<string>()
+    const bookedSides: { side: MarketSide; fills: readonly TradeFill[] }[] = []
     for (const { side, own } of sidesOf(handle, fills.value)) {
       const booked = await bookFills(tx, ctx, lane, side, own)
+      bookedSides.push({ side, fills: booked.fills })
       facts.push(...booked.facts)
       if (booked.netBase.eq(signedBase(reading, side))) settled.add(`${side.symbol} ${side.positionSide}`)
     }
     const applied = await applyPositions(tx, ctx, lane, reading, { settled })
     facts.push(...applied.facts)
     for (const [orderId, seen] of reading.ours) facts.push(...(await recordOrder(tx, ctx, { lane, orderId, seen, sentAtMs: null })).facts)
+    for (const { side, fills: own } of bookedSides) await settleShares(tx, ctx, lane, side, own)
     await finishCloses(tx, ctx, lane)
     facts.push(...(await adoptWishes(tx, ctx, lane)).map(positionFact))
     facts.push(

@@ -45,6 +45,7 @@ interface OrderFields {
   leverage: number | null
   expiresInMs: number | null
   dependsOnId: string | null
+  routeId: string | null
 }
 
 /** An order as dispatch would have written it. */
@@ -53,8 +54,8 @@ export async function makeOrder(ctx: ExecutionContext, account: TestAccount, fie
   const leg = fields.leg ?? 'open'
   await ctx.db.query(
     `INSERT INTO trade_order (id, user_id, account_id, cause, leg, client_order_id, symbol, side, type, quantity_base, reduce_fraction, price, reduce_only, leverage, margin_mode,
-                              stop_fraction, target_fraction, stop_price, priority, depends_on_id, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, now() + make_interval(secs => $21))`,
+                              stop_fraction, target_fraction, stop_price, priority, depends_on_id, expires_at, route_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, now() + make_interval(secs => $21), $22)`,
     [
       id,
       account.userId,
@@ -77,6 +78,7 @@ export async function makeOrder(ctx: ExecutionContext, account: TestAccount, fie
       leg === 'open' ? PRIORITY.open : PRIORITY.close,
       fields.dependsOnId ?? null,
       leg === 'open' ? (fields.expiresInMs ?? 12_000) / 1000 : null,
+      fields.routeId ?? null,
     ],
   )
   return id
