@@ -4,6 +4,7 @@ import { activityRoutes } from './activity.ts'
 import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
 import { copyRoutes } from './copies.ts'
+import { copyPlanRoutes } from './copy-plans.ts'
 import { devRoutes } from './dev.ts'
 import { exchangeRoutes } from './exchange.ts'
 import { leaderRoutes } from './leaders.ts'
@@ -25,6 +26,7 @@ export const mountedRoutes: readonly Mounted[] = [
   ...authRoutes,
   ...botRoutes,
   ...copyRoutes,
+  ...copyPlanRoutes,
   ...devRoutes,
   ...exchangeRoutes,
   ...leaderRoutes,

@@ -14,6 +14,11 @@ const BODIES: Readonly<Record<string, object>> = {
     accountId: '00000000-0000-4000-8000-000000000000',
     settings: { sizing: { mode: 'ratio', ratio: '1' } },
   },
+  'POST /api/strategies/:strategyId/copyability': { equity: '1000', settings: { sizing: { mode: 'ratio', ratio: '1' } } },
+  'POST /api/strategies/:strategyId/example': {
+    accountId: '00000000-0000-4000-8000-000000000000',
+    settings: { sizing: { mode: 'ratio', ratio: '1' } },
+  },
   'POST /api/signals/dry-run': { body: '{"symbol":"BTCUSDT","action":"buy"}' },
   'POST /api/exchange/api-keys': { exchange: 'BINANCE', environment: 'DEMO', apiKey: 'matrix-api-key', secretKey: 'matrix-secret-key' },
 }

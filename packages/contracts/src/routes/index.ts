@@ -3,6 +3,7 @@ import * as activity from './activity.ts'
 import * as auth from './auth.ts'
 import * as bot from './bot.ts'
 import * as copies from './copies.ts'
+import * as copyPlans from './copy-plans.ts'
 import * as dev from './dev.ts'
 import * as exchange from './exchange.ts'
 import * as leaders from './leaders.ts'
@@ -108,6 +109,9 @@ export const routes = {
     createInvite: strategies.createInvite,
     revokeInvite: strategies.revokeInvite,
     followers: strategies.listFollowers,
+    preview: copyPlans.previewCopies,
+    copyability: copyPlans.getCopyability,
+    example: copyPlans.getCopyExample,
   },
   follows: {
     decisions: copies.listCopyDecisions,

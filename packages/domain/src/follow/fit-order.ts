@@ -30,8 +30,13 @@ function again({ input }: Fitting, refused: Decision, quantity: Decimal | null, 
   if (quantity === null || quantity.lte(0)) return refused
   const quantityText = quantity.toDecimalPlaces(18, Decimal.ROUND_DOWN).toFixed()
   const decision = decide({ ...input, alert: { ...input.alert, quantity: quantityText, quantityUnit: 'base' } })
-  const askedBase = refused.numbers['wantedBase'] ?? null
-  return { ...decision, numbers: { ...decision.numbers, fitted, askedBase } }
+  const wantedBase = refused.numbers['wantedBase'] ?? null
+  // Made smaller twice: what was asked for at first, and what the cap left of it.
+  const asked =
+    refused.numbers['fitted'] === 'CAPPED'
+      ? { askedBase: refused.numbers['askedBase'] ?? null, cappedBase: wantedBase }
+      : { askedBase: wantedBase }
+  return { ...decision, numbers: { ...decision.numbers, fitted, ...asked } }
 }
 
 /** The limit of the follow is one to be made use of; that of the account's own rules is one that stops. */

@@ -1,2 +1,15 @@
+export { copySteps, type CopyStep } from './copy-steps.ts'
+export {
+  balanceWindow,
+  copyability,
+  copyAlone,
+  minimumBalance,
+  opens,
+  type BalanceWindow,
+  type Copier,
+  type Copyability,
+  type Opening,
+} from './copyability.ts'
 export { decideFollow } from './decide-follow.ts'
+export { leaderMove, type LeaderMove } from './leader-move.ts'
 export type { FollowTerms, LeaderBook } from './types.ts'

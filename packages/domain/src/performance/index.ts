@@ -1,4 +1,3 @@
-export { copyability, smallestBalance, type Copyability, type CopyOutcome } from './copyability.ts'
 export { holdingBuckets, leverageBuckets, type Bucket } from './distributions.ts'
 export {
   dailyGrowth,

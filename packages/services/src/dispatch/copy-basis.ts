@@ -18,18 +18,27 @@ export interface Leaders {
 const NOBODY: Leaders = { routes: [], stored: new Map() }
 
 /** The leaders' own routes of these signals, where somebody follows. */
-export async function loadLeaders(tx: Transaction, signals: readonly SignalRow[], routes: readonly RouteRow[]): Promise<Leaders> {
+export async function loadLeaders(
+  tx: Transaction,
+  signals: readonly SignalRow[],
+  routes: readonly RouteRow[],
+  given: ReadonlyMap<string, LeaderBook> = new Map(),
+): Promise<Leaders> {
   const accounts = new Set(routes.flatMap(({ follow }) => (follow === null ? [] : [follow.leaderAccountId])))
   if (accounts.size === 0) return NOBODY
   const own = await loadRoutes(tx, signals, EVERY_ROUTE, [...accounts])
-  const rows = await tx.query<{ key: string; basis: LeaderBook }>(
-    `SELECT signal_id || ' ' || strategy_id AS key, basis FROM copy_basis WHERE signal_id = ANY($1::uuid[])`,
+  const rows = await tx.query<{ signalId: string; strategyId: string; basis: LeaderBook }>(
+    `SELECT signal_id AS "signalId", strategy_id AS "strategyId", basis FROM copy_basis WHERE signal_id = ANY($1::uuid[])`,
     [signals.map((signal) => signal.id)],
   )
   return {
     routes: own.routes.filter(({ follow }) => follow === null),
-    stored: new Map(rows.map(({ key, basis }) => [key, basis])),
+    stored: new Map([...rows.map(({ signalId, strategyId, basis }) => [basisKey(signalId, strategyId), basis] as const), ...given]),
   }
+}
+
+export function basisKey(signalId: string, strategyId: string): string {
+  return `${signalId} ${strategyId}`
 }
 
 interface Seen {

@@ -3,7 +3,7 @@ import { decide, decideFollow } from '@matic/domain'
 import type { Decision, DecisionInput, LeaderBook } from '@matic/domain'
 import type { ExchangeCapabilities } from '@matic/exchange/port'
 import { loadRanges, type RangeOf } from '../markets/ranges.ts'
-import { leaderBook, loadLeaders, type Basis, type Leaders } from './copy-basis.ts'
+import { basisKey, leaderBook, loadLeaders, type Basis, type Leaders } from './copy-basis.ts'
 import type { PlacedSignal } from './follow-chains.ts'
 import { EVERY_ROUTE, findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
 import type { AccountBook, FollowRow, Markets, ReceivedSignal, RouteRow } from './load-batch.ts'
@@ -15,19 +15,27 @@ export interface DecideContext {
   readonly exchanges: ReadonlyMap<string, { readonly capabilities: Pick<ExchangeCapabilities, 'certified' | 'trailing'> }>
 }
 
+export interface DecideOptions {
+  /** False where nothing is going to be written: nobody is held up. */
+  readonly locked?: boolean
+  /** What leaders are taken to hold and do, by signal and strategy (`basisKey`), whatever their accounts say. */
+  readonly bases?: ReadonlyMap<string, LeaderBook>
+}
+
 /** Decides these signals on these routes, or on all of theirs, one after the other, each seeing what the ones before it come to. Writes nothing. */
 export async function decideAll(
   tx: Transaction,
   ctx: DecideContext,
   rows: readonly PlacedSignal[],
   only?: readonly RouteRow[],
+  { locked = true, bases: given }: DecideOptions = {},
 ): Promise<Decided[]> {
   const routes = only ?? (await loadRoutes(tx, rows, EVERY_ROUTE)).routes
   const overtaken = await findOvertaken(tx, rows)
   const bySource = Map.groupBy(routes, (route) => `${route.listensTo} ${route.sourceId}`)
-  const leaders = await loadLeaders(tx, rows, routes)
+  const leaders = await loadLeaders(tx, rows, routes, given)
   const everyone = [...routes, ...leaders.routes]
-  const books = await loadBooks(tx, [...new Set(everyone.map((route) => route.accountId))])
+  const books = await loadBooks(tx, [...new Set(everyone.map((route) => route.accountId))], { locked })
   const leaderBooks = new Map(leaders.routes.map(({ accountId }) => [accountId, copyOf(books.get(accountId))]))
   const markets = await loadMarkets(tx, [...new Set(everyone.map((route) => route.exchange))])
 
@@ -92,7 +100,7 @@ function basesOf({ signal, reached, leaders, leaderBooks, decideOwn }: BasesOf):
   for (const { follow, listensTo } of reached) {
     if (follow === null || bases.has(follow.strategyId)) continue
     const { strategyId, leaderId, leaderAccountId } = follow
-    const stored = leaders.stored.get(`${signal.id} ${strategyId}`)
+    const stored = leaders.stored.get(basisKey(signal.id, strategyId))
     if (stored !== undefined) {
       bases.set(strategyId, { strategyId, leaderId, book: stored })
       continue

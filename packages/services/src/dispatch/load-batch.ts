@@ -111,16 +111,25 @@ export async function claimSignals(tx: Transaction, input: SignalsWanted): Promi
  * once the sources are held.
  */
 export async function findOvertaken(tx: Transaction, signals: readonly SignalRow[]): Promise<Set<string>> {
+  // Releases that are being made are not stored yet: what makes them is looked at instead.
   const rows = await tx.query<{ id: string }>(
-    `SELECT s.id FROM signal s
-      WHERE s.id = ANY($1::uuid[])
+    `SELECT s.id FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::boolean[])
+                        AS s(id, source_id, ticker, received_at, alert_at, is_release)
+      WHERE NOT (s.is_release AND NOT EXISTS (SELECT 1 FROM signal stored WHERE stored.id = s.id))
         AND EXISTS (SELECT 1 FROM signal later JOIN decision d ON d.signal_id = later.id
                      WHERE later.source_id = s.source_id AND later.ticker IN (s.ticker, '')
                        AND (later.state = 'DISPATCHED' OR later.received_at < s.received_at)
                        AND later.received_at > s.received_at - interval '10 minutes'
                        AND (later.received_at > s.received_at OR later.alert_at > s.alert_at)
                        AND d.intent IN ('close', 'close-all', 'reverse'))`,
-    [signals.map((signal) => signal.id)],
+    [
+      signals.map(({ id }) => id),
+      signals.map(({ sourceId }) => sourceId),
+      signals.map((signal) => readAlert(signal).alert.ticker),
+      signals.map(({ receivedAt }) => receivedAt),
+      signals.map(({ alertAt }) => alertAt),
+      signals.map(({ source }) => source === 'RELEASE'),
+    ],
   )
   return new Set(rows.map((row) => row.id))
 }
@@ -226,11 +235,16 @@ interface OrderUnderWay extends PendingOpen {
  * Positions and opens under way of these accounts, as they were at one moment: both are read by one statement, so that a fill is seen
  * in the position or in its order, and lanes at work are not held up. Only one dispatcher decides for an account at a time.
  */
-export async function loadBooks(tx: Transaction, accountIds: readonly string[]): Promise<Map<string, AccountBook>> {
-  await tx.query(
-    `SELECT pg_advisory_xact_lock($2, h) FROM (SELECT DISTINCT hashtext(a::text) AS h FROM unnest($1::uuid[]) AS a ORDER BY h) AS keys`,
-    [accountIds, ACCOUNT_LOCK],
-  )
+export async function loadBooks(
+  tx: Transaction,
+  accountIds: readonly string[],
+  { locked = true }: { readonly locked?: boolean } = {},
+): Promise<Map<string, AccountBook>> {
+  if (locked)
+    await tx.query(
+      `SELECT pg_advisory_xact_lock($2, h) FROM (SELECT DISTINCT hashtext(a::text) AS h FROM unnest($1::uuid[]) AS a ORDER BY h) AS keys`,
+      [accountIds, ACCOUNT_LOCK],
+    )
   const [moment] = await tx.query<{ positions: OpenPosition[]; orders: OrderUnderWay[] }>(
     `SELECT (SELECT coalesce(json_agg(p), '[]') FROM (
                SELECT account_id AS "accountId", symbol, position_side AS "positionSide", side, quantity_base::text AS "quantityBase",
