@@ -4,8 +4,10 @@ import { seed } from '@matic/prisma/seed'
 import { accessibilityProblems, launchBrowser, startStack, type Stack } from '@matic/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { z } from 'zod'
 
 const trader = { email: 'user@matic.test', password: 'user123456' }
+const admin = { email: 'admin@matic.test', password: 'admin123456' }
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
@@ -14,6 +16,8 @@ let browser: Browser
 let page: Page
 let db: Db
 const strategyId = randomUUID()
+const webhookToken = randomUUID()
+let traderId: string
 
 /** A leader with a record of 60 days to be: the worker writes it as soon as it runs. */
 async function makeLeader(): Promise<void> {
@@ -62,7 +66,7 @@ beforeAll(async () => {
       web: true,
       timingsScale: 1,
       async prepare({ databaseUrl }) {
-        await seed({ databaseUrl })
+        traderId = (await seed({ databaseUrl, webhookToken })).userId
         db = createDb({ databaseUrl, applicationName: 'test', poolSize: 2, onError: () => undefined })
         await makeLeader()
       },
@@ -71,12 +75,7 @@ beforeAll(async () => {
   ])
   stack = startedStack
   browser = startedBrowser
-  page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 }, reducedMotion: 'reduce' })).newPage()
-  await page.goto(`${stack.webUrl}/login`)
-  await page.getByTestId('login-email').fill(trader.email)
-  await page.getByTestId('login-password').fill(trader.password)
-  await page.getByTestId('login-submit').click()
-  await page.locator('[data-testid="connection-state"][data-state="live"]').waitFor()
+  page = await signIn(trader)
   const rows = () => db.query<{ rows: number }>('SELECT number AS rows FROM record_head WHERE strategy_id = $1', [strategyId])
   await vi.waitUntil(async () => ((await rows())[0]?.rows ?? 0) > 0, { timeout: 30_000, interval: 250 })
 })
@@ -85,6 +84,17 @@ afterAll(async () => {
   await db?.close()
   await stack?.stop()
 })
+
+async function signIn(person: { email: string; password: string }): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, reducedMotion: 'reduce' })
+  const opened = await context.newPage()
+  await opened.goto(`${stack.webUrl}/login`)
+  await opened.getByTestId('login-email').fill(person.email)
+  await opened.getByTestId('login-password').fill(person.password)
+  await opened.getByTestId('login-submit').click()
+  await opened.locator('[data-testid="connection-state"][data-state="live"]').waitFor()
+  return opened
+}
 
 it('lists leaders by figures, sorted and narrowed in the address', async () => {
   await page.goto(`${stack.webUrl}/copy`)
@@ -140,6 +150,85 @@ it('publishes, renames and withdraws a strategy of one’s own', async () => {
   await page.getByTestId('confirm').click()
   await own.getByText('withdrawn').waitFor()
   expect(await accessibilityProblems(page)).toEqual([])
+})
+
+/** An account of the administrator at the venue. @returns its name */
+async function openPaperAccount(): Promise<string> {
+  const send = async (path: string, body: object, token?: string) => {
+    const answer = await fetch(stack.apiUrl + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify(body),
+    })
+    return z.object({ data: z.object({ accessToken: z.string().optional() }) }).parse(await answer.json()).data
+  }
+  const { accessToken } = await send('/api/auth/login', admin)
+  await send('/api/exchange/paper-accounts', { label: 'Copies' }, accessToken)
+  const ready = () =>
+    db.query(`SELECT 1 FROM account a JOIN account_state s ON s.account_id = a.id WHERE a.label = 'Copies' AND a.key_status = 'VALID'`)
+  await vi.waitUntil(async () => (await ready()).length > 0, { timeout: 30_000, interval: 100 })
+  return 'Copies'
+}
+
+it('is followed from the dialog, copies what the webhook takes in, and stops with everything closed', async () => {
+  const [, account] = await Promise.all([page.goto(`${stack.webUrl}/lead`), openPaperAccount()])
+  await page.getByTestId('publish').click()
+  await page.getByTestId('strategy-name').fill('Pulse')
+  await page.getByTestId('confirm').click()
+  await page.getByTestId('own-strategy').filter({ hasText: 'Pulse' }).getByTestId('open-console').click()
+  await page.getByTestId('save-offer').click()
+  await page.getByTestId('offer').getByText('open for copying').first().waitFor()
+  const pulseId = page.url().split('/').at(-1) ?? ''
+  await page.getByTestId('new-invite').click()
+  await page.getByTestId('confirm').click()
+  const code = await page.getByTestId('invite-code').innerText()
+  expect(code).toHaveLength(24)
+  expect(await accessibilityProblems(page)).toEqual([])
+
+  const follower = await signIn(admin)
+  await follower.goto(`${stack.webUrl}/copy/${pulseId}`)
+  await follower.getByTestId('follow').click()
+  await follower.getByTestId('follow-account').click()
+  await follower.getByRole('option', { name: account }).click()
+  await follower.getByTestId('rule-sizingMode').getByRole('combobox').click()
+  await follower.getByRole('option', { name: 'A ratio of the leader’s quantity' }).click()
+  await follower.getByTestId('rule-ratio').getByRole('textbox').fill('-1')
+  expect(await follower.getByTestId('follow-submit').isDisabled()).toBe(true)
+  await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.5')
+  expect(await accessibilityProblems(follower)).toEqual([])
+  await follower.getByTestId('follow-submit').click()
+  await follower.waitForURL(/\/copies\/[\da-f-]{36}$/)
+  await follower.getByTestId('copy-state').getByText('Copying').waitFor()
+
+  await fetch(`${stack.apiUrl}/api/webhook/${traderId}/${webhookToken}`, {
+    method: 'POST',
+    body: JSON.stringify({ action: 'buy', symbol: 'BTCUSDT', quantity: '0.02' }),
+  })
+  await follower.getByTestId('position-row-BTCUSDT').waitFor()
+  expect(await follower.getByTestId('position-row-BTCUSDT').getAttribute('data-size')).toBe('0.01')
+  await follower.locator('[data-testid="copy-decision"][data-outcome="ORDERS"]').waitFor()
+  await page.goto(`${stack.webUrl}/positions`)
+  await page.getByTestId('position-row-BTCUSDT').waitFor()
+  expect(await page.getByTestId('position-row-BTCUSDT').getAttribute('data-size')).toBe('0.02')
+  expect(await accessibilityProblems(follower)).toEqual([])
+
+  await follower.getByTestId('copy-stop').click()
+  expect(await follower.getByTestId('confirm').isDisabled()).toBe(true)
+  await follower.getByRole('radio', { name: 'Close now' }).click()
+  await follower.getByTestId('confirm').click()
+  await follower.getByTestId('copy-state').getByText('Stopped').waitFor()
+  await follower.getByTestId('position-row-BTCUSDT').waitFor({ state: 'detached' })
+  const open = () =>
+    db.query<{ size: string }>(
+      'SELECT trim_scale(p.quantity_base)::text AS size FROM position p WHERE p.quantity_base > 0 AND p.user_id <> $1',
+      [traderId],
+    )
+  await vi.waitUntil(async () => (await open()).length === 0, { timeout: 30_000, interval: 100 })
+  await follower.goto(`${stack.webUrl}/admin`)
+  await follower.locator('[data-testid="decision-gaps"][data-gaps="0"]').waitFor()
+  expect(await follower.getByTestId('fan-out').count()).toBe(1)
+  expect(await accessibilityProblems(follower)).toEqual([])
+  await follower.context().close()
 })
 
 it('can be used on a phone', async () => {

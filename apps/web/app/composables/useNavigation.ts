@@ -2,7 +2,9 @@
 export function useNavigation() {
   const router = useRouter()
   const route = useRoute()
-  const entries = entriesWithPages(new Set(router.getRoutes().map(({ path }) => path)))
+  const auth = useAuthStore()
+  const isAdmin = auth.user !== null && auth.user.role !== 'USER'
+  const entries = entriesWithPages(new Set(router.getRoutes().map(({ path }) => path)), isAdmin)
   const { bar, more } = splitForBar(entries)
 
   return {

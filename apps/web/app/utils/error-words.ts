@@ -1,4 +1,5 @@
-import { isApiError, type ApiErrorCode } from '@matic/sdk'
+import { isApiError, type ApiError, type ApiErrorCode } from '@matic/sdk'
+import { REFUSAL_REMEDIES } from './follow-words.ts'
 
 export interface ErrorWords {
   readonly cause: string
@@ -31,5 +32,11 @@ const remedies: Partial<Record<ApiErrorCode, string>> = {
 
 export function errorWords(error: unknown): ErrorWords {
   if (!isApiError(error)) return { cause: 'Something went wrong on this page.', remedy: 'Reload the page.', requestId: null }
-  return { cause: error.message, remedy: remedies[error.code] ?? 'Try again.', requestId: error.requestId }
+  return { cause: error.message, remedy: refusalRemedy(error) ?? remedies[error.code] ?? 'Try again.', requestId: error.requestId }
+}
+
+/** A follow is refused for many reasons, each with something else to do about it. */
+function refusalRemedy({ code, details }: ApiError): string | undefined {
+  const reason: unknown = details?.['reason']
+  return code === 'FOLLOW_REFUSED' && typeof reason === 'string' ? REFUSAL_REMEDIES[reason] : undefined
 }

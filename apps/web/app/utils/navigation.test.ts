@@ -14,7 +14,8 @@ describe('navigation', () => {
   })
 
   it('shows what has a page, in its own order', () => {
-    expect(entriesWithPages(new Set(['/signals', '/', '/login'])).map(({ to }) => to)).toEqual(['/', '/signals'])
+    expect(entriesWithPages(new Set(['/signals', '/', '/login', '/admin']), false).map(({ to }) => to)).toEqual(['/', '/signals'])
+    expect(entriesWithPages(new Set(['/', '/admin']), true).map(({ to }) => to)).toEqual(['/', '/admin'])
   })
 
   it('keeps four entries in the bar of a phone and the rest behind "More"', () => {

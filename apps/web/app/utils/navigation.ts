@@ -4,6 +4,8 @@ export interface NavEntry {
   readonly to: string
   /** Pressed after `g`, it goes there. */
   readonly key: string
+  /** Shown to administrators alone. */
+  readonly forAdmins?: true
 }
 
 /** Every place of the dashboard, most used first. An entry is shown once its page exists. */
@@ -15,19 +17,21 @@ export const NAVIGATION: readonly NavEntry[] = [
   { label: 'Trades', icon: 'i-lucide-arrow-left-right', to: '/trades', key: 't' },
   { label: 'Portfolio', icon: 'i-lucide-chart-line', to: '/portfolio', key: 'f' },
   { label: 'Copy', icon: 'i-lucide-users', to: '/copy', key: 'c' },
+  { label: 'Copies', icon: 'i-lucide-copy-check', to: '/copies', key: 'm' },
   { label: 'Lead', icon: 'i-lucide-megaphone', to: '/lead', key: 'l' },
   { label: 'Webhook', icon: 'i-lucide-webhook', to: '/webhook', key: 'w' },
   { label: 'Rules', icon: 'i-lucide-sliders-horizontal', to: '/rules', key: 'r' },
   { label: 'Accounts', icon: 'i-lucide-key-round', to: '/accounts', key: 'a' },
   { label: 'Activity', icon: 'i-lucide-scroll-text', to: '/activity', key: 'y' },
+  { label: 'Admin', icon: 'i-lucide-shield', to: '/admin', key: 'x', forAdmins: true },
   { label: 'Settings', icon: 'i-lucide-settings', to: '/settings/profile', key: 'e' },
 ]
 
 /** How many entries the bar at the bottom of a phone holds beside "More". */
 const BAR_ENTRIES = 4
 
-export function entriesWithPages(paths: ReadonlySet<string>): readonly NavEntry[] {
-  return NAVIGATION.filter(({ to }) => paths.has(to))
+export function entriesWithPages(paths: ReadonlySet<string>, isAdmin: boolean): readonly NavEntry[] {
+  return NAVIGATION.filter(({ to, forAdmins }) => paths.has(to) && (isAdmin || forAdmins !== true))
 }
 
 export function splitForBar(entries: readonly NavEntry[]): { readonly bar: readonly NavEntry[]; readonly more: readonly NavEntry[] } {

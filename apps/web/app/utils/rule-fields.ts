@@ -3,30 +3,36 @@ import { ATR_INTERVALS, type RuleField, type TargetRule } from '@matic/contracts
 export type DraftValue = string | number | boolean | null | readonly string[] | readonly TargetRule[]
 export type RulesDraft = Record<RuleField, DraftValue>
 
-interface Choice {
+export interface FieldChoice {
   readonly value: string
   readonly label: string
 }
 
-export interface FieldSpec {
-  readonly field: RuleField
+/** One input of a form. */
+export interface InputSpec<Field extends string = string> {
+  readonly field: Field
   readonly label: string
   readonly kind: 'choice' | 'decimal' | 'integer' | 'flag' | 'symbols' | 'targets'
   readonly unit?: string
   /** What it does, in a line. */
   readonly help?: string
-  readonly choices?: readonly Choice[]
+  readonly choices?: readonly FieldChoice[]
   /** What an empty box means; without it the box must be filled. */
   readonly empty?: string
-  /** Shown only where it has an effect. */
-  readonly when?: (draft: RulesDraft) => boolean
 }
 
-export interface FieldGroup {
+export interface FieldSpecOf<Field extends string, Draft> extends InputSpec<Field> {
+  /** Shown only where it has an effect. */
+  readonly when?: (draft: Draft) => boolean
+}
+
+export interface FieldGroupOf<Field extends string, Draft> {
   readonly title: string
   readonly about: string
-  readonly fields: readonly FieldSpec[]
+  readonly fields: readonly FieldSpecOf<Field, Draft>[]
 }
+
+export type FieldGroup = FieldGroupOf<RuleField, RulesDraft>
 
 const isOneOf =
   (field: RuleField, ...values: readonly DraftValue[]) =>

@@ -1,0 +1,113 @@
+import type { CopyTermsView } from '@matic/contracts'
+import { draftOfSuggested, settingsOf, type FollowDraft } from './follow-draft.ts'
+import type { DraftValue, FieldGroupOf } from './rule-fields.ts'
+
+export type OfferField =
+  | 'source'
+  | 'state'
+  | 'maxFollowers'
+  | 'profitSharePercent'
+  | 'managementPercent'
+  | 'maxLeverage'
+  | 'marginMode'
+  | 'symbols'
+export type OfferDraft = Record<OfferField, DraftValue> & { readonly suggests: boolean; readonly suggested: FollowDraft }
+export type OfferErrors = Partial<Record<OfferField, string>>
+
+export const OFFER_GROUPS: readonly FieldGroupOf<OfferField, OfferDraft>[] = [
+  {
+    title: 'What is copied',
+    about: 'It cannot change while somebody follows.',
+    fields: [
+      {
+        field: 'source',
+        label: 'Source',
+        kind: 'choice',
+        choices: [
+          { value: 'WEBHOOK', label: 'Alerts at my webhook' },
+          { value: 'MANUAL', label: 'What I trade by hand' },
+        ],
+      },
+      {
+        field: 'state',
+        label: 'State',
+        kind: 'choice',
+        choices: [
+          { value: 'PUBLISHED', label: 'Open for copying' },
+          { value: 'PAUSED', label: 'Paused: nothing opens' },
+        ],
+      },
+      { field: 'maxFollowers', label: 'Followers at most', kind: 'integer', empty: 'no limit' },
+    ],
+  },
+  {
+    title: 'Fees',
+    about: 'Counted for each follower and shown to both of you.',
+    fields: [
+      {
+        field: 'profitSharePercent',
+        label: 'Share of profit',
+        kind: 'decimal',
+        unit: '%',
+        help: 'Only above the highest a copy was ever worth. 0 to 50.',
+      },
+      { field: 'managementPercent', label: 'Management', kind: 'decimal', unit: '% a year', help: 'Of what is copied with. 0 to 50.' },
+    ],
+  },
+  {
+    title: 'For every follower',
+    about: 'Nobody gets past these. Followers see them with a lock.',
+    fields: [
+      { field: 'maxLeverage', label: 'Highest leverage', kind: 'integer', unit: '×', empty: 'no limit' },
+      {
+        field: 'marginMode',
+        label: 'Margin mode',
+        kind: 'choice',
+        choices: [
+          { value: 'any', label: 'As they like' },
+          { value: 'cross', label: 'Cross' },
+          { value: 'isolated', label: 'Isolated' },
+        ],
+      },
+      { field: 'symbols', label: 'Only these markets', kind: 'symbols', empty: 'all of them' },
+    ],
+  },
+]
+
+export function draftOfTerms(terms: CopyTermsView): OfferDraft {
+  const { forced, suggested } = terms
+  return {
+    source: terms.source ?? 'WEBHOOK',
+    state: terms.state === 'PAUSED' ? 'PAUSED' : 'PUBLISHED',
+    maxFollowers: terms.maxFollowers,
+    profitSharePercent: terms.profitSharePercent,
+    managementPercent: terms.managementPercent,
+    maxLeverage: forced.maxLeverage,
+    marginMode: forced.marginMode ?? 'any',
+    symbols: forced.symbols,
+    suggests: Object.keys(suggested).length > 0,
+    suggested: draftOfSuggested(suggested),
+  }
+}
+
+/** The body that offers it, before the API looks at it; null while the suggestions cannot be read. */
+export function offerOf(draft: OfferDraft): Record<string, unknown> | null {
+  const { source, state, maxFollowers, profitSharePercent, managementPercent, maxLeverage, marginMode, symbols, suggests, suggested } =
+    draft
+  const { settings } = settingsOf(suggested)
+  if (suggests && settings === null) return null
+  return {
+    source,
+    state,
+    maxFollowers,
+    profitSharePercent: profitSharePercent ?? '',
+    managementPercent: managementPercent ?? '',
+    forced: { maxLeverage, marginMode: marginMode === 'any' ? null : marginMode, symbols },
+    suggested: suggests ? settings : {},
+  }
+}
+
+/** For comparing: the same draft gives the same words. */
+export function isSameOffer(one: OfferDraft, other: OfferDraft): boolean {
+  return JSON.stringify(offerOf(one)) === JSON.stringify(offerOf(other)) && offerOf(one) !== null
+}
