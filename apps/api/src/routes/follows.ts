@@ -2,6 +2,8 @@ import {
   createInvite as createInviteRoute,
   getCopyTerms as getCopyTermsRoute,
   getFollow as getFollowRoute,
+  getFollowFees,
+  getStrategyFees,
   listFollowers as listFollowersRoute,
   listFollows as listFollowsRoute,
   listInvites as listInvitesRoute,
@@ -11,6 +13,7 @@ import {
   startFollow as startFollowRoute,
   stopFollow as stopFollowRoute,
 } from '@matic/contracts'
+import { readFollowFees, readStrategyFees } from '@matic/services/fees/index'
 import {
   changeFollow,
   createInvite,
@@ -52,6 +55,15 @@ export const followRoutes = [
 
   mount(listFollowersRoute, async ({ ctx, actor, params }) => ({
     data: await listFollowers({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+  })),
+
+  mount(getStrategyFees, async ({ ctx, actor, params, query }) => {
+    const { view, meta } = await readStrategyFees({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } })
+    return { data: view, meta }
+  }),
+
+  mount(getFollowFees, async ({ ctx, actor, params }) => ({
+    data: await readFollowFees({ db: ctx.db, input: { ...params, userId: actor.userId } }),
   })),
 
   mount(listFollowsRoute, async ({ ctx, actor }) => ({ data: await listFollows({ db: ctx.db, input: { userId: actor.userId } }) })),

@@ -1,5 +1,6 @@
 import {
   dryRun as dryRunRoute,
+  getFollowersTrace,
   getSignal as getRoute,
   getSignalTrace,
   listRejectedDeliveries,
@@ -7,7 +8,16 @@ import {
   replaySignal as replayRoute,
   settleHold as settleHoldRoute,
 } from '@matic/contracts'
-import { dryRun, getSignal, listRejected, listSignals, readTrace, replaySignal, settleHold } from '@matic/services/signals/index'
+import {
+  dryRun,
+  getSignal,
+  listRejected,
+  listSignals,
+  readFollowersTrace,
+  readTrace,
+  replaySignal,
+  settleHold,
+} from '@matic/services/signals/index'
 import { mount } from '../http/mount.ts'
 
 export const signalRoutes = [
@@ -36,6 +46,10 @@ export const signalRoutes = [
   mount(getSignalTrace, async ({ ctx, actor, params }) => ({
     data: await readTrace({ db: ctx.db, input: { userId: actor.userId, id: params.id } }),
   })),
+  mount(getFollowersTrace, async ({ ctx, actor, params, query }) => {
+    const { trace, meta } = await readFollowersTrace({ db: ctx.db, input: { ...query, userId: actor.userId, signalId: params.id } })
+    return { data: trace, meta }
+  }),
   mount(getRoute, async ({ ctx, actor, params }) => ({
     data: await getSignal({ db: ctx.db, input: { userId: actor.userId, signalId: params.id } }),
   })),

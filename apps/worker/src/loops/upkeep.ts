@@ -1,6 +1,7 @@
 import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts, PAPER_ACCOUNTS_AT_ONCE } from '@matic/services/accounts/open-paper-accounts'
 import { expireHolds } from '@matic/services/dispatch/index'
+import { settleFees } from '@matic/services/fees/index'
 import { measureClocks } from '@matic/services/execution/index'
 import { extendRecords } from '@matic/services/leaders/index'
 import { sendMails } from '@matic/services/mail/index'
@@ -121,10 +122,18 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
       if (await ctx.worker.holdsDuty(PRICES_DUTY)) await indexWords({ db: ctx.db })
     },
   })
+  const fees = createLoop({
+    name: 'fees',
+    everyMs: MARKETS_MS,
+    log,
+    async run() {
+      if (await ctx.worker.holdsDuty(PRICES_DUTY)) await settleFees({ ctx })
+    },
+  })
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
   return {
     asked: [requests, margins, accounts, doctor, mails],
-    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, records, margins, mails, holds, words, tidy],
+    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, records, margins, mails, holds, words, fees, tidy],
   }
 }
 

@@ -4,8 +4,10 @@ import * as auth from './auth.ts'
 import * as bot from './bot.ts'
 import * as copies from './copies.ts'
 import * as copyPlans from './copy-plans.ts'
+import * as copyFees from './copy-fees.ts'
 import * as dev from './dev.ts'
 import * as exchange from './exchange.ts'
+import * as followerTrace from './follower-trace.ts'
 import * as leaders from './leaders.ts'
 import * as markets from './markets.ts'
 import * as onboarding from './onboarding.ts'
@@ -112,6 +114,7 @@ export const routes = {
     preview: copyPlans.previewCopies,
     copyability: copyPlans.getCopyability,
     example: copyPlans.getCopyExample,
+    fees: copyFees.getStrategyFees,
   },
   follows: {
     decisions: copies.listCopyDecisions,
@@ -120,6 +123,7 @@ export const routes = {
     start: strategies.startFollow,
     patch: strategies.patchFollow,
     stop: strategies.stopFollow,
+    fees: copyFees.getFollowFees,
   },
   trades: { list: trades.listTrades, export: trades.exportTrades },
   portfolio: { get: portfolio.getPortfolio, history: portfolio.getPortfolioHistory, metrics: portfolio.getPortfolioMetrics },
@@ -141,6 +145,7 @@ export const routes = {
     list: signals.listSignals,
     rejected: signals.listRejectedDeliveries,
     trace: signals.getSignalTrace,
+    followers: followerTrace.getFollowersTrace,
     get: signals.getSignal,
     dryRun: signals.dryRun,
     replay: signals.replaySignal,

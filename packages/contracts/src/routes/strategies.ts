@@ -142,6 +142,9 @@ export const FollowView = z.object({
   joinedAt: z.string(),
   stoppedAt: z.string().nullable(),
   stopCause: z.string().nullable(),
+  /** As agreed when it began, percent: of profit above its high-water mark, and of the copied equity a year. */
+  profitSharePercent: DecimalString,
+  managementPercent: DecimalString,
   /** Signals that became orders, and that did not. */
   copied: z.number().int(),
   notCopied: z.number().int(),

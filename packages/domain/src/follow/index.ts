@@ -12,4 +12,5 @@ export {
 } from './copyability.ts'
 export { decideFollow } from './decide-follow.ts'
 export { leaderMove, type LeaderMove } from './leader-move.ts'
+export { copyFees, duePeriod, type CopyFees, type FeeBasis, type FeePeriod, type FeeTerms } from './fees.ts'
 export type { FollowTerms, LeaderBook } from './types.ts'

@@ -1,1 +1,2 @@
-export * from './build-timeline.ts'
+export { buildTimeline, type Moments } from './build-timeline.ts'
+export { fillsByPlace, percentile, slippage, type PlaceGroup, type Slippage } from './compare-fills.ts'

@@ -1,6 +1,7 @@
 import { AppError, FollowSettings, ForcedSettings, type FollowerView, type FollowView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { isoOrNull, plain } from '../plain.ts'
+import { handleOf } from './handle.ts'
 import { assertOwn } from './invites.ts'
 
 type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt'> & { readonly joinedAt: Date; readonly stoppedAt: Date | null }
@@ -8,6 +9,7 @@ type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt'> & { readonly joinedAt: Dat
 const FOLLOWS = `SELECT f.id, f.strategy_id AS "strategyId", s.name AS "strategyName", CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END AS "strategyState",
     split_part(trim(l.full_name), ' ', 1) AS leader, f.account_id AS "accountId", a.label AS "accountLabel", a.environment, f.state, f.settings, s.forced,
     f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.stop_cause AS "stopCause", f.version,
+    f.profit_share_percent AS "profitSharePercent", f.management_percent AS "managementPercent",
     (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
     (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied",
     (SELECT coalesce(sum(t.gross_pnl - t.fees + t.funding), 0)::text FROM trade t WHERE t.route_id = f.route_id AND t.user_id = $1 AND t.closed_at IS NOT NULL) AS "realizedPnl",
@@ -34,6 +36,8 @@ function view(row: Row): FollowView {
     forced: ForcedSettings.parse(row.forced),
     joinedAt: row.joinedAt.toISOString(),
     stoppedAt: isoOrNull(row.stoppedAt),
+    profitSharePercent: plain(row.profitSharePercent),
+    managementPercent: plain(row.managementPercent),
     realizedPnl: plain(row.realizedPnl),
     unrealizedPnl: plain(row.unrealizedPnl),
   }
@@ -51,7 +55,7 @@ export async function listFollowers({
 }): Promise<FollowerView[]> {
   await assertOwn(db, input)
   const rows = await db.query<FollowerRow>(
-    `SELECT 'Follower ' || upper(right(f.id::text, 6)) AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
+    `SELECT ${handleOf('f.id')} AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
             (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
             (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied"
        FROM follow f JOIN account a ON a.id = f.account_id JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $2

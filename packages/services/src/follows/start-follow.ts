@@ -45,8 +45,9 @@ export async function startFollow({ ctx, input }: { ctx: TradingContext; input: 
       throw refused('NOT_OFFERED', 'The leader does not offer this for copying yet')
     await holdSource(tx, offered.sourceId)
     await tx.query(
-      `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity)
-       VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), (SELECT equity FROM account_state WHERE account_id = $4))`,
+      `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity, profit_share_percent, management_percent)
+       SELECT $1, $2, s.id, $4, $5, $6, clock_timestamp(), (SELECT equity FROM account_state WHERE account_id = $4), s.profit_share_percent, s.management_percent
+         FROM strategy s WHERE s.id = $3`,
       [followId, userId, strategyId, accountId, routeId, JSON.stringify(input.settings)],
     )
     await tx.query('INSERT INTO route (id, user_id, source_kind, source_id, account_id, follow_id) VALUES ($1, $2, $3, $4, $5, $6)', [

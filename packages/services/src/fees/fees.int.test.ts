@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { FollowSettings } from '@matic/contracts'
+import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readFollowFees, readStrategyFees } from './read-fees.ts'
+import { settleFees } from './settle-fees.ts'
+
+const DAY = 86_400_000
+let desk: Desk
+let leader: Person
+let follower: Person
+let strategyId: string
+let followId: string
+let routeId: string
+/** The first moment of this month, of the one before it, and of the one before that. */
+let months: { now: number; last: number; first: number }
+
+beforeAll(async () => {
+  desk = await createDesk()
+  leader = await desk.makePerson()
+  follower = await desk.makePerson()
+  ;[strategyId, followId, routeId] = [randomUUID(), randomUUID(), randomUUID()]
+  const today = new Date(Date.now() - 15 * 60_000)
+  const monthAgo = (count: number) => Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - count)
+  months = { now: monthAgo(0), last: monthAgo(1), first: monthAgo(2) }
+  await desk.db.query(
+    `INSERT INTO strategy (id, user_id, account_id, name, source_kind, source_id, profit_share_percent, management_percent)
+     VALUES ($1, $2, $3, 'Trend', 'WEBHOOK', $4, 20, 3.65)`,
+    [strategyId, leader.userId, leader.accountId, leader.webhookId],
+  )
+  await desk.db.query(
+    `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity, profit_share_percent, management_percent)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 10000, 20, 3.65)`,
+    [
+      followId,
+      follower.userId,
+      strategyId,
+      follower.accountId,
+      routeId,
+      JSON.stringify(FollowSettings.parse({ sizing: { mode: 'ratio', ratio: '1' } })),
+      new Date(months.first),
+    ],
+  )
+  // 100 in the first month, a loss of 60 in the next, 110 in this one; a deposit doubles the account in between.
+  await trade(months.first, '105', '5')
+  await trade(months.last, '-58', '2')
+  await trade(months.now - 13 * 60_000, '112', '2')
+  await desk.db.query(
+    'INSERT INTO equity_snapshot (account_id, user_id, at, equity, wallet_balance, net_deposits) VALUES ($1, $2, $3, 20000, 20000, 20000)',
+    [follower.accountId, follower.userId, new Date(months.last)],
+  )
+})
+afterAll(() => desk.drop())
+
+async function trade(at: number, gross: string, fees: string): Promise<void> {
+  const id = randomUUID()
+  await desk.db.query(
+    `INSERT INTO trade (id, user_id, account_id, route_id, symbol, side, opened_at, closed_at, entry_base, entry_price, gross_pnl, fees, fee_currency, first_trade_id)
+     VALUES ($1::uuid, $2, $3, $4, 'BTC/USDT:USDT', 'LONG', $5, $6, 0.1, 50000, $7, $8, 'USDT', $1::text)`,
+    [id, follower.userId, follower.accountId, routeId, new Date(at), new Date(at + 14 * 60_000), gross, fees],
+  )
+}
+const days = (from: number, to: number) => (to - from) / DAY
+const read = () => readFollowFees({ db: desk.db, input: { userId: follower.userId, followId } })
+const books = () =>
+  desk.db.query<{ userId: string; sum: string }>(
+    `SELECT user_id AS "userId", trim_scale(sum(amount))::text AS sum FROM copy_fee_entry GROUP BY user_id ORDER BY sum(amount)`,
+  )
+
+describe('the fees of a follow', () => {
+  it('are charged for each month that is over, once, whoever charges and however often', async () => {
+    const charged = await Promise.all([settleFees({ ctx: desk.ctx }), settleFees({ ctx: desk.ctx })])
+    expect(charged[0] + charged[1]).toBe(2)
+    expect(await settleFees({ ctx: desk.ctx })).toBe(0)
+    const { fees, charged: sums } = await read()
+    const [first, last] = [days(months.first, months.last), 2 * days(months.last, months.now)]
+    expect(fees).toMatchObject([
+      { profit: '40', highWaterBefore: '100', highWaterAfter: '100', amounts: { profitShare: '0', management: String(last) } },
+      { profit: '100', highWaterBefore: '0', highWaterAfter: '100', amounts: { profitShare: '20', management: String(first) } },
+    ])
+    expect(sums).toEqual({ profitShare: '20', management: String(first + last), total: String(20 + first + last) })
+    expect(await books()).toEqual([
+      { userId: follower.userId, sum: String(-20 - first - last) },
+      { userId: leader.userId, sum: String(20 + first + last) },
+    ])
+    await expect(
+      desk.db.query(`INSERT INTO copy_fee_entry (id, fee_id, user_id, kind, amount) VALUES ($1, $1, $2, 'PROFIT_SHARE', 1)`, [
+        randomUUID(),
+        leader.userId,
+      ]),
+    ).rejects.toThrow(/add up to 0/)
+  })
+
+  it('accrue above the mark that a loss left behind, at the terms it began with', async () => {
+    await desk.db.query('UPDATE strategy SET profit_share_percent = 50, management_percent = 0 WHERE id = $1', [strategyId])
+    expect(await read()).toMatchObject({
+      terms: { profitSharePercent: '20', managementPercent: '3.65' },
+      accrued: { profit: '150', highWaterBefore: '100', highWaterAfter: '150', amounts: { profitShare: '10' } },
+    })
+  })
+
+  it('are read by its leader by handle, and by nobody else', async () => {
+    const input = { userId: leader.userId, strategyId, page: 1, limit: 20 }
+    const { view, meta } = await readStrategyFees({ db: desk.db, input })
+    expect(meta.total).toBe(1)
+    expect(view).toMatchObject({
+      terms: { profitSharePercent: '50' },
+      charged: [{ environment: 'PAPER', followers: 1, profitShare: '20' }],
+      followers: [
+        { handle: `Follower ${followId.slice(-6).toUpperCase()}`, accrued: { profitShare: '10' }, charged: { profitShare: '20' } },
+      ],
+    })
+    expect(JSON.stringify(view)).not.toContain(follower.userId)
+    await expect(readStrategyFees({ db: desk.db, input: { ...input, userId: follower.userId } })).rejects.toThrow('no such strategy')
+    await expect(readFollowFees({ db: desk.db, input: { userId: leader.userId, followId } })).rejects.toThrow('no such follow')
+  })
+
+  it('are settled for good once it has stopped and holds nothing', async () => {
+    await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = clock_timestamp() - interval '2 minutes' WHERE id = $1`, [
+      followId,
+    ])
+    await desk.hold(follower, { routeId })
+    expect(await settleFees({ ctx: desk.ctx })).toBe(0)
+    await desk.db.query('UPDATE position SET quantity_base = 0 WHERE route_id = $1', [routeId])
+    expect(await settleFees({ ctx: desk.ctx })).toBe(1)
+    expect(await settleFees({ ctx: desk.ctx })).toBe(0)
+    const { accrued, fees } = await read()
+    expect(accrued).toBeNull()
+    expect(fees[0]).toMatchObject({ period: 'final', profit: '150', highWaterAfter: '150', amounts: { profitShare: '10' } })
+  })
+})
