@@ -50,22 +50,24 @@ describe('the management fee', () => {
 
 describe('a period', () => {
   const at = (text: string) => Date.parse(`${text}Z`)
-  const begun = { joinedAtMs: at('2026-09-20T12:00'), settledToMs: null, stoppedAtMs: null, isFlat: false }
+  const september = { name: '2026-09', endMs: at('2026-10-01T00:00') }
+  const october = { name: '2026-10', endMs: at('2026-11-01T00:00') }
+  const begun = { fromMs: at('2026-09-20T12:00'), month: september, stoppedAtMs: null, isFlat: false }
+  const settled = { ...begun, fromMs: september.endMs, month: october }
 
   it('is a UTC month that is over, the oldest first', () => {
-    expect(duePeriod(begun, at('2026-09-30T23:59'))).toBeNull()
-    expect(duePeriod(begun, at('2026-11-21T00:00'))).toEqual({ period: '2026-09', fromMs: begun.joinedAtMs, toMs: at('2026-10-01T00:00') })
-    const settled = { ...begun, settledToMs: at('2026-10-01T00:00') }
-    expect(duePeriod(settled, at('2026-11-21T00:00'))).toMatchObject({ period: '2026-10', toMs: at('2026-11-01T00:00') })
-    expect(duePeriod({ ...settled, settledToMs: at('2026-11-01T00:00') }, at('2026-11-21T00:00'))).toBeNull()
+    expect(duePeriod(begun, at('2026-10-01T00:14'))).toBeNull()
+    expect(duePeriod(begun, at('2026-11-21T00:00'))).toEqual({ period: '2026-09', fromMs: begun.fromMs, toMs: september.endMs })
+    expect(duePeriod(settled, at('2026-11-21T00:00'))).toMatchObject({ period: '2026-10', toMs: october.endMs })
+    expect(duePeriod(settled, at('2026-10-21T00:00'))).toBeNull()
   })
 
   it('of a follow that stopped is settled once it holds nothing, and months before it first', () => {
-    const stopped = { ...begun, stoppedAtMs: at('2026-10-05T00:00') }
-    expect(duePeriod(stopped, at('2026-10-05T00:01'))).toMatchObject({ period: '2026-09' })
-    const last = { ...stopped, settledToMs: at('2026-10-01T00:00') }
+    const stoppedAtMs = at('2026-10-05T00:00')
+    expect(duePeriod({ ...begun, stoppedAtMs }, at('2026-10-05T00:01'))).toMatchObject({ period: '2026-09' })
+    const last = { ...settled, stoppedAtMs }
     expect(duePeriod(last, at('2026-10-05T00:01'))).toBeNull()
-    expect(duePeriod({ ...last, isFlat: true }, at('2026-10-05T00:01'))).toMatchObject({ period: 'final', toMs: at('2026-10-05T00:00') })
+    expect(duePeriod({ ...last, isFlat: true }, at('2026-10-05T00:01'))).toMatchObject({ period: 'final', toMs: stoppedAtMs })
     expect(duePeriod(last, at('2026-10-13T00:00'))).toMatchObject({ period: 'final' })
   })
 })

@@ -52,9 +52,10 @@ function charged(amount: Decimal): Decimal {
 
 /** Epoch ms throughout. */
 export interface FollowSpan {
-  readonly joinedAtMs: number
-  /** Where the last settlement ended; null while there is none. */
-  readonly settledToMs: number | null
+  /** Where the last settlement ended, or when the follow began. */
+  readonly fromMs: number
+  /** The UTC month in which the unsettled time begins, such as 2026-11, and its end. */
+  readonly month: { readonly name: string; readonly endMs: number }
   readonly stoppedAtMs: number | null
   /** It holds nothing and nothing of it is working. */
   readonly isFlat: boolean
@@ -68,14 +69,11 @@ export interface FeePeriod {
 }
 
 /** The period that is settled next, one at a time however long nobody has settled; null while none is over. */
-export function duePeriod({ joinedAtMs, settledToMs, stoppedAtMs, isFlat }: FollowSpan, nowMs: number): FeePeriod | null {
-  const fromMs = settledToMs ?? joinedAtMs
-  const from = new Date(fromMs)
-  const monthEndMs = Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1)
-  if (stoppedAtMs !== null && stoppedAtMs <= monthEndMs) {
+export function duePeriod({ fromMs, month, stoppedAtMs, isFlat }: FollowSpan, nowMs: number): FeePeriod | null {
+  if (stoppedAtMs !== null && stoppedAtMs <= month.endMs) {
     if (!isFlat && nowMs < stoppedAtMs + LAST_WAIT_MS) return null
     return { period: 'final', fromMs, toMs: Math.max(fromMs, stoppedAtMs) }
   }
-  if (nowMs < monthEndMs + GRACE_MS) return null
-  return { period: from.toISOString().slice(0, 7), fromMs, toMs: monthEndMs }
+  if (nowMs < month.endMs + GRACE_MS) return null
+  return { period: month.name, fromMs, toMs: month.endMs }
 }

@@ -50,12 +50,8 @@ async function settleBatch(tx: Transaction, ctx: ServiceContext, after: string |
   const follows = await owing(tx, after)
   const due = follows.flatMap((follow) => {
     const { joinedAt, stoppedAt, settledTo, isFlat, nowMs } = follow
-    const span = {
-      joinedAtMs: joinedAt.getTime(),
-      settledToMs: settledTo?.getTime() ?? null,
-      stoppedAtMs: stoppedAt?.getTime() ?? null,
-      isFlat,
-    }
+    const from = settledTo ?? joinedAt
+    const span = { fromMs: from.getTime(), month: monthOf(from), stoppedAtMs: stoppedAt?.getTime() ?? null, isFlat }
     const period = duePeriod(span, nowMs)
     return period === null ? [] : [{ follow, period }]
   })
@@ -72,6 +68,11 @@ async function settleBatch(tx: Transaction, ctx: ServiceContext, after: string |
   await write(tx, ctx, settled)
   const factIds = await recordFacts(tx, settled.filter(({ fees }) => fees.total !== '0').map(chargedFact))
   return { last: follows.at(-1)?.followId ?? null, settled: settled.length, factIds }
+}
+
+/** In UTC. */
+function monthOf(at: Date): { name: string; endMs: number } {
+  return { name: at.toISOString().slice(0, 7), endMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1) }
 }
 
 /** Follows with a fee that may owe a period, held until the commit. */
