@@ -23,8 +23,11 @@ export const DecisionView = z.object({
   symbol: z.string().nullable(),
 })
 
-/** REPLAY is a stored signal decided once more, on paper accounts only. RELEASE carries out one that was held. FOLLOW is for one follow alone: what it joins with, or its end. */
-export const SIGNAL_SOURCES = ['WEBHOOK', 'MANUAL', 'TEST', 'REPLAY', 'RELEASE', 'FOLLOW'] as const
+/**
+ * REPLAY is a stored signal decided once more, on paper accounts only. RELEASE carries out one that was held. FOLLOW is for one follow alone:
+ * what it joins with, or its end. ACCOUNT is what became of a position on an account that is mirrored.
+ */
+export const SIGNAL_SOURCES = ['WEBHOOK', 'MANUAL', 'TEST', 'REPLAY', 'RELEASE', 'FOLLOW', 'ACCOUNT'] as const
 export type SignalSource = (typeof SIGNAL_SOURCES)[number]
 
 export const HOLD_STATES = ['HELD', 'EXPIRED', 'RELEASED', 'PASSED', 'DROPPED'] as const

@@ -5,6 +5,10 @@ import { DecimalInput, DecimalString, PercentInput } from '../units.ts'
 
 const Percent = DecimalInput.refine((text) => Number(text) >= 0 && Number(text) <= 50, 'Must be from 0 to 50 percent')
 
+/** What of a leader is copied: their webhook, their orders by hand, or whatever becomes of an exchange account of theirs, whoever trades it. */
+export const StrategySource = z.enum(['WEBHOOK', 'MANUAL', 'ACCOUNT'])
+export type StrategySource = z.infer<typeof StrategySource>
+
 const MaxFollowers = z.number().int().min(1).max(100_000).nullable()
 const OneStrategy = z.object({ strategyId: z.uuid() })
 const OneFollow = z.object({ followId: z.uuid() })
@@ -19,7 +23,7 @@ export const CopyTermsView = z.object({
   state: StrategyState,
   /** False while its leader has not said what is copied. */
   isOffered: z.boolean(),
-  source: z.enum(['WEBHOOK', 'MANUAL']).nullable(),
+  source: StrategySource.nullable(),
   suggested: SuggestedSettings,
   forced: ForcedSettings,
   profitSharePercent: DecimalString,
@@ -46,10 +50,10 @@ export const putCopyTerms = defineRoute({
   path: '/api/strategies/:strategyId/copying',
   policy: 'user',
   summary:
-    'Offer a strategy for copying: what comes in at one’s webhook, or what one trades by hand on its account. PAUSED: nothing opens.',
+    'Offer a strategy for copying: what comes in at one’s webhook, what one trades by hand here on its account, or everything that happens on the account. PAUSED: nothing opens.',
   params: OneStrategy,
   body: z.strictObject({
-    source: z.enum(['WEBHOOK', 'MANUAL']).default('WEBHOOK'),
+    source: StrategySource.default('WEBHOOK'),
     state: z.enum(['PUBLISHED', 'PAUSED']).default('PUBLISHED'),
     suggested: SuggestedSettings.default({}),
     forced: ForcedSettings.default({ maxLeverage: null, marginMode: null, symbols: [] }),

@@ -54,7 +54,7 @@ export interface LastLoss {
 export interface DecisionRoute {
   readonly id: string
   readonly sourceKind: 'WEBHOOK' | 'MANUAL' | 'FOLLOW'
-  readonly listensTo?: 'WEBHOOK' | 'MANUAL'
+  readonly listensTo?: 'WEBHOOK' | 'MANUAL' | 'ACCOUNT'
 }
 
 export interface DecisionInput {

@@ -81,7 +81,12 @@ function routesOf(
   bySource: ReadonlyMap<string, readonly RouteRow[]>,
 ): readonly RouteRow[] {
   if (signal.source === 'FOLLOW') return routes.filter(({ follow }) => follow?.id === signal.sourceId)
-  return bySource.get(`${signal.source === 'MANUAL' ? 'MANUAL' : 'WEBHOOK'} ${signal.sourceId}`) ?? []
+  return bySource.get(`${kindOf(signal)} ${signal.sourceId}`) ?? []
+}
+
+/** What kind of source a signal comes from: an account is one by hand, and another where it is mirrored. */
+function kindOf({ source }: ReceivedSignal): RouteRow['listensTo'] {
+  return source === 'MANUAL' || source === 'ACCOUNT' ? source : 'WEBHOOK'
 }
 
 interface BasesOf {
@@ -146,8 +151,8 @@ function reaches(signal: ReceivedSignal, route: RouteRow): boolean {
 
 /** It came in earlier and was sent later: the signal in hand is a delivery that got lost and was sent again. */
 function overtakes({ signal: earlier, decision }: Decided, signal: ReceivedSignal): boolean {
-  if (earlier.sourceId !== signal.sourceId || earlier.alertAt === null || signal.alertAt === null || earlier.alertAt <= signal.alertAt)
-    return false
+  if (earlier.sourceId !== signal.sourceId || kindOf(earlier) !== kindOf(signal)) return false
+  if (earlier.alertAt === null || signal.alertAt === null || earlier.alertAt <= signal.alertAt) return false
   if (decision.intent === 'close-all') return true
   return (decision.intent === 'close' || decision.intent === 'reverse') && earlier.alert.ticker === signal.alert.ticker
 }

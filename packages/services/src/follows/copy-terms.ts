@@ -1,6 +1,14 @@
-import { AppError, ForcedSettings, SuggestedSettings, type CopyTermsView, type SuggestedSettings as Suggested } from '@matic/contracts'
+import {
+  AppError,
+  ForcedSettings,
+  SuggestedSettings,
+  type CopyTermsView,
+  type StrategySource,
+  type SuggestedSettings as Suggested,
+} from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
+import { beginMirror } from '../mirror/mirrored.ts'
 import { plain } from '../plain.ts'
 import { hashOfCode } from './invites.ts'
 
@@ -39,7 +47,7 @@ export async function getCopyTerms({ db, input }: { db: Queryable; input: Asked 
 interface Offer {
   readonly userId: string
   readonly strategyId: string
-  readonly source: 'WEBHOOK' | 'MANUAL'
+  readonly source: StrategySource
   readonly state: 'PUBLISHED' | 'PAUSED'
   readonly suggested: Suggested
   readonly forced: ForcedSettings
@@ -66,8 +74,9 @@ export async function putCopyTerms({ ctx, input }: { ctx: ServiceContext; input:
       'SELECT id FROM webhook WHERE user_id = $1 AND is_active ORDER BY created_at, id LIMIT 1',
       [userId],
     )
-    const sourceId = input.source === 'MANUAL' ? own.accountId : webhook?.id
+    const sourceId = input.source === 'WEBHOOK' ? webhook?.id : own.accountId
     if (sourceId === undefined) throw new AppError('CONFLICT', 'There is no webhook yet. Make a new address first.')
+    if (input.source === 'ACCOUNT' && own.sourceKind !== 'ACCOUNT') await beginMirror(tx, { strategyId, accountId: sourceId })
     await tx.query(
       `UPDATE strategy SET source_kind = $3, source_id = $4, state = $5, suggested = $6, forced = $7, profit_share_percent = $8,
               management_percent = $9, max_followers = $10, version = version + 1 WHERE id = $1 AND user_id = $2`,

@@ -58,6 +58,8 @@ export async function startFollow({ ctx, input }: { ctx: TradingContext; input: 
       accountId,
       followId,
     ])
+    if (offered.sourceKind === 'ACCOUNT')
+      await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1', [offered.accountId])
     if (input.inviteCode !== undefined && offered.visibility === 'PRIVATE' && !offered.knows) await useInvite(tx, input)
     await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, after) VALUES ($1, $1, 'follow-started', $2)`, [
       userId,
@@ -139,19 +141,23 @@ interface Joining {
   readonly requestId: string | null
 }
 
-/** A signal for this follow alone for each position of the leader whose price is near enough. */
+/**
+ * A signal for this follow alone for each position of the leader whose price is near enough: what came from the source, or, of a mirrored
+ * account, all that its followers know of.
+ */
 async function joinPositions(
   ctx: TradingContext,
   { userId, followId, leaderAccountId, maxDistancePercent, requestId }: Joining,
 ): Promise<void> {
   const held = await ctx.db.query<{ symbol: string; side: string; quantity: string; entryPrice: string | null; mark: string | null }>(
-    `SELECT p.symbol, p.side, trim_scale(p.quantity_base)::text AS quantity, trim_scale(p.entry_price)::text AS "entryPrice",
-            trim_scale(m.mark_price)::text AS mark
+    `SELECT p.symbol, coalesce(k.side, p.side) AS side, trim_scale(coalesce(k.quantity_base, p.quantity_base))::text AS quantity,
+            trim_scale(p.entry_price)::text AS "entryPrice", trim_scale(m.mark_price)::text AS mark
        FROM position p
        JOIN follow f ON f.id = $2 JOIN strategy s ON s.id = f.strategy_id AND s.account_id = p.account_id
-       JOIN route r ON r.id = p.route_id AND r.source_kind = s.source_kind AND r.source_id = s.source_id AND r.follow_id IS NULL
+       LEFT JOIN route r ON r.id = p.route_id AND r.source_kind = s.source_kind AND r.source_id = s.source_id AND r.follow_id IS NULL
+       LEFT JOIN mirror_mark k ON s.source_kind = 'ACCOUNT' AND k.account_id = p.account_id AND k.symbol = p.symbol AND k.position_side = p.position_side
        JOIN account a ON a.id = p.account_id LEFT JOIN market m ON m.exchange = a.exchange AND m.symbol = p.symbol
-      WHERE p.account_id = $1 AND p.quantity_base > 0 ORDER BY p.symbol, p.side`,
+      WHERE p.account_id = $1 AND p.quantity_base > 0 AND (r.id IS NOT NULL OR k.quantity_base > 0) ORDER BY p.symbol, p.side`,
     [leaderAccountId, followId],
   )
   for (const { symbol, side, quantity, entryPrice, mark } of held) {

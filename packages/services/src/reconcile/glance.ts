@@ -7,6 +7,7 @@ import type { HeldLane } from '../execution/lane.ts'
 import { readPositions } from '../execution/read-positions.ts'
 import type { OrderRow } from '../execution/rows.ts'
 import { isTrigger } from '../execution/rows.ts'
+import { scheduleReading } from '../mirror/index.ts'
 import { readingFailed } from './reading-failed.ts'
 import { symbolsThatMoved } from './symbols-that-moved.ts'
 
@@ -37,10 +38,7 @@ export async function glance(
     await holdLane(tx, ctx, lane)
     const { facts } = await applyPositions(tx, ctx, lane, reading.value)
     const inMs = reading.value.positions.length > 0 || working.length > 0 ? ctx.timings.reconcileBusyMs : ctx.timings.reconcileIdleMs
-    await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() + make_interval(secs => $2) WHERE account_id = $1', [
-      lane.accountId,
-      inMs / 1000,
-    ])
+    await scheduleReading(tx, { accountId: lane.accountId, inMs, watchedMs: ctx.timings.orderPollMs })
     return recordFacts(tx, facts)
   })
   if (ids.length > 0) ctx.bus.publish('facts', { ids })

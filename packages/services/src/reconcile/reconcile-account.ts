@@ -10,6 +10,7 @@ import { positionFact } from '../execution/position-rows.ts'
 import { recordOrder } from '../execution/record-order.ts'
 import { ORDER_COLUMNS } from '../execution/rows.ts'
 import type { OrderRow } from '../execution/rows.ts'
+import { scheduleReading, tellChanges } from '../mirror/index.ts'
 import { adoptWishes } from './adopt-wishes.ts'
 import { bookFills } from './book-fills.ts'
 import type { MarketSide } from './book-fills.ts'
@@ -26,7 +27,8 @@ import { signedBase, symbolsThatMoved } from './symbols-that-moved.ts'
 
 /**
  * Makes our rows what the exchange says: positions, working orders, fills, trades, ledger, balance. Runs in the account's lane, so nothing is
- * sent between reading and writing. Orders of ours that should not rest there are taken off.
+ * sent between reading and writing. Orders of ours that should not rest there are taken off. Where the account is mirrored, its followers are
+ * told of what changed in the same commit.
  * @param full false: a quiet account is only asked for its positions; the rest is read when they changed, and every few rounds
  */
 export async function reconcileAccount(
@@ -51,7 +53,7 @@ export async function reconcileAccount(
   if (!fills.ok) return readingFailed(ctx, lane, fills.failure)
   const income = await readIncome(ctx, port, handle, lane, { askedAtMs: reading.askedAtMs, moved: movedSymbols.length > 0 })
 
-  const ids = await ctx.db.transaction(async (tx) => {
+  const { ids, told } = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
     const facts: NewFact[] = []
     if (income) await bookIncome(tx, ctx, lane, income.rows)
@@ -79,13 +81,20 @@ export async function reconcileAccount(
       })),
     )
 
-    await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() + make_interval(secs => $2) WHERE account_id = $1', [
-      lane.accountId,
-      nextInMs(ctx, reading, working, applied.doubted.length > 0) / 1000,
-    ])
-    return recordFacts(tx, facts)
+    const changes = await tellChanges(tx, ctx, lane)
+    facts.push(...changes.facts)
+    await scheduleReading(tx, {
+      accountId: lane.accountId,
+      inMs: nextInMs(ctx, reading, working, applied.doubted.length > 0 || changes.waiting),
+      watchedMs: ctx.timings.orderPollMs,
+    })
+    const factIds = await recordFacts(tx, facts)
+    if (changes.signals > 0) ctx.crashPoints.pass('K15')
+    return { ids: factIds, told: changes.signals }
   })
+  if (told > 0) ctx.crashPoints.pass('K16')
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
+  if (told > 0) ctx.doorbell.ring('dispatch')
 }
 
 /** Fills by the side they belong to: one where long and short net out, two in a hedged account, and whatever an earlier mode left. */

@@ -12,7 +12,10 @@ export function signedBase(reading: Pick<AccountReading, 'positions'>, { symbol,
   return position.side === 'LONG' ? new Decimal(position.quantityBase) : new Decimal(position.quantityBase).neg()
 }
 
-/** Symbols where something was executed that we have no fills of yet, or where whose the position is has not been settled. */
+/**
+ * Symbols where something was executed that we have no fills of yet, where whose the position is has not been settled, or whose followers wait
+ * for fills to show a change.
+ */
 export async function symbolsThatMoved(
   ctx: ExecutionContext,
   lane: HeldLane,
@@ -27,7 +30,9 @@ export async function symbolsThatMoved(
      UNION ALL
      SELECT DISTINCT o.symbol, o.position_side, NULL::numeric, true, false FROM trade_order o
       WHERE o.account_id = $1 AND o.filled_base > 0 AND o.type IN ('market', 'limit') AND o.filled_at > clock_timestamp() - interval '1 day'
-        AND o.filled_base > (SELECT coalesce(sum(f.quantity_base), 0) FROM fill f WHERE f.order_id = o.id)`,
+        AND o.filled_base > (SELECT coalesce(sum(f.quantity_base), 0) FROM fill f WHERE f.order_id = o.id)
+     UNION ALL
+     SELECT m.symbol, m.position_side, NULL::numeric, true, false FROM mirror_mark m WHERE m.account_id = $1 AND m.doubted_since IS NOT NULL`,
     [lane.accountId],
   )
   const moved = new Set(rows.filter((row) => row.unbooked || row.unsettled).map((row) => row.symbol))

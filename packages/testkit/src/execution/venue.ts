@@ -17,6 +17,8 @@ export interface TestVenue extends AsyncDisposable {
   faults(faults: unknown): Promise<void>
   /** Holds the mark of a market (its id, such as BTCUSDT) at a price. */
   pin(marketId: string, mark: string): Promise<void>
+  /** A signed request of the account's owner to the exchange itself, such as POST /fapi/v1/order: nothing of it goes through us. */
+  byHand(ref: string, method: 'POST' | 'DELETE' | 'GET', path: string, params?: Record<string, string>): Promise<unknown>
   /** Sets an account to hedge mode, as its owner would do at the exchange. */
   hedge(ref: string): Promise<void>
 }
@@ -61,6 +63,14 @@ export async function startVenue(): Promise<TestVenue> {
     return response.json()
   }
   const bank = createPaperBank({ venueUrl: url, adminToken: createSecret(adminToken) })
+  const byHand: TestVenue['byHand'] = async (ref, method, path, params = {}) => {
+    const { apiKey, secret } = await bank.openAccount({ ref, depositUsdt: '10000' })
+    const query = new URLSearchParams({ ...params, timestamp: String(Date.now()) }).toString()
+    const signature = createHmac('sha256', secret).update(query).digest('hex')
+    const response = await fetch(`${url}${path}?${query}&signature=${signature}`, { method, headers: { 'x-mbx-apikey': apiKey } })
+    if (!response.ok) throw new Error(`${method} ${path} was refused: ${await response.text()}`)
+    return response.json()
+  }
   return {
     url,
     bank,
@@ -72,15 +82,9 @@ export async function startVenue(): Promise<TestVenue> {
     async faults(faults) {
       await call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) })
     },
+    byHand,
     async hedge(ref) {
-      const { apiKey, secret } = await bank.openAccount({ ref, depositUsdt: '10000' })
-      const query = `dualSidePosition=true&timestamp=${Date.now()}`
-      const signature = createHmac('sha256', secret).update(query).digest('hex')
-      const response = await fetch(`${url}/fapi/v1/positionSide/dual?${query}&signature=${signature}`, {
-        method: 'POST',
-        headers: { 'x-mbx-apikey': apiKey },
-      })
-      if (!response.ok) throw new Error(`hedge mode was refused: ${await response.text()}`)
+      await byHand(ref, 'POST', '/fapi/v1/positionSide/dual', { dualSidePosition: 'true' })
     },
     async [Symbol.asyncDispose]() {
       await running.stop()

@@ -1,0 +1,1 @@
+export { positionSteps, stepAlert, type MirroredPosition, type PositionStep, type SeenChange } from './position-steps.ts'

@@ -1,0 +1,2 @@
+export { beginMirror, scheduleReading } from './mirrored.ts'
+export { tellChanges } from './tell-changes.ts'

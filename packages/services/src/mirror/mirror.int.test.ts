@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FollowSettings, ForcedSettings, type FollowSettingsInput } from '@matic/contracts'
+import { createDb, type Db } from '@matic/db'
+import { startProcess } from '@matic/local'
+import { dispatchSignals } from '@matic/services/dispatch/index'
+import { putCopyTerms, startFollow } from '@matic/services/follows/index'
+import { createSharedCommit, type SharedCommit } from '@matic/services/webhook/index'
+import { createBench, type Bench, type TestWorker } from '@matic/testkit/execution/bench'
+import type { TestAccount } from '@matic/testkit/execution/factories'
+import { openPaperAccount, throughVenue } from '@matic/testkit/execution/paper'
+import { startVenue, type TestVenue } from '@matic/testkit/execution/venue'
+import { Decimal } from 'decimal.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+const scale = 0.2
+const half = { sizing: { mode: 'ratio', ratio: '0.5' } } as const
+const double = { sizing: { mode: 'ratio', ratio: '2' } } as const
+let venue: TestVenue
+let bench: Bench
+let one: TestWorker
+let door: Db
+let ingest: SharedCommit
+let leader: TestAccount
+let strategyId: string
+let [small, large] = [] as TestAccount[]
+
+beforeAll(async () => {
+  venue = await startVenue()
+  bench = await createBench({ ...throughVenue(venue.url), scale })
+  one = await bench.worker()
+  door = createDb({ databaseUrl: bench.databaseUrl, applicationName: 'door', poolSize: 2, onError: () => undefined })
+  ingest = createSharedCommit({ ctx: one.ctx, db: door })
+})
+beforeEach(async () => {
+  await one.ctx.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour'`)
+  leader = await openPaperAccount(one.ctx, venue.bank)
+  await readNow(leader)
+  strategyId = await offer()
+})
+afterAll(async () => {
+  await ingest?.close()
+  await door?.close()
+  await one?.[Symbol.asyncDispose]()
+  await bench?.[Symbol.asyncDispose]()
+  await venue?.[Symbol.asyncDispose]()
+})
+
+async function offer(): Promise<string> {
+  const id = randomUUID()
+  await one.ctx.db.query(`INSERT INTO strategy (id, user_id, account_id, name) VALUES ($1, $2, $3, 'By hand')`, [
+    id,
+    leader.userId,
+    leader.accountId,
+  ])
+  const terms = {
+    source: 'ACCOUNT',
+    state: 'PUBLISHED',
+    suggested: {},
+    profitSharePercent: '0',
+    managementPercent: '0',
+    maxFollowers: null,
+  } as const
+  await putCopyTerms({ ctx: one.ctx, input: { userId: leader.userId, strategyId: id, ...terms, forced: ForcedSettings.parse({}) } })
+  return id
+}
+
+async function followBy(settings: FollowSettingsInput, join: 'flat' | 'copy-open' = 'flat'): Promise<TestAccount> {
+  const account = await openPaperAccount(one.ctx, venue.bank)
+  await readNow(account)
+  const nobody = { next: async () => undefined, [Symbol.dispose]: () => undefined }
+  const ctx = { ...one.ctx, ingest, desk: { watchFacts: () => nobody, watchRequest: () => nobody } }
+  const joining = join === 'flat' ? { mode: 'flat' as const } : { mode: 'copy-open' as const, maxDistancePercent: '5' }
+  await startFollow({
+    ctx,
+    input: { ...account, strategyId, settings: FollowSettings.parse(settings), inviteCode: undefined, join: joining, requestId: null },
+  })
+  return account
+}
+
+/** The leader's own hand at the exchange. */
+const trade = (side: 'BUY' | 'SELL', quantity: string, more: Record<string, string> = {}) =>
+  venue.byHand(leader.accountId, 'POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side, type: 'MARKET', quantity, ...more })
+
+async function readNow(account: TestAccount): Promise<void> {
+  await one.ctx.db.query(`UPDATE lane SET reconcile_at = 'epoch' WHERE account_id = $1`, [account.accountId])
+  await round()
+}
+
+async function round(): Promise<void> {
+  await one.runner.reconcile()
+  await one.runner.settled()
+  await dispatchSignals({ ctx: one.ctx })
+  await one.settle()
+}
+
+async function held(account: TestAccount): Promise<number> {
+  const own = (await venue.positions()).find((each) => each.ref === account.accountId)
+  return new Decimal(own?.positionAmt ?? 0).toNumber()
+}
+
+/** What stands at the venue, in the order asked. */
+async function until(wanted: readonly [TestAccount, number][], withinMs = 10_000): Promise<void> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    const now = await Promise.all(wanted.map(([account]) => held(account)))
+    if (wanted.every(([, amount], index) => now[index] === amount)) return
+    if (Date.now() > deadline)
+      throw new Error(`not in time: ${JSON.stringify({ now, decisions: await decisions(), told: await told() }, null, 1)}`)
+    await round()
+    await sleep(20)
+  }
+}
+
+const told = () =>
+  one.ctx.db.query<{ change: string; from: string; to: string }>(
+    `SELECT b->>'change' AS change, b->>'from' AS "from", b->>'to' AS "to"
+       FROM (SELECT convert_from(raw_body, 'UTF8')::jsonb AS b, received_at, id FROM signal WHERE source = 'ACCOUNT' AND source_id = $1) AS s ORDER BY received_at, id`,
+    [leader.accountId],
+  )
+const decisions = () =>
+  one.ctx.db.query(
+    `SELECT d.account_id, d.outcome, d.intent, d.reason, d.numbers FROM decision d JOIN signal s ON s.id = d.signal_id WHERE s.source_id = $1 ORDER BY d.decided_at`,
+    [leader.accountId],
+  )
+const gaps = async () => Number((await one.ctx.db.query<{ n: string }>('SELECT copy_decision_gaps() AS n'))[0]?.n)
+
+describe('a leader who trades at the exchange itself', () => {
+  it('is copied through an opening, an add, a partial close, a reversal and the end, each in the follower’s size', async () => {
+    ;[small, large] = [await followBy(half), await followBy(double)]
+    const both = (leaders: number, one: number, two: number) =>
+      until([
+        [leader, leaders],
+        [small!, one],
+        [large!, two],
+      ])
+    await trade('BUY', '0.02')
+    await both(0.02, 0.01, 0.04)
+    await trade('BUY', '0.02')
+    await both(0.04, 0.02, 0.08)
+    await trade('SELL', '0.01', { reduceOnly: 'true' })
+    await both(0.03, 0.015, 0.06)
+    await trade('SELL', '0.05')
+    await both(-0.02, -0.01, -0.04)
+    await trade('BUY', '0.02', { reduceOnly: 'true' })
+    await both(0, 0, 0)
+    expect(await told()).toEqual([
+      { change: 'open', from: '0', to: '0.02' },
+      { change: 'add', from: '0.02', to: '0.04' },
+      { change: 'reduce', from: '0.04', to: '0.03' },
+      { change: 'reverse', from: '0.03', to: '-0.02' },
+      { change: 'close', from: '-0.02', to: '0' },
+    ])
+    const own = await one.ctx.db.query(`SELECT 1 FROM decision WHERE account_id = $1`, [leader.accountId])
+    expect(own).toEqual([])
+    expect(await gaps()).toBe(0)
+  }, 40_000)
+
+  it('is told of once, however often the account is read, and fills in quick succession are one change', async () => {
+    small = await followBy(half)
+    for (let fill = 0; fill < 4; fill += 1) await trade('BUY', '0.01')
+    await until([[small, 0.02]])
+    for (let reading = 0; reading < 3; reading += 1) await readNow(leader)
+    expect(await told()).toEqual([{ change: 'open', from: '0', to: '0.04' }])
+    await trade('SELL', '0.04', { reduceOnly: 'true' })
+    await until([[small, 0]])
+  }, 20_000)
+})
+
+describe('a worker that dies', () => {
+  const script = join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts')
+
+  it.each(['K15', 'K16'])(
+    'at %s, between fill and followers, leaves exactly one signal',
+    async (point) => {
+      small = await followBy(half)
+      const doomed = await startProcess({
+        name: 'crash-worker',
+        command: process.execPath,
+        args: ['--disable-warning=ExperimentalWarning', script, bench.databaseUrl, venue.url, String(scale), point],
+        readyWhen: { line: /worker ready/ },
+      })
+      await trade('BUY', '0.02')
+      expect(await doomed.exited).toBe(137)
+      expect(await told()).toHaveLength(point === 'K15' ? 0 : 1)
+      await until([[small, 0.01]])
+      expect(await told()).toEqual([{ change: 'open', from: '0', to: '0.02' }])
+      await trade('SELL', '0.02', { reduceOnly: 'true' })
+      await until([[small, 0]])
+    },
+    40_000,
+  )
+})
+
+it('who held a position before is joined with it where the follower asks, and not where not', async () => {
+  await trade('BUY', '0.02')
+  await readNow(leader)
+  ;[small, large] = [await followBy(half), await followBy(double, 'copy-open')]
+  await until([
+    [small, 0],
+    [large, 0.04],
+  ])
+  await trade('SELL', '0.01', { reduceOnly: 'true' })
+  await until([
+    [small, 0],
+    [large, 0.02],
+  ])
+  await trade('SELL', '0.01', { reduceOnly: 'true' })
+  await until([
+    [small, 0],
+    [large, 0],
+  ])
+}, 20_000)

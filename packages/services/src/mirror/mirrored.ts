@@ -1,0 +1,45 @@
+import type { Queryable } from '@matic/db'
+
+/** SQL: a strategy that is offered, or still followed, is what becomes of this account. */
+export function isMirrored(accountId: string): string {
+  return `EXISTS (SELECT 1 FROM strategy ms WHERE ms.source_kind = 'ACCOUNT' AND ms.source_id = ${accountId}
+    AND (ms.closed_at IS NULL OR EXISTS (SELECT 1 FROM follow mf WHERE mf.strategy_id = ms.id AND mf.state <> 'STOPPED')))`
+}
+
+/** SQL: somebody follows what becomes of this account, and waits for it. */
+export function isWatched(accountId: string): string {
+  return `EXISTS (SELECT 1 FROM strategy ms JOIN follow mf ON mf.strategy_id = ms.id AND mf.state <> 'STOPPED'
+    WHERE ms.source_kind = 'ACCOUNT' AND ms.source_id = ${accountId})`
+}
+
+/** Compare the account with its exchange within `inMs`; a mirrored one that is followed is never left alone for longer than `watchedMs`. */
+export async function scheduleReading(
+  tx: Queryable,
+  { accountId, inMs, watchedMs }: { accountId: string; inMs: number; watchedMs: number },
+): Promise<void> {
+  await tx.query(
+    `UPDATE lane SET reconcile_at = clock_timestamp() + make_interval(secs => CASE WHEN ${isWatched('lane.account_id')} THEN least($2::float8, $3) ELSE $2 END)
+      WHERE account_id = $1`,
+    [accountId, inMs / 1000, watchedMs / 1000],
+  )
+}
+
+/**
+ * From now on changes count: what is held already is nobody's news. Where another strategy mirrors the account, its followers have been told
+ * so far and go on from there.
+ */
+export async function beginMirror(tx: Queryable, { strategyId, accountId }: { strategyId: string; accountId: string }): Promise<void> {
+  await tx.query(
+    `INSERT INTO mirror_mark AS m (account_id, symbol, position_side, user_id, side, quantity_base, epoch, filled_base, fills, filled_at)
+     SELECT p.account_id, p.symbol, p.position_side, p.user_id, p.side, p.quantity_base, p.epoch, f.base, f.fills, f.at
+       FROM position p, LATERAL (
+         SELECT coalesce(sum(CASE side WHEN 'buy' THEN quantity_base ELSE -quantity_base END), 0) AS base, count(*)::int AS fills, max(at) AS at
+           FROM fill WHERE account_id = p.account_id AND symbol = p.symbol AND position_side = p.position_side) AS f
+      WHERE p.account_id = $1 AND NOT EXISTS (
+        SELECT 1 FROM strategy s WHERE s.source_kind = 'ACCOUNT' AND s.source_id = $1 AND s.id <> $2
+           AND (s.closed_at IS NULL OR EXISTS (SELECT 1 FROM follow o WHERE o.strategy_id = s.id AND o.state <> 'STOPPED')))
+     ON CONFLICT (account_id, symbol, position_side) DO UPDATE SET side = excluded.side, quantity_base = excluded.quantity_base, epoch = excluded.epoch,
+       filled_base = excluded.filled_base, fills = excluded.fills, filled_at = excluded.filled_at, doubted_since = NULL, updated_at = clock_timestamp()`,
+    [accountId, strategyId],
+  )
+}
