@@ -6,6 +6,7 @@ import { createDb, type Db } from '@matic/db'
 import { startProcess } from '@matic/local'
 import { dispatchSignals } from '@matic/services/dispatch/index'
 import { putCopyTerms, startFollow } from '@matic/services/follows/index'
+import { publishMarks } from '@matic/services/markets/publish-marks'
 import { createSharedCommit, type SharedCommit } from '@matic/services/webhook/index'
 import { createBench, type Bench, type TestWorker } from '@matic/testkit/execution/bench'
 import type { TestAccount } from '@matic/testkit/execution/factories'
@@ -34,6 +35,8 @@ beforeAll(async () => {
   ingest = createSharedCommit({ ctx: one.ctx, db: door })
 })
 beforeEach(async () => {
+  const port = one.ctx.exchanges.get('PAPER')
+  if (port) await publishMarks({ ctx: one.ctx, exchange: 'PAPER', port, store: true })
   await one.ctx.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour'`)
   leader = await openPaperAccount(one.ctx, venue.bank)
   await readNow(leader)
