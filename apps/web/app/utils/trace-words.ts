@@ -8,6 +8,7 @@ export const SOURCE_WORDS = {
   REPLAY: 'Replay',
   RELEASE: 'Released',
   FOLLOW: 'For one follow',
+  ACCOUNT: 'Mirrored account',
 } as const
 
 /** What happened between the point before and this one. */

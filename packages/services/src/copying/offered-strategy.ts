@@ -1,4 +1,4 @@
-import { AppError, type ForcedSettings, type StrategyState } from '@matic/contracts'
+import { AppError, type ForcedSettings, type StrategySource, type StrategyState } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { getCopyTerms } from '../follows/copy-terms.ts'
 
@@ -11,7 +11,7 @@ export interface OfferedStrategy {
   readonly exchange: string
   /** Quote; null while it has not been read. */
   readonly leaderEquity: string | null
-  readonly source: 'WEBHOOK' | 'MANUAL'
+  readonly source: StrategySource
   readonly sourceId: string
   readonly state: StrategyState
   readonly forced: ForcedSettings

@@ -1,4 +1,4 @@
-import { AppError, type CopyPreview, type PreviewTotals } from '@matic/contracts'
+import { AppError, type CopyPreview, type PreviewTotals, type StrategySource } from '@matic/contracts'
 import type { Db, Transaction } from '@matic/db'
 import { parseAlert } from '@matic/domain/alert/parse-alert'
 import { Decimal } from 'decimal.js'
@@ -34,7 +34,7 @@ const ROUTES_MAX = 500
  */
 export async function previewCopies({ ctx, input }: { ctx: Context; input: Input }): Promise<{ preview: CopyPreview; total: number }> {
   const { userId, strategyId } = input
-  const [own] = await ctx.db.query<{ source: 'WEBHOOK' | 'MANUAL' | null; sourceId: string | null }>(
+  const [own] = await ctx.db.query<{ source: StrategySource | null; sourceId: string | null }>(
     'SELECT source_kind AS source, source_id AS "sourceId" FROM strategy WHERE id = $1 AND user_id = $2',
     [strategyId, userId],
   )

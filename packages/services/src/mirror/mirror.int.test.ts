@@ -25,7 +25,8 @@ let door: Db
 let ingest: SharedCommit
 let leader: TestAccount
 let strategyId: string
-let [small, large] = [] as TestAccount[]
+let small: TestAccount
+let large: TestAccount
 
 beforeAll(async () => {
   venue = await startVenue()
@@ -135,8 +136,8 @@ describe('a leader who trades at the exchange itself', () => {
     const both = (leaders: number, one: number, two: number) =>
       until([
         [leader, leaders],
-        [small!, one],
-        [large!, two],
+        [small, one],
+        [large, two],
       ])
     await trade('BUY', '0.02')
     await both(0.02, 0.01, 0.04)
