@@ -1,4 +1,4 @@
-import type { Alert, FollowSettings, ForcedSettings, Side } from '@matic/contracts'
+import type { Alert, FollowSettings, ForcedSettings, Side, StrategySource } from '@matic/contracts'
 import type { Decision, DecisionInput, DecisionSettings } from '../decide/types.ts'
 import { decideFollow } from './decide-follow.ts'
 import type { LeaderBook } from './types.ts'
@@ -21,7 +21,7 @@ export interface Copier extends Pick<DecisionInput, 'markets' | 'markOf' | 'rang
   readonly settings: FollowSettings
   readonly forced: ForcedSettings
   readonly rules: DecisionSettings
-  readonly listensTo: 'WEBHOOK' | 'MANUAL'
+  readonly listensTo: StrategySource
   readonly account: Pick<DecisionInput['account'], 'exchange' | 'positionMode' | 'trailing'>
 }
 

@@ -1,4 +1,4 @@
-import { CERTIFIED_EXCHANGES, type Alert } from '@matic/contracts'
+import { CERTIFIED_EXCHANGES, type Alert, type StrategySource } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { binanceCapabilities } from '@matic/exchange/binance/capabilities'
 import type { SignalRow } from '../dispatch/load-batch.ts'
@@ -9,7 +9,7 @@ export const EXCHANGES = new Map(CERTIFIED_EXCHANGES.map((exchange) => [exchange
 interface Received {
   readonly id: string
   readonly userId: string
-  readonly source: 'WEBHOOK' | 'MANUAL'
+  readonly source: StrategySource
   readonly sourceId: string
   readonly alert: Alert
 }
@@ -19,7 +19,7 @@ export async function asIfReceived(db: Queryable, { alert, ...given }: Received)
   const [source] = await db.query<{ maxAgeSeconds: number | null; now: Date; nowMs: number }>(
     `SELECT w.max_age_seconds AS "maxAgeSeconds", clock_timestamp() AS now, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
        FROM app_user u LEFT JOIN webhook w ON w.user_id = u.id AND w.id = $2
-      WHERE u.id = $1 AND ($3 = 'MANUAL' OR w.is_active)`,
+      WHERE u.id = $1 AND ($3 IN ('MANUAL', 'ACCOUNT') OR w.is_active)`,
     [given.userId, given.sourceId, given.source],
   )
   if (source === undefined) return undefined
