@@ -43,4 +43,11 @@ describe('the activity log', () => {
   it('tells a new webhook address from new rules', () => {
     expect(say('settings-changed', { fields: ['webhookUrl'] }, 'webhook')).toBe('INFO: The webhook got a new address.')
   })
+
+  it('tells a follower what is owed for a month, and that nothing was taken', () => {
+    const payload = { strategy: 'Trend', period: '2026-10', fee: '50', profitShare: '20', management: '30' }
+    expect(say('settings-changed', payload, 'copy-fee')).toMatch(
+      /^INFO: Trend: 50 USDT is owed for 2026-10: 20 of the profit, 30 for management\..*nothing was taken/,
+    )
+  })
 })

@@ -41,6 +41,8 @@ export const ACTIVITY = {
   WEBHOOK_ROTATED: 'The webhook got a new address.',
   WEBHOOK_CHANGED: 'The webhook was changed: {fields}.',
   KILL_SWITCH_ON: 'The kill switch was engaged: nothing opens until it is released.',
+  COPY_FEE_CHARGED:
+    '{strategy}: {fee} USDT is owed for {period}: {profitShare} of the profit, {management} for management. An entry in the books; nothing was taken from your account.',
   KILL_SWITCH_OFF: 'The kill switch was released.',
   SIGNED_IN_NEW_DEVICE: 'Somebody signed in from a device not seen before: {device}.',
   PASSWORD_CHANGED: 'The password was changed; every other session was ended.',
@@ -198,6 +200,7 @@ function lineOfSecurity({ change }: Told['payload']): Line {
 }
 
 function lineOfSettings(entity: string, { fields, isEnabled }: Told['payload']): Line {
+  if (entity === 'copy-fee') return ['INFO', 'COPY_FEE_CHARGED']
   const names = Array.isArray(fields) ? fields : []
   if (entity === 'webhook') return ['INFO', names.includes('webhookUrl') ? 'WEBHOOK_ROTATED' : 'WEBHOOK_CHANGED']
   if (names.length === 1 && names[0] === 'isEnabled' && typeof isEnabled === 'boolean') return ['INFO', isEnabled ? 'BOT_ON' : 'BOT_OFF']

@@ -56,8 +56,11 @@ export const FollowSettings = z.strictObject({
   sizing: FollowSizing,
   /** same side as the leader, or the opposite one */
   direction: z.enum(['normal', 'reverse']).default('normal'),
-  /** An opening too small for the market: not copied, or as small as the market takes where that is worth no more than roundUpMaxQuote. */
-  belowMinimum: z.enum(['skip', 'round-up']).default('skip'),
+  /**
+   * An opening too small for the market: not copied, as small as the market takes where that is worth no more than roundUpMaxQuote, or kept until
+   * what has gathered of a position is enough for an order.
+   */
+  belowMinimum: z.enum(['skip', 'round-up', 'accumulate']).default('skip'),
   roundUpMaxQuote: PositiveDecimalInput.default('25'),
   /** An opening that needs more margin than there is: not copied, or as large as the margin allows. */
   notEnoughBalance: z.enum(['skip', 'shrink']).default('skip'),

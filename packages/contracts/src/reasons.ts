@@ -51,6 +51,8 @@ export const REASONS = {
   STRATEGY_PAUSED: 'The leader has paused this strategy: nothing opens, closes are copied.',
   FOLLOW_OTHER_ACCOUNT: 'The leader sent this for another account of theirs than the one you follow.',
   FOLLOW_NOT_IN: 'The leader added to {symbol}, where you hold nothing of this follow. You are in again with their next opening.',
+  GATHERING:
+    'Too small to order yet: {gatheredBase} of the {neededBase} that {symbol} takes at least have gathered. They are ordered together once they are enough.',
   REVERSE_LIMIT: 'A limit order in {symbol} cannot be copied the other way around.',
   LEADER_REFUSED: 'The leader’s own order was refused, so nothing was copied.',
   LEADER_SIZE_UNKNOWN: 'How large the leader’s order is cannot be told from the alert or their account, and your size goes by it.',

@@ -27,6 +27,7 @@ export const FOLLOW_GROUPS: readonly FieldGroupOf<FollowField, FollowDraft>[] = 
         choices: [
           { value: 'skip', label: 'Not copied' },
           { value: 'round-up', label: 'As small as it takes' },
+          { value: 'accumulate', label: 'Gather until it is enough' },
         ],
       },
       {

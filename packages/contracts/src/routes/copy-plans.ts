@@ -14,7 +14,7 @@ const Outcome = z.enum(['ORDERS', 'SKIPPED', 'BLOCKED'])
  * the follower's policies allow. step: what the market takes. Base and quote at the price of the decision.
  */
 export const CopySizeStep = z.object({
-  rule: z.enum(['leader', 'sizing', 'capped', 'shrunk', 'rounded-up', 'step']),
+  rule: z.enum(['leader', 'sizing', 'capped', 'shrunk', 'rounded-up', 'gathered', 'step']),
   quantityBase: DecimalString,
   notionalQuote: DecimalString.nullable(),
 })

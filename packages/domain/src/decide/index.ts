@@ -3,6 +3,7 @@ export type {
   ChainBlock,
   Decision,
   DecisionInput,
+  Gathered,
   DecisionPosition,
   DecisionSettings,
   LastLoss,

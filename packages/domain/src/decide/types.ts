@@ -118,6 +118,13 @@ export interface PlannedOrder {
   readonly expiresAtMs: number | null
 }
 
+/** Copies of a follow that were too small to order, so far. One side of a market at a time. */
+export interface Gathered {
+  readonly symbol: string
+  readonly side: PositionDirection
+  readonly quantityBase: string
+}
+
 export interface Decision {
   readonly outcome: 'ORDERS' | 'SKIPPED' | 'BLOCKED'
   readonly intent: IntentKind
@@ -127,4 +134,6 @@ export interface Decision {
   readonly orders: readonly PlannedOrder[]
   /** Working orders in these symbols are to be cancelled. */
   readonly cancelSymbols: readonly string[]
+  /** What has gathered from now on in this market (null: in every one); without it nothing changes. */
+  readonly gathered?: { readonly symbol: string | null; readonly kept: Gathered | null }
 }

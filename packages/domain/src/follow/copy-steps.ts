@@ -1,7 +1,7 @@
 import { Decimal } from 'decimal.js'
 import type { Decision } from '../decide/types.ts'
 
-type Rule = 'leader' | 'sizing' | 'capped' | 'shrunk' | 'rounded-up' | 'step'
+type Rule = 'leader' | 'sizing' | 'capped' | 'shrunk' | 'rounded-up' | 'gathered' | 'step'
 
 /** Base; quote at the price of the decision, null where there was none. */
 export interface CopyStep {
@@ -10,7 +10,7 @@ export interface CopyStep {
   readonly notionalQuote: string | null
 }
 
-const FITTED: Readonly<Record<string, Rule>> = { CAPPED: 'capped', SHRUNK: 'shrunk', ROUNDED_UP: 'rounded-up' }
+const FITTED: Readonly<Record<string, Rule>> = { CAPPED: 'capped', SHRUNK: 'shrunk', ROUNDED_UP: 'rounded-up', GATHERED: 'gathered' }
 
 /** The size of an opening after each rule, read from the numbers of its decision, in the order in which the rules hold. */
 export function copySteps({ numbers }: Pick<Decision, 'numbers'>): CopyStep[] {

@@ -7,7 +7,8 @@ import type { HeldPosition } from '../intent/derive-intent.ts'
 import { isSameSymbol, resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
 import { bareOrder, closeOf, mirrored } from './copied-alert.ts'
 import { copiedSettings } from './copied-settings.ts'
-import { fitOrder } from './fit-order.ts'
+import { fitGathered, fitOrder } from './fit-order.ts'
+import { forget, gather, gatheredFor, gatherLess, wasFlat } from './gather.ts'
 import { heldBy, leaderMove, type LeaderMove } from './leader-move.ts'
 import { copySize } from './size-copy.ts'
 import type { FollowTerms, LeaderBook } from './types.ts'
@@ -34,12 +35,14 @@ export function decideFollow(input: DecisionInput, terms: FollowTerms, leader: L
   if (terms.state === 'STOPPED') return refuse('SKIPPED', 'none', 'FOLLOW_STOPPED', null, {})
   const alert = terms.settings.direction === 'reverse' ? mirrored(input.alert) : input.alert
   const given = { ...input, alert: { ...alert, accountId: null }, settings: copiedSettings(input.settings, terms) }
-  if (alert.action === 'close-all' || alert.action === 'cancel') return decide(given)
+  if (alert.action === 'close-all') return forget(terms, null, decide(given))
+  if (alert.action === 'cancel') return decide(given)
   const resolved = resolveMarket(alert.ticker, input.markets)
   if (resolved === null) return decide(given)
   const { market } = resolved
-  if (alert.marketPosition === 'flat') return decide({ ...given, alert: closeOf(given.alert, null) })
-  if (saysClose(alert)) return decide({ ...given, alert: bareOrder(given.alert, given.alert) })
+  const { symbol } = market
+  if (alert.marketPosition === 'flat') return forget(terms, symbol, decide({ ...given, alert: closeOf(given.alert, null) }))
+  if (saysClose(alert)) return forget(terms, symbol, decide({ ...given, alert: bareOrder(given.alert, given.alert) }))
   const held = heldBy(input, market.symbol, (routeId) => routeId === input.route.id)
   const move = leaderMove(input.alert, leader, market.symbol)
   const copy = { input: given, terms, leader, market, held, alert: given.alert, move }
@@ -47,11 +50,13 @@ export function decideFollow(input: DecisionInput, terms: FollowTerms, leader: L
     case 'none':
       return refuse('SKIPPED', 'none', move.intent.reason ?? 'ALREADY_AT_TARGET', market.symbol, { symbol: market.symbol, side: null })
     case 'close':
-      return decide({ ...given, alert: closeOf(given.alert, hedgeSide(copy)) })
+      return forget(terms, symbol, decide({ ...given, alert: closeOf(given.alert, hedgeSide(copy)) }))
     case 'reduce':
-      return copyReduction(copy)
-    default:
-      return copyOpening(copy)
+      return gatherLess(terms, symbol, reduction(move), copyReduction(copy))
+    default: {
+      const decision = copyOpening(copy)
+      return decision.gathered === undefined && gatheredSoFar(copy).isZero() ? forget(terms, symbol, decision) : decision
+    }
   }
 }
 
@@ -69,13 +74,23 @@ function copyReduction(copy: Copy): Decision {
   const { input, alert, market, held, move } = copy
   const { symbol } = market
   if (held === null) return refuse('SKIPPED', 'reduce', 'NOTHING_TO_REDUCE', symbol, { symbol, side: copiedSide(copy) })
-  const { reduceFraction, quantityBase } = move.intent
-  const fraction = reduceFraction ?? (quantityBase === null || !move.heldBase?.gt(0) ? null : quantityBase.div(move.heldBase))
+  const fraction = reduction(move)
   if (fraction === null || fraction.lte(0)) return refuse('BLOCKED', 'reduce', 'LEADER_SIZE_UNKNOWN', symbol, {})
   if (fraction.gte(1)) return decide({ ...input, alert: closeOf(alert, hedgeSide(copy)) })
   const { action } = closeOf(alert, hedgeSide(copy))
   const quantity = fraction.mul(100).toDecimalPlaces(16, Decimal.ROUND_DOWN).toFixed()
   return decide({ ...input, alert: bareOrder(alert, { action, quantity, quantityUnit: 'percent-of-position' }) })
+}
+
+/** The part that the leader takes off theirs; null where it is not to be known. */
+function reduction({ intent: { reduceFraction, quantityBase }, heldBase }: LeaderMove): Decimal | null {
+  return reduceFraction ?? (quantityBase === null || !heldBase?.gt(0) ? null : quantityBase.div(heldBase))
+}
+
+function gatheredSoFar(copy: Copy): Decimal {
+  const { input, terms, leader, market, move } = copy
+  const before = input.alert.previousMarketPosition
+  return gatheredFor(terms, { symbol: market.symbol, side: copiedSide(copy), move, wasFlat: wasFlat(before, leader) })
 }
 
 function copyOpening(copy: Copy): Decision {
@@ -84,7 +99,8 @@ function copyOpening(copy: Copy): Decision {
   const { kind } = move.intent
   const side = copiedSide(copy)
   const no = (reason: ReasonCode, numbers: Decision['numbers'] = {}) => closeAnyway(copy, reason, numbers)
-  if (kind === 'add' && held?.side !== side) return no('FOLLOW_NOT_IN', { symbol })
+  const gathered = gatheredSoFar(copy)
+  if (kind === 'add' && held?.side !== side && (held !== null || gathered.isZero())) return no('FOLLOW_NOT_IN', { symbol })
   if (kind !== 'add' && held?.side === side) return refuse('SKIPPED', kind, 'ALREADY_AT_TARGET', symbol, { symbol, side })
 
   const objection = mayOpen(copy)
@@ -95,8 +111,8 @@ function copyOpening(copy: Copy): Decision {
 
   const mark = input.markOf(symbol)
   const size =
-    kind === 'add' && held !== null && move.heldBase?.gt(0) && move.changeBase !== null
-      ? grown(held, move.heldBase, move.changeBase)
+    kind === 'add' && move.heldBase?.gt(0) && move.changeBase !== null
+      ? grown(gathered.add(held?.quantityBase ?? 0), move.heldBase, move.changeBase)
       : copySize({
           sizing: terms.settings.sizing,
           leaderBase: move.changeBase,
@@ -113,14 +129,18 @@ function copyOpening(copy: Copy): Decision {
     leverage: leverage === null ? null : String(leverage),
     ...(own ? { stopLoss: null, takeProfit: null, stopLossPercent: null, takeProfitPercent: null, targets: [] } : {}),
   }
-  const decision = fitOrder({ input: { ...input, alert: order }, market, settings: terms.settings })
-  return { ...decision, numbers: { ...size.numbers, ...decision.numbers } }
+  const fitting = { input: { ...input, alert: order }, market, settings: terms.settings }
+  const accumulates = terms.settings.belowMinimum === 'accumulate'
+  const { decision, kept } = accumulates ? fitGathered(fitting, gathered) : { decision: fitOrder(fitting), kept: null }
+  const sized = { ...decision, numbers: { ...size.numbers, ...decision.numbers } }
+  return kept === null ? sized : gather({ symbol, side, base: kept }, sized)
 }
 
-function grown(held: HeldPosition, leaderHeld: Decimal, leaderAdds: Decimal) {
+/** What waits to be ordered is part of the position that grows. */
+function grown(heldBase: Decimal, leaderHeld: Decimal, leaderAdds: Decimal) {
   const ratio = leaderAdds.div(leaderHeld)
   const numbers = { leaderHeldBase: leaderHeld.toFixed(), leaderBase: leaderAdds.toFixed(), grownBy: ratio.toDecimalPlaces(8).toFixed() }
-  return { ok: true as const, quantity: held.quantityBase.mul(ratio), unit: 'base' as const, numbers }
+  return { ok: true as const, quantity: heldBase.mul(ratio), unit: 'base' as const, numbers }
 }
 
 /** The side that the follower's position is to have. */

@@ -5,7 +5,7 @@ import type { Decision, DecisionInput } from '../decide/types.ts'
 import { FEE_FRACTION } from '../risk/check-size.ts'
 import type { DecisionMarket } from '../symbols/resolve-market.ts'
 
-interface Fitting {
+export interface Fitting {
   readonly input: DecisionInput
   readonly market: DecisionMarket
   readonly settings: FollowSettings
@@ -23,6 +23,44 @@ export function fitOrder(fitting: Fitting): Decision {
   if ((first.reason === 'BELOW_MINIMUM' || first.reason === 'SIZE_ZERO') && fitting.settings.belowMinimum === 'round-up')
     return again(fitting, first, smallest(fitting, first), 'ROUNDED_UP')
   return first
+}
+
+/**
+ * The order of what is asked for and what gathered before it; as long as that is too small for the market, it gathers. What rounding to the step takes
+ * off an order waits as well, so that orders and what waits are together what was asked for.
+ * @returns the decision, and what waits from now on, base
+ */
+export function fitGathered(fitting: Fitting, gathered: Decimal): { decision: Decision; kept: Decimal } {
+  const alone = decide(fitting.input)
+  const asked = number(alone.numbers['wantedBase'])
+  if (asked === null || !isSized(alone)) return { decision: fitOrder(fitting), kept: gathered }
+  const whole = asked.add(gathered)
+  const together = gathered.isZero() ? alone : again(fitting, alone, whole, 'GATHERED')
+  // What limits do not let through together waits; this one copy goes its own way.
+  if (!isSized(together)) return { decision: fitOrder(fitting), kept: gathered }
+  const before = gathered.isZero() ? {} : { gatheredBeforeBase: gathered.toFixed() }
+  const ordered = together.orders.find(({ leg }) => leg === 'open')?.quantityBase
+  if (ordered !== undefined && ordered !== null) {
+    const kept = whole.sub(ordered)
+    return { decision: { ...together, numbers: { ...together.numbers, ...before, gatheredBase: kept.toFixed() } }, kept }
+  }
+  const needed = smallestBase(fitting.market, number(together.numbers['price']))
+  const numbers = {
+    ...together.numbers,
+    ...before,
+    symbol: fitting.market.symbol,
+    askedBase: asked.toFixed(),
+    gatheredBase: whole.toFixed(),
+    neededBase: needed?.toFixed() ?? null,
+  }
+  // A reversal closes what there is, however small the other side is to be.
+  const outcome = together.orders.length > 0 ? 'ORDERS' : 'SKIPPED'
+  return { decision: { ...together, outcome, reason: 'GATHERING', numbers }, kept: whole }
+}
+
+/** Only its size is in the way of an opening, or nothing. */
+function isSized({ reason, orders }: Decision): boolean {
+  return reason === 'BELOW_MINIMUM' || reason === 'SIZE_ZERO' || orders.some(({ leg }) => leg === 'open')
 }
 
 /** A size that does not help leaves the refusal as it was: its numbers are those of what was asked for. */
@@ -56,11 +94,16 @@ function affordable({ numbers }: Decision): Decimal | null {
 /** Null where the smallest order is worth more than the follower lets it be rounded up to. */
 function smallest({ market, settings }: Fitting, { numbers }: Decision): Decimal | null {
   const price = number(numbers['price'])
-  if (price === null) return null
-  const step = new Decimal(market.stepSize)
-  const whole = Decimal.max(market.minQuantity, new Decimal(market.minNotional).div(price), step).div(step).ceil().mul(step)
+  const whole = smallestBase(market, price)
+  if (price === null || whole === null) return null
   const caps = [settings.roundUpMaxQuote, ...(settings.maxOrderQuote === null ? [] : [settings.maxOrderQuote])]
   return caps.every((cap) => whole.mul(price).lte(cap)) ? whole : null
+}
+
+function smallestBase(market: DecisionMarket, price: Decimal | null): Decimal | null {
+  if (price === null) return null
+  const step = new Decimal(market.stepSize)
+  return Decimal.max(market.minQuantity, new Decimal(market.minNotional).div(price), step).div(step).ceil().mul(step)
 }
 
 function number(value: Decision['numbers'][string] | undefined): Decimal | null {

@@ -1,5 +1,5 @@
 import type { FollowSettings, FollowState, ForcedSettings, StrategyState } from '@matic/contracts'
-import type { Decision, DecisionPosition, PendingOpen, PlannedOrder } from '../decide/types.ts'
+import type { Decision, DecisionPosition, Gathered, PendingOpen, PlannedOrder } from '../decide/types.ts'
 
 /** What a follow was agreed to be. */
 export interface FollowTerms {
@@ -9,6 +9,8 @@ export interface FollowTerms {
   readonly forced: ForcedSettings
   /** When the last losing trade of this follow ended, epoch ms; null where there is none to count. */
   readonly lastLossMs: number | null
+  /** Where copies that are too small are kept until they are enough. */
+  readonly gathered?: readonly Gathered[]
 }
 
 /** The leader's account as the signal found it, and what it makes of the signal. */

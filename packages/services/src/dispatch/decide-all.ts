@@ -1,12 +1,13 @@
 import type { Transaction } from '@matic/db'
 import { decide, decideFollow } from '@matic/domain'
-import type { Decision, DecisionInput, LeaderBook } from '@matic/domain'
+import type { Decision, DecisionInput, Gathered, LeaderBook } from '@matic/domain'
 import type { ExchangeCapabilities } from '@matic/exchange/port'
 import { loadRanges, type RangeOf } from '../markets/ranges.ts'
 import { basisKey, leaderBook, loadLeaders, type Basis, type Leaders } from './copy-basis.ts'
 import type { PlacedSignal } from './follow-chains.ts'
 import { EVERY_ROUTE, findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
 import type { AccountBook, FollowRow, Markets, ReceivedSignal, RouteRow } from './load-batch.ts'
+import { loadRemainders, noteGathered } from './remainders.ts'
 import type { Decided } from './save-decisions.ts'
 
 export interface DecideContext {
@@ -36,6 +37,7 @@ export async function decideAll(
   const leaders = await loadLeaders(tx, rows, routes, given)
   const everyone = [...routes, ...leaders.routes]
   const books = await loadBooks(tx, [...new Set(everyone.map((route) => route.accountId))], { locked })
+  const remainders = await loadRemainders(tx, routes)
   const leaderBooks = new Map(leaders.routes.map(({ accountId }) => [accountId, copyOf(books.get(accountId))]))
   const markets = await loadMarkets(tx, [...new Set(everyone.map((route) => route.exchange))])
 
@@ -57,6 +59,7 @@ export async function decideAll(
         route,
         book,
         basis,
+        gathered: remainders.get(route.id) ?? [],
         markets: markets.get(route.exchange),
         rangeOf: ranges.get(route.exchange),
       })
@@ -68,6 +71,7 @@ export async function decideAll(
       const made = one(route, book, basis)
       const decision = { ...made, numbers: { ...made.numbers, ...note } }
       noteEffect(book, route, decision)
+      noteGathered(remainders, route.id, decision)
       decided.push({ id: ctx.newId(), signal, route, decision, basis: basis ?? null })
     }
   }
@@ -166,11 +170,12 @@ interface OneDecision {
   readonly book: AccountBook
   /** Of the strategy that the route copies. */
   readonly basis: Basis | undefined
+  readonly gathered: readonly Gathered[]
   readonly markets: Markets | undefined
   readonly rangeOf: RangeOf | undefined
 }
 
-function decideOne({ ctx, signal, isOvertaken, block, route, book, basis, markets, rangeOf }: OneDecision): Decision {
+function decideOne({ ctx, signal, isOvertaken, block, route, book, basis, gathered, markets, rangeOf }: OneDecision): Decision {
   const able = ctx.exchanges.get(route.exchange)?.capabilities
   const input: DecisionInput = {
     signal: { id: signal.id, source: signal.source, receivedAtMs: signal.receivedAt.getTime() },
@@ -195,7 +200,7 @@ function decideOne({ ctx, signal, isOvertaken, block, route, book, basis, market
   if (route.follow === null || basis === undefined) return decide(input)
   const { accountId } = signal.alert
   if (accountId !== null && accountId !== route.follow.leaderAccountId) return otherAccount()
-  return decideFollow(input, route.follow, basis.book)
+  return decideFollow(input, { ...route.follow, gathered }, basis.book)
 }
 
 function otherAccount(): Decision {

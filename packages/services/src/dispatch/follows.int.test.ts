@@ -232,6 +232,28 @@ describe('the follower’s policy', () => {
     expect(await decisionsOf(signal, capped)).toMatchObject([{ outcome: 'BLOCKED' }])
   })
 
+  it('below the minimum may be to gather: once for each signal, over batches and decisions that are made again', async () => {
+    const follower = await desk.makePerson()
+    const routeId = await follow(follower, { sizing: { mode: 'ratio', ratio: '0.05' }, belowMinimum: 'accumulate' })
+    const waits = () =>
+      desk.db.query('SELECT symbol, side, trim_scale(quantity_base)::text AS quantity FROM copy_remainder WHERE route_id = $1', [routeId])
+    const first = await desk.send(leader, buy)
+    await dispatchSignals({ ctx: desk.ctx })
+    const numbers = { askedBase: '0.001', gatheredBase: '0.001', neededBase: '0.002' }
+    expect(await decisionsOf(first, follower)).toMatchObject([{ outcome: 'SKIPPED', reason: 'GATHERING', numbers }])
+    await desk.db.query(`UPDATE signal SET state = 'RECEIVED' WHERE id = $1`, [first])
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await waits()).toEqual([{ symbol: 'BTC/USDT:USDT', side: 'LONG', quantity: '0.001' }])
+
+    const second = await desk.send(leader, { ...buy, quantity: '0.01' })
+    const third = await desk.send(leader, { ...buy, quantity: '0.03' })
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await decisionsOf(second, follower)).toMatchObject([{ reason: 'GATHERING', numbers: { gatheredBase: '0.0015' } }])
+    expect(await ordersOf(third, follower)).toMatchObject([{ leg: 'open', side: 'buy', quantity: '0.003' }])
+    expect(await waits()).toEqual([])
+    expect(await gaps()).toBe(0)
+  })
+
   it('makes an order that is too large as large as the largest', async () => {
     const follower = await desk.makePerson()
     await follow(follower, { ...ratio, maxOrderQuote: '300' })

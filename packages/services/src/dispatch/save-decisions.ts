@@ -3,6 +3,7 @@ import type { Decision, PlannedOrder } from '@matic/domain'
 import { saveBases, type Basis } from './copy-basis.ts'
 import type { DispatchContext } from './dispatch-signals.ts'
 import type { ReceivedSignal, RouteRow } from './load-batch.ts'
+import { saveRemainders } from './remainders.ts'
 
 export interface Decided {
   readonly id: string
@@ -53,6 +54,7 @@ export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decid
   )
   const fresh = new Set(inserted.map((row) => row.id))
   const ours = decided.filter((item) => fresh.has(item.id))
+  await saveRemainders(tx, ours)
   await requestCancels(tx, ours)
   await insertOrders(
     tx,

@@ -10,7 +10,7 @@ import {
 import type { Queryable } from '@matic/db'
 import { copyFees, type CopyFees } from '@matic/domain'
 import { Decimal } from 'decimal.js'
-import { handleOf } from '../follows/handle.ts'
+import { followerHandleSql } from '../follows/follower-handle.ts'
 import { assertOwn } from '../follows/invites.ts'
 import { plain } from '../plain.ts'
 import { feeBases, type BasisOf } from './fee-basis.ts'
@@ -157,7 +157,7 @@ export async function readStrategyFees({
     ),
     db.query<{ total: number }>('SELECT count(*)::int AS total FROM follow WHERE strategy_id = $1', [strategyId]),
     db.query<FollowerRow>(
-      `SELECT ${FOLLOW}, ${handleOf('f.id')} AS handle, a.environment, f.state,
+      `SELECT ${FOLLOW}, ${followerHandleSql('f.id')} AS handle, a.environment, f.state,
               coalesce(paid.share, 0)::text AS "chargedShare", coalesce(paid.management, 0)::text AS "chargedManagement"
          FROM follow f JOIN account a ON a.id = f.account_id ${LAST_FEE}
          LEFT JOIN LATERAL (SELECT sum(c.profit_share) AS share, sum(c.management) AS management FROM copy_fee c WHERE c.follow_id = f.id) AS paid ON true

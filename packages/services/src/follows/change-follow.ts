@@ -26,6 +26,11 @@ export async function changeFollow({ ctx, input }: { ctx: ServiceContext; input:
       `UPDATE follow SET settings = coalesce($3, settings), state = coalesce($4, state), version = version + 1 WHERE id = $1 AND user_id = $2`,
       [followId, userId, settings === undefined ? null : JSON.stringify(settings), state ?? null],
     )
+    if (settings !== undefined && settings.belowMinimum !== 'accumulate')
+      await tx.query('DELETE FROM copy_remainder c USING follow f WHERE f.id = $1 AND f.user_id = $2 AND c.route_id = f.route_id', [
+        followId,
+        userId,
+      ])
     await audit(tx, userId, 'follow-changed', { followId, settings, state })
     return recordFacts(tx, [changed(input, { state: state ?? null, settings: settings !== undefined })])
   })

@@ -1,7 +1,7 @@
 import { AppError, FollowSettings, ForcedSettings, type FollowerView, type FollowView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { isoOrNull, plain } from '../plain.ts'
-import { handleOf } from './handle.ts'
+import { followerHandleSql } from './follower-handle.ts'
 import { assertOwn } from './invites.ts'
 
 type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt'> & { readonly joinedAt: Date; readonly stoppedAt: Date | null }
@@ -55,7 +55,7 @@ export async function listFollowers({
 }): Promise<FollowerView[]> {
   await assertOwn(db, input)
   const rows = await db.query<FollowerRow>(
-    `SELECT ${handleOf('f.id')} AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
+    `SELECT ${followerHandleSql('f.id')} AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
             (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
             (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied"
        FROM follow f JOIN account a ON a.id = f.account_id JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $2

@@ -14,7 +14,7 @@ import {
 import type { Queryable } from '@matic/db'
 import { buildTimeline, fillsByPlace, percentile, slippage, type Slippage } from '@matic/domain'
 import { Decimal } from 'decimal.js'
-import { handleOf } from '../follows/handle.ts'
+import { followerHandleSql } from '../follows/follower-handle.ts'
 import { plainOrNull } from '../plain.ts'
 
 interface Asked {
@@ -63,7 +63,7 @@ const DECIMALS = 8
  * Places are of all followers, whoever asks.
  */
 const ROWS = `
-  SELECT d.user_id AS "userId", ${handleOf('f.id')} AS handle, a.environment, d.outcome, d.intent, d.reason, o.leg, o.side, o.state,
+  SELECT d.user_id AS "userId", ${followerHandleSql('f.id')} AS handle, a.environment, d.outcome, d.intent, d.reason, o.leg, o.side, o.state,
          CASE WHEN o.submitted_at IS NOT NULL THEN rank() OVER (ORDER BY o.submitted_at NULLS LAST, sent.id)::int END AS place,
          trim_scale(o.average_price)::text AS "fillPrice", trim_scale(o.filled_base)::text AS "filledBase", trim_scale(own.average_price)::text AS "leaderPrice",
          ${MS('d.decided_at')} AS "decidedMs", ${MS('told.at')} AS "queuedMs", ${MS('o.submitted_at')} AS "sentMs", ${MS('o.acked_at')} AS "acknowledgedMs",
