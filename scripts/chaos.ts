@@ -55,7 +55,7 @@ async function killInTheMiddleOfFanOuts(followers: number): Promise<number> {
     console.log(`${String(count).padStart(6)}  ${reason}`)
   for (const breach of breaches.slice(0, 40)) console.log(`BREACH ${breach.oracle}: ${breach.detail}`)
   console.log(JSON.stringify({ kills: kills.length, ...figures }))
-  return breaches.length === 0 && figures.notExactlyOne === 0 ? 0 : 1
+  return breaches.length === 0 && figures.notExactlyOne === 0 && figures.gaps === 0 ? 0 : 1
 }
 
 function readSabotage(name: string | undefined): Sabotage | undefined {

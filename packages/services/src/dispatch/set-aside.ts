@@ -9,7 +9,7 @@ interface FailedTry {
 }
 
 /**
- * Counts a failed try. After the last one the signal is set aside for good, with a decision that says so on each of its routes: it holds up
+ * Counts a failed try. After the last one the signal is set aside for good, with a decision that says so on each of its routes, followers' among them: it holds up
  * nobody and its owner finds out.
  */
 export async function countTry({ ctx, input }: { ctx: ServiceContext; input: FailedTry }): Promise<void> {
@@ -23,17 +23,18 @@ export async function countTry({ ctx, input }: { ctx: ServiceContext; input: Fai
     const numbers = { tries: signal.tries, text: input.text.slice(0, 200) }
     const routes = await tx.query<{ id: string; userId: string; accountId: string }>(
       `SELECT r.id, r.user_id AS "userId", r.account_id AS "accountId" FROM signal s
-         JOIN route r ON r.source_id = s.source_id AND r.source_kind = CASE s.source WHEN 'MANUAL' THEN 'MANUAL' ELSE 'WEBHOOK' END
+         JOIN route r ON (r.source_id = s.source_id AND r.source_kind = CASE s.source WHEN 'MANUAL' THEN 'MANUAL' ELSE 'WEBHOOK' END) OR r.follow_id = s.source_id
          LEFT JOIN follow f ON f.id = r.follow_id
-        WHERE s.id = $1 AND CASE WHEN r.follow_id IS NULL THEN r.is_active
-          ELSE f.joined_at < s.committed_at AND (f.stopped_at IS NULL OR f.stopped_at >= s.committed_at) END`,
+        WHERE s.id = $1 AND CASE WHEN r.follow_id IS NULL THEN r.is_active WHEN s.source = 'FOLLOW' THEN true
+          ELSE s.source NOT IN ('TEST', 'REPLAY') AND f.joined_at < s.committed_at AND (f.stopped_at IS NULL OR f.stopped_at >= s.committed_at) END`,
       [input.signalId],
     )
     const decisions = routes.map((route) => ({ ...route, decisionId: ctx.newId() }))
-    await tx.query(
+    // Some may have one already: slices of it were decided before it failed.
+    const written = await tx.query<{ id: string }>(
       `INSERT INTO decision (id, signal_id, route_id, user_id, account_id, outcome, intent, reason, numbers, decided_at)
        SELECT id, $1, r, u, a, 'BLOCKED', 'none', 'DEAD', $6::jsonb, clock_timestamp() FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[]) AS x(id, r, u, a)
-       ON CONFLICT DO NOTHING`,
+       ON CONFLICT DO NOTHING RETURNING id`,
       [
         input.signalId,
         decisions.map((one) => one.decisionId),
@@ -43,15 +44,18 @@ export async function countTry({ ctx, input }: { ctx: ServiceContext; input: Fai
         JSON.stringify(numbers),
       ],
     )
+    const fresh = new Set(written.map(({ id }) => id))
     return recordFacts(
       tx,
-      decisions.map(({ decisionId, userId, accountId }) => ({
-        userId,
-        kind: 'signal-decided' as const,
-        entity: 'signal',
-        entityId: input.signalId,
-        payload: { decisionId, accountId, outcome: 'BLOCKED', intent: 'none', reason: 'DEAD', symbol: null },
-      })),
+      decisions
+        .filter(({ decisionId }) => fresh.has(decisionId))
+        .map(({ decisionId, userId, accountId }) => ({
+          userId,
+          kind: 'signal-decided' as const,
+          entity: 'signal',
+          entityId: input.signalId,
+          payload: { decisionId, accountId, outcome: 'BLOCKED', intent: 'none', reason: 'DEAD', symbol: null },
+        })),
     )
   })
   if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })

@@ -9,6 +9,8 @@ export interface Repeat {
   readonly source: SignalSource
   readonly sourceId: string
   readonly receivedAt: Date
+  /** What follows it reaches goes by this; now where there is none. */
+  readonly committedAt?: Date
   /** The alert with what is different this time (contracts: Alert). */
   readonly alert: unknown
   readonly requestId: string | null
@@ -19,8 +21,9 @@ export async function repeatSignals(tx: Transaction, repeats: readonly Repeat[])
   if (repeats.length === 0) return
   await tx.query(
     `INSERT INTO signal (id, user_id, source, source_id, received_at, committed_at, raw_body, body_hash, ticker, alert, request_id)
-     SELECT x.i, x.u, x.so, x.s, x.at, clock_timestamp(), o.raw_body, sha256(uuid_send(x.i)), o.ticker, x.al::jsonb, x.rq
-       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::timestamptz[], $7::text[], $8::text[]) AS x(i, og, u, so, s, at, al, rq)
+     SELECT x.i, x.u, x.so, x.s, x.at, coalesce(x.ca, clock_timestamp()), o.raw_body, sha256(uuid_send(x.i)), o.ticker, x.al::jsonb, x.rq
+       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::timestamptz[], $7::text[], $8::text[], $9::timestamptz[])
+              AS x(i, og, u, so, s, at, al, rq, ca)
        JOIN signal o ON o.id = x.og`,
     [
       repeats.map(({ id }) => id),
@@ -31,6 +34,7 @@ export async function repeatSignals(tx: Transaction, repeats: readonly Repeat[])
       repeats.map(({ receivedAt }) => receivedAt),
       repeats.map(({ alert }) => JSON.stringify(alert)),
       repeats.map(({ requestId }) => requestId),
+      repeats.map(({ committedAt }) => committedAt ?? null),
     ],
   )
 }

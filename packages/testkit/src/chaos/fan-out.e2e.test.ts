@@ -20,6 +20,7 @@ test(
     expect(report.kills.length).toBeGreaterThanOrEqual(20)
     expect(report.kills.filter((kill) => kill.sending > 0).length).toBeGreaterThan(0)
     expect(report.notExactlyOne).toBe(0)
+    expect([report.gaps, report.gapsWithOneTaken]).toEqual([0, 1])
     expect(report.breaches.slice(0, 10)).toEqual([])
   },
 )

@@ -31,6 +31,9 @@ export interface FanOutChaosReport {
   orders: number
   /** Followers without a decision on an alert, or with more than one. */
   notExactlyOne: number
+  /** What the database's own count of missing decisions says, and says where one is taken away. */
+  gaps: number
+  gapsWithOneTaken: number
   lost: number
   doubled: number
   orphaned: number
@@ -90,6 +93,7 @@ export async function runFanOutChaos(options: FanOutChaosOptions): Promise<FanOu
       fanOuts: sent.length,
       orders: verdict.orders,
       notExactlyOne: await notExactlyOne(rig.db, people),
+      ...(await countGaps(rig.db)),
       lost: verdict.lost.length,
       doubled: verdict.doubled.length,
       orphaned: verdict.orphaned.length,
@@ -148,6 +152,23 @@ async function notExactlyOne(db: Db, { followers }: Followers): Promise<number> 
   )
   const strangers = await db.query('SELECT 1 FROM decision WHERE account_id <> ALL($1::uuid[])', [followers.map((one) => one.accountId)])
   return (rows[0]?.wrong ?? 0) + strangers.length
+}
+
+/** The same count that operators see; with one decision of a follower taken away, which is put back. */
+async function countGaps(db: Db): Promise<Pick<FanOutChaosReport, 'gaps' | 'gapsWithOneTaken'>> {
+  const count = async (queryable: Pick<Db, 'query'>) =>
+    (await queryable.query<{ gaps: number }>('SELECT copy_decision_gaps()::int AS gaps'))[0]?.gaps ?? Number.NaN
+  const taken: { gaps?: number } = {}
+  await db
+    .transaction(async (tx) => {
+      await tx.query(
+        'DELETE FROM decision WHERE id = (SELECT d.id FROM decision d JOIN route r ON r.id = d.route_id AND r.follow_id IS NOT NULL LIMIT 1)',
+      )
+      taken.gaps = await count(tx)
+      throw new Error('Put it back')
+    })
+    .catch(() => undefined)
+  return { gaps: await count(db), gapsWithOneTaken: taken.gaps ?? Number.NaN }
 }
 
 /** What a moment later heals is no breach: positions are still being compared with the exchange. */
