@@ -72,7 +72,7 @@ const chained = (from: string, to: string, afterMs: number) =>
       prev_market_position_size: from === 'flat' ? '0' : '0.02',
       comment: `${from} ${to} ${afterMs}`,
     },
-    { receivedMs: -5_000 + afterMs, alertMs: -6_000 + afterMs },
+    { alertMs: -9_000 + afterMs },
   )
 
 describe('a signal has exactly one decision of each follow', () => {
@@ -122,10 +122,10 @@ describe('a signal has exactly one decision of each follow', () => {
   it('where it is held, and what carries it out has one too, by itself and by hand', async () => {
     await chained('flat', 'long', 0)
     await dispatchAll()
-    const held = await chained('flat', 'long', 40)
+    const held = await chained('flat', 'long', 2_000)
     await dispatchAll()
     expect(await copies(held)).toHaveLength(1)
-    const missing = await chained('long', 'flat', 20)
+    const missing = await chained('long', 'flat', 1_000)
     await dispatchAll()
     const [release] = await desk.db.query<{ id: string }>(`SELECT id FROM signal WHERE source = 'RELEASE' AND alert->>'originId' = $1`, [
       held,
@@ -138,7 +138,7 @@ describe('a signal has exactly one decision of each follow', () => {
   it('where it is held and dropped, or carried out by hand', async () => {
     await chained('flat', 'long', 0)
     await dispatchAll()
-    const [carried, dropped] = [await chained('flat', 'long', 40), await chained('flat', 'long', 60)]
+    const [carried, dropped] = [await chained('flat', 'long', 2_000), await chained('flat', 'long', 3_000)]
     await dispatchAll()
     const settle = (signalId: string, action: 'carry-out' | 'drop') =>
       settleHold({ ctx: desk.ctx, input: { userId: leader.userId, signalId, action, requestId: null } })
