@@ -117,6 +117,6 @@ function begin(first: TradeFill): OpenTrade {
 }
 
 /** By time, then by the exchange's trade id, which counts up. */
-export function inOrder(a: TradeFill, b: TradeFill): number {
+export function inOrder(a: Pick<TradeFill, 'tradeId' | 'atMs'>, b: Pick<TradeFill, 'tradeId' | 'atMs'>): number {
   return a.atMs - b.atMs || a.tradeId.length - b.tradeId.length || a.tradeId.localeCompare(b.tradeId)
 }
