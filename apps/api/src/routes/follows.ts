@@ -1,5 +1,6 @@
 import {
   createInvite as createInviteRoute,
+  getCopyGap as getCopyGapRoute,
   getCopyTerms as getCopyTermsRoute,
   getFollow as getFollowRoute,
   getFollowFees,
@@ -17,6 +18,7 @@ import { readFollowFees, readStrategyFees } from '@matic/services/fees/index'
 import {
   changeFollow,
   createInvite,
+  getCopyGap,
   getCopyTerms,
   getFollow,
   listFollowers,
@@ -89,4 +91,9 @@ export const followRoutes = [
     data: await stopFollow({ ctx, input: { ...params, ...body, userId: actor.userId, requestId: ctx.log.requests.requestId() ?? null } }),
     message: 'Stopped',
   })),
+
+  mount(getCopyGapRoute, async ({ ctx, actor, params, query }) => {
+    const { gap, meta } = await getCopyGap({ db: ctx.db, input: { ...params, ...query, month: query.month, userId: actor.userId } })
+    return { data: gap, meta }
+  }),
 ]

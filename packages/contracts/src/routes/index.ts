@@ -5,6 +5,7 @@ import * as bot from './bot.ts'
 import * as copies from './copies.ts'
 import * as copyPlans from './copy-plans.ts'
 import * as copyFees from './copy-fees.ts'
+import * as copyGap from './copy-gap.ts'
 import * as dev from './dev.ts'
 import * as exchange from './exchange.ts'
 import * as followerTrace from './follower-trace.ts'
@@ -124,6 +125,7 @@ export const routes = {
     patch: strategies.patchFollow,
     stop: strategies.stopFollow,
     fees: copyFees.getFollowFees,
+    gap: copyGap.getCopyGap,
   },
   trades: { list: trades.listTrades, export: trades.exportTrades },
   portfolio: { get: portfolio.getPortfolio, history: portfolio.getPortfolioHistory, metrics: portfolio.getPortfolioMetrics },

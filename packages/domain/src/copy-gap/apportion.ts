@@ -13,7 +13,7 @@ export function apportion<Name extends string>(
   decimals: number,
 ): Record<Name, Decimal> {
   const names = Object.keys(amounts) as Name[]
-  const rounded = { ...amounts }
+  const rounded: Record<Name, Decimal> = { ...amounts }
   for (const name of names) rounded[name] = new Exact(amounts[name]).toDecimalPlaces(decimals, Decimal.ROUND_HALF_EVEN)
   const unit = new Exact(10).pow(-decimals)
   const left = new Exact(total).sub(sum(names.map((name) => rounded[name])))

@@ -10,7 +10,10 @@ const amount = (min: number, max: number, unit = 1_000) => fc.integer({ min, max
 const price = amount(90_000, 110_000, 7_000).map((each) => each.toDecimalPlaces(4))
 const FEE = '0.0005'
 
-const moves = fc.array(fc.record({ adds: fc.boolean(), base: amount(1, 900), partOut: amount(1, 999), price, fee: amount(0, 9) }), { minLength: 1, maxLength: 8 })
+const moves = fc.array(fc.record({ adds: fc.boolean(), base: amount(1, 900), partOut: amount(1, 999), price, fee: amount(0, 9) }), {
+  minLength: 1,
+  maxLength: 8,
+})
 
 /** Goes in, adds and takes off, and is flat at the end. */
 const leaders = fc.record({ moves, exit: price, long: fc.boolean() }).map(({ moves: course, exit, long }) => {
@@ -20,9 +23,18 @@ const leaders = fc.record({ moves, exit: price, long: fc.boolean() }).map(({ mov
     const quantityBase = isIn ? base : held.mul(partOut).toDecimalPlaces(3, Decimal.ROUND_UP)
     held = isIn ? held.add(quantityBase) : held.sub(quantityBase)
     if (held.isNegative() || quantityBase.isZero()) throw new Error('no such course')
-    return [{ id: `signal ${index}`, change: isIn ? 'in' : 'out', quantityBase, quote: quantityBase.mul(at), fee, atMs: 1_000 * (index + 1) }]
+    return [
+      { id: `signal ${index}`, change: isIn ? 'in' : 'out', quantityBase, quote: quantityBase.mul(at), fee, atMs: 1_000 * (index + 1) },
+    ]
   })
-  const last: LeaderStep = { id: 'last', change: 'out', quantityBase: held, quote: held.mul(exit), fee: held.mul(exit).mul(FEE), atMs: 100_000 }
+  const last: LeaderStep = {
+    id: 'last',
+    change: 'out',
+    quantityBase: held,
+    quote: held.mul(exit),
+    fee: held.mul(exit).mul(FEE),
+    atMs: 100_000,
+  }
   return { long, steps: held.isZero() ? steps : [...steps, last] }
 })
 
@@ -31,9 +43,18 @@ const habits = fc.record({
   numerator: amount(1, 3_000),
   denominator: amount(1, 3_000, 3).map((each) => each.toDecimalPlaces(9)),
   /** By leader's step: not copied, or how exactly. */
-  copied: fc.array(fc.record({ skip: fc.boolean(), exactness: amount(700, 1_300), slip: amount(990, 1_010) }), { minLength: 12, maxLength: 12 }),
+  copied: fc.array(fc.record({ skip: fc.boolean(), exactness: amount(700, 1_300), slip: amount(990, 1_010) }), {
+    minLength: 12,
+    maxLength: 12,
+  }),
   own: fc.array(
-    fc.record({ atMs: fc.integer({ min: 1_001, max: 99_000 }), base: amount(1, 500), price, cause: fc.constantFrom(...OWN_CAUSES), isIn: fc.boolean() }),
+    fc.record({
+      atMs: fc.integer({ min: 1_001, max: 99_000 }),
+      base: amount(1, 500),
+      price,
+      cause: fc.constantFrom(...OWN_CAUSES),
+      isIn: fc.boolean(),
+    }),
     { maxLength: 3 },
   ),
   end: fc.record({ price, cause: fc.constantFrom(...OWN_CAUSES) }),
@@ -63,7 +84,10 @@ const scenes = fc.tuple(leaders, habits).map(([leader, habit]): GapInput => {
     } else if (event.how?.skip === false) {
       const { step, how, atMs } = event
       const quantityBase = step.quantityBase.mul(numerator).div(denominator).mul(how.exactness).toDecimalPlaces(3, Decimal.ROUND_UP)
-      add({ of: step.id, cause: 'other-signal', change: step.change, quantityBase, atMs }, step.quote.div(step.quantityBase).mul(how.slip).toDecimalPlaces(4))
+      add(
+        { of: step.id, cause: 'other-signal', change: step.change, quantityBase, atMs },
+        step.quote.div(step.quantityBase).mul(how.slip).toDecimalPlaces(4),
+      )
     }
   }
   add({ of: null, cause: end.cause, change: 'out', quantityBase: held, atMs: 200_000 }, end.price)
@@ -88,7 +112,9 @@ describe('the copy gap', () => {
         expect(all(gap).every((part) => part.decimalPlaces() <= 18)).toBe(true)
         const direction = scene.side === 'LONG' ? 1 : -1
         const cash = sum(scene.copy.steps.map(({ change, quote }) => quote.mul(change === 'in' ? -direction : direction)))
-        expect(gap.followerQuote.toFixed()).toBe(cash.sub(scene.copy.fees).add(scene.copy.funding).toDecimalPlaces(18, Decimal.ROUND_HALF_EVEN).toFixed())
+        expect(gap.followerQuote.toFixed()).toBe(
+          cash.sub(scene.copy.fees).add(scene.copy.funding).toDecimalPlaces(18, Decimal.ROUND_HALF_EVEN).toFixed(),
+        )
       }),
       { numRuns: 1_500 },
     )
@@ -117,7 +143,13 @@ describe('the copy gap', () => {
         const fees = sum(steps.map(({ fee }) => fee))
         const side = scene.reverse === (scene.side === 'LONG') ? 'SHORT' : 'LONG'
         const funding = sum(scene.leader.funding.map((one) => one.amount))
-        const same = copyGap({ ...scene, side, reverse: false, ratio: { numerator: new Exact(3), denominator: new Exact(3) }, copy: { steps, fees, funding } })
+        const same = copyGap({
+          ...scene,
+          side,
+          reverse: false,
+          ratio: { numerator: new Exact(3), denominator: new Exact(3) },
+          copy: { steps, fees, funding },
+        })
         expect(all(same).map((part) => part.toFixed())).toEqual(['0', '0', '0', '0', '0', '0'])
       }),
       { numRuns: 300 },

@@ -27,11 +27,13 @@ interface Done {
 export function exitLots({ leader, side, copy }: GapInput, path: Path): Lot[] {
   const byId = new Map(leader.steps.filter((step) => step.change === 'out').map((step) => [step.id, step]))
   const planned = [...byId.values()].map((step): Planned => ({ step, left: path.sizes.get(step) ?? new Exact(0) }))
-  const done = copy.steps.filter((step) => step.change === 'out').map((step): Done => ({
-    step,
-    price: priceOf(byId.get(step.of ?? '') ?? step),
-    left: new Exact(step.quantityBase),
-  }))
+  const done = copy.steps
+    .filter((step) => step.change === 'out')
+    .map((step): Done => ({
+      step,
+      price: priceOf(byId.get(step.of ?? '') ?? step),
+      left: new Exact(step.quantityBase),
+    }))
   for (const out of done) for (const plan of planned) if (plan.step.id === out.step.of) take(plan, out)
 
   const direction = side === 'LONG' ? 1 : -1

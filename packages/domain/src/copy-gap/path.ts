@@ -26,7 +26,9 @@ export function followPath(course: Course, sizeOf: (step: LeaderStep) => Decimal
   }
   const direction = side === 'LONG' ? 1 : -1
   const gross = sum(
-    leader.steps.map((step) => part(step.quote, sizes.get(step) ?? 0, step.quantityBase).mul(step.change === 'in' ? -direction : direction)),
+    leader.steps.map((step) =>
+      part(step.quote, sizes.get(step) ?? 0, step.quantityBase).mul(step.change === 'in' ? -direction : direction),
+    ),
   )
   const fees = sum(leader.steps.map((step) => part(step.fee, sizes.get(step) ?? 0, step.quantityBase)))
   const funding = sum(

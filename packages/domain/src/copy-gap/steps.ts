@@ -31,7 +31,10 @@ export interface TradePiece<F> extends Step {
  * What of these fills belongs to the trade, in the order of time. A fill that turned a position belongs to two trades, its fee shared by quantity.
  * @param fills of the trade's market from its first moment to its last, others of the same moments among them
  */
-export function piecesOf<F extends BookedFill>({ side, firstTradeId, entryBase, exitBase }: TradeBounds, fills: readonly F[]): TradePiece<F>[] {
+export function piecesOf<F extends BookedFill>(
+  { side, firstTradeId, entryBase, exitBase }: TradeBounds,
+  fills: readonly F[],
+): TradePiece<F>[] {
   const ordered = fills.toSorted(inOrder)
   const from = ordered.findIndex((fill) => fill.tradeId === firstTradeId)
   const pieces: TradePiece<F>[] = []
@@ -63,7 +66,10 @@ function pieceOf<F extends BookedFill>(fill: F, change: Step['change'], quantity
 }
 
 /** Pieces that go the same way under the same name, as one: an entry at its first moment, an exit at its last. In the order of time. */
-export function stepsOf<F>(pieces: readonly TradePiece<F>[], nameOf: (piece: TradePiece<F>) => string): (Step & { id: string; pieces: TradePiece<F>[] })[] {
+export function stepsOf<F>(
+  pieces: readonly TradePiece<F>[],
+  nameOf: (piece: TradePiece<F>) => string,
+): (Step & { id: string; pieces: TradePiece<F>[] })[] {
   const groups = Map.groupBy(pieces, (piece) => `${piece.change} ${nameOf(piece)}`)
   return [...groups.values()]
     .flatMap((own) => {
@@ -72,7 +78,9 @@ export function stepsOf<F>(pieces: readonly TradePiece<F>[], nameOf: (piece: Tra
       const { change } = first
       const total = (of: 'quantityBase' | 'quote' | 'fee') => sum(own.map((piece) => piece[of]))
       const atMs = change === 'in' ? first.atMs : last.atMs
-      return [{ id: nameOf(first), change, quantityBase: total('quantityBase'), quote: total('quote'), fee: total('fee'), atMs, pieces: own }]
+      return [
+        { id: nameOf(first), change, quantityBase: total('quantityBase'), quote: total('quote'), fee: total('fee'), atMs, pieces: own },
+      ]
     })
     .toSorted((a, b) => a.atMs - b.atMs || a.change.localeCompare(b.change))
 }

@@ -1,4 +1,5 @@
 export { changeFollow, stopFollow } from './change-follow.ts'
+export { getCopyGap } from './copy-gap.ts'
 export { getCopyTerms, putCopyTerms } from './copy-terms.ts'
 export { createInvite, listInvites, revokeInvite } from './invites.ts'
 export { getFollow, listFollowers, listFollows } from './read-follows.ts'
