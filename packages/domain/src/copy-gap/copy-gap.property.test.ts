@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Exact, sum } from '../metrics/exact.ts'
 import { apportion } from './apportion.ts'
 import { copyGap } from './copy-gap.ts'
-import { OWN_CAUSES, type CopyStep, type Gap, type GapInput, type LeaderStep } from './types.ts'
+import { OWN_CAUSES, type CopiedStep, type Gap, type GapInput, type LeaderStep } from './types.ts'
 
 const amount = (min: number, max: number, unit = 1_000) => fc.integer({ min, max }).map((whole) => new Exact(whole).div(unit))
 const price = amount(90_000, 110_000, 7_000).map((each) => each.toDecimalPlaces(4))
@@ -64,9 +64,9 @@ const habits = fc.record({
 
 const scenes = fc.tuple(leaders, habits).map(([leader, habit]): GapInput => {
   const { reverse, numerator, denominator, copied, own, end, funding, leaderFunding } = habit
-  const steps: CopyStep[] = []
+  const steps: CopiedStep[] = []
   let held: Decimal = new Exact(0)
-  const add = (step: Pick<CopyStep, 'of' | 'change' | 'cause' | 'quantityBase' | 'atMs'>, at: Decimal) => {
+  const add = (step: Pick<CopiedStep, 'of' | 'change' | 'cause' | 'quantityBase' | 'atMs'>, at: Decimal) => {
     const quantityBase = step.change === 'in' ? step.quantityBase : Exact.min(held, step.quantityBase)
     if (quantityBase.lte(0)) return
     held = step.change === 'in' ? held.add(quantityBase) : held.sub(quantityBase)
@@ -139,7 +139,7 @@ describe('the copy gap', () => {
         expect(none.parts.skipped.toFixed()).toBe(none.leaderQuote.toFixed())
         expect(none.followerQuote.isZero()).toBe(true)
 
-        const steps = scene.leader.steps.map((step): CopyStep => ({ ...step, of: step.id, cause: 'other-signal' }))
+        const steps = scene.leader.steps.map((step): CopiedStep => ({ ...step, of: step.id, cause: 'other-signal' }))
         const fees = sum(steps.map(({ fee }) => fee))
         const side = scene.reverse === (scene.side === 'LONG') ? 'SHORT' : 'LONG'
         const funding = sum(scene.leader.funding.map((one) => one.amount))

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Exact } from '../metrics/exact.ts'
 import { copyGap } from './copy-gap.ts'
 import { piecesOf, stepsOf } from './steps.ts'
-import type { CopyStep, GapInput, LeaderStep, Step } from './types.ts'
+import type { CopiedStep, GapInput, LeaderStep, Step } from './types.ts'
 
 const number = (text: string) => new Exact(text)
 const step = (change: Step['change'], base: string, price: string, fee: string, atMs: number): Step => ({
@@ -20,7 +20,7 @@ const leader: LeaderStep[] = [
   { id: 'takes half off', ...step('out', '0.03', '52000', '0.78', 4) },
   { id: 'closes by limit', ...step('out', '0.03', '53000', '0.318', 6) },
 ]
-const copied: CopyStep[] = [
+const copied: CopiedStep[] = [
   { of: 'opens', cause: 'other-signal', ...step('in', '0.014', '50010', '0.35007', 1) },
   { of: 'takes half off', cause: 'other-signal', ...step('out', '0.007', '51990', '0.181965', 4) },
   { of: null, cause: 'by-hand', ...step('out', '0.003', '51500', '0.07725', 5) },
@@ -75,7 +75,7 @@ test('a close that was not copied is told as skipped, up to where the copy left 
   const copy = {
     ...example.copy,
     steps: [copied[0], { of: null, cause: 'repair', ...step('out', '0.014', '51000', '0', 9) }].filter(
-      (one): one is CopyStep => one !== undefined,
+      (one): one is CopiedStep => one !== undefined,
     ),
   }
   const gap = copyGap({ ...example, copy })

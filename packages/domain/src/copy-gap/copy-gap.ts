@@ -3,7 +3,7 @@ import { Exact, sum } from '../metrics/exact.ts'
 import { apportion } from './apportion.ts'
 import { exitLots, priceOf, type Lot } from './exits.ts'
 import { followPath, part } from './path.ts'
-import type { CopyStep, Gap, GapInput, LeaderStep } from './types.ts'
+import type { CopiedStep, Gap, GapInput, LeaderStep } from './types.ts'
 
 /** Of every amount in quote. */
 export const GAP_DECIMALS = 18
@@ -66,7 +66,7 @@ function total(lots: readonly Lot[], kind: Lot['kind']): Decimal {
 }
 
 /** What was paid more than the leader paid, and got less than they got, for the same quantities; of a long. */
-function slippage(steps: readonly CopyStep[], leaders: readonly LeaderStep[]): { in: Decimal; out: Decimal } {
+function slippage(steps: readonly CopiedStep[], leaders: readonly LeaderStep[]): { in: Decimal; out: Decimal } {
   const prices = new Map(leaders.map((step) => [`${step.change} ${step.id}`, priceOf(step)]))
   const slips = { in: new Exact(0), out: new Exact(0) }
   for (const { of, change, quantityBase, quote } of steps) {

@@ -1,7 +1,7 @@
 import type { Decimal } from 'decimal.js'
 import { Exact } from '../metrics/exact.ts'
 import { part, type Path } from './path.ts'
-import type { CopyStep, GapInput, LeaderStep, OwnCause } from './types.ts'
+import type { CopiedStep, GapInput, LeaderStep, OwnCause } from './types.ts'
 
 /** A quantity that left elsewhere than the leader's course says, or came in without it. Quote: what that cost. */
 export type Lot =
@@ -17,7 +17,7 @@ interface Planned {
 }
 
 interface Done {
-  readonly step: CopyStep
+  readonly step: CopiedStep
   /** Quote per base: the leader's where it copies a step of theirs, else its own. */
   readonly price: Decimal
   left: Decimal

@@ -28,7 +28,7 @@ export const OWN_CAUSES = [
 ] as const
 export type OwnCause = (typeof OWN_CAUSES)[number]
 
-export interface CopyStep extends Step {
+export interface CopiedStep extends Step {
   /** The leader's step of the same kind that it copies; null where it copies none. */
   readonly of: string | null
   readonly cause: OwnCause
@@ -54,7 +54,7 @@ export interface GapInput {
   /** What the follower's settings make of one base of the leader's, before the market and any limit have had their say. */
   readonly ratio: Ratio
   /** Flat to flat; without steps nothing was copied. Fees and funding as its trades have them, quote. */
-  readonly copy: { readonly steps: readonly CopyStep[]; readonly fees: Decimal; readonly funding: Decimal }
+  readonly copy: { readonly steps: readonly CopiedStep[]; readonly fees: Decimal; readonly funding: Decimal }
 }
 
 /** Quote; what the leader has more than the follower, so that above zero is a cost of the follower's. */

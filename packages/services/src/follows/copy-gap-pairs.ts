@@ -5,7 +5,7 @@ import {
   joinLater,
   piecesOf,
   stepsOf,
-  type CopyStep,
+  type CopiedStep,
   type GapInput,
   type LeaderStep,
   type OwnCause,
@@ -102,7 +102,7 @@ export function weigh(index: GapIndex, { leader, copies }: Pair): Weighed {
     })) ?? whole
   const names = new Set(steps.map(({ change, id }) => `${change} ${id}`))
 
-  const copySteps = stepsOf(pieces, copyName).map(({ pieces: own, ...step }): CopyStep => {
+  const copySteps = stepsOf(pieces, copyName).map(({ pieces: own, ...step }): CopiedStep => {
     const [fill] = own.map((piece) => piece.fill)
     const name = fill === undefined ? '' : leaderName({ fill })
     const ownStop = settings.protection === 'own' && name.startsWith('leg ')
