@@ -113,8 +113,8 @@ export async function claimSignals(tx: Transaction, input: SignalsWanted): Promi
 export async function findOvertaken(tx: Transaction, signals: readonly SignalRow[]): Promise<Set<string>> {
   // Releases that are being made are not stored yet: what makes them is looked at instead.
   const rows = await tx.query<{ id: string }>(
-    `SELECT s.id FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::boolean[])
-                        AS s(id, source_id, ticker, received_at, alert_at, is_release)
+    `SELECT s.id FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::boolean[], $7::text[])
+                        AS s(id, source_id, ticker, received_at, alert_at, is_release, source)
       WHERE NOT (s.is_release AND NOT EXISTS (SELECT 1 FROM signal stored WHERE stored.id = s.id))
         AND EXISTS (SELECT 1 FROM signal later JOIN decision d ON d.signal_id = later.id
                      WHERE later.source_id = s.source_id AND (later.source = 'ACCOUNT') = (s.source = 'ACCOUNT') AND later.ticker IN (s.ticker, '')
@@ -129,6 +129,7 @@ export async function findOvertaken(tx: Transaction, signals: readonly SignalRow
       signals.map(({ receivedAt }) => receivedAt),
       signals.map(({ alertAt }) => alertAt),
       signals.map(({ source }) => source === 'RELEASE'),
+      signals.map(({ source }) => source),
     ],
   )
   return new Set(rows.map((row) => row.id))
@@ -248,7 +249,7 @@ export async function loadBooks(
   const [moment] = await tx.query<{ positions: OpenPosition[]; orders: OrderUnderWay[] }>(
     `SELECT (SELECT coalesce(json_agg(p), '[]') FROM (
                SELECT account_id AS "accountId", symbol, position_side AS "positionSide", side, quantity_base::text AS "quantityBase",
-                      margin::text AS margin, route_id AS "routeId"
+                      margin::text AS margin, route_id AS "routeId", entry_price::text AS "entryPrice", own_protection AS "ownProtection"
                  FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0) AS p) AS positions,
             (SELECT coalesce(json_agg(w), '[]') FROM (
                SELECT o.account_id AS "accountId", o.symbol, o.leg, o.side, o.position_side AS "positionSide", (coalesce(o.quantity_base, 0) - o.filled_base)::text AS "openBase",

@@ -23,7 +23,7 @@ export async function countTry({ ctx, input }: { ctx: ServiceContext; input: Fai
     const numbers = { tries: signal.tries, text: input.text.slice(0, 200) }
     const routes = await tx.query<{ id: string; userId: string; accountId: string }>(
       `SELECT r.id, r.user_id AS "userId", r.account_id AS "accountId" FROM signal s
-         JOIN route r ON (r.source_id = s.source_id AND r.source_kind = CASE s.source WHEN 'MANUAL' THEN 'MANUAL' ELSE 'WEBHOOK' END) OR r.follow_id = s.source_id
+         JOIN route r ON (r.source_id = s.source_id AND r.source_kind = CASE WHEN s.source IN ('MANUAL', 'ACCOUNT') THEN s.source ELSE 'WEBHOOK' END) OR r.follow_id = s.source_id
          LEFT JOIN follow f ON f.id = r.follow_id
         WHERE s.id = $1 AND CASE WHEN r.follow_id IS NULL THEN r.is_active WHEN s.source = 'FOLLOW' THEN true
           ELSE s.source NOT IN ('TEST', 'REPLAY') AND f.joined_at < s.committed_at AND (f.stopped_at IS NULL OR f.stopped_at >= s.committed_at) END`,
