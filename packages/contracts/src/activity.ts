@@ -40,6 +40,32 @@ export const ACTIVITY = {
   BOT_OFF: 'The bot was switched off: it opens nothing.',
   WEBHOOK_ROTATED: 'The webhook got a new address.',
   WEBHOOK_CHANGED: 'The webhook was changed: {fields}.',
+  FOLLOW_STARTED: '{strategy}: you follow it from now on.',
+  FOLLOW_SETTINGS: '{strategy}: the settings of your follow were changed.',
+  FOLLOW_RESUMED: '{strategy}: you follow it again.',
+  FOLLOW_PAUSED: '{strategy}: your follow is paused. Nothing opens; the leader’s closes are copied.',
+  FOLLOW_CLOSES_ONLY: '{strategy}: your follow only closes what it holds, and ends when that is gone.',
+  FOLLOW_STOPPED: '{strategy}: you stopped following. What it held is closed.',
+  FOLLOW_HANDED_OVER: '{strategy}: you stopped following. What it held is yours now, and no close of the leader touches it.',
+  FOLLOW_PORTFOLIO_STOP:
+    '{strategy}: this follow has lost {resultQuote} USDT, and its limit is {limitQuote} USDT. Everything it holds is closed, and it has stopped.',
+  FOLLOW_TAKE_PROFIT:
+    '{strategy}: this follow has made {resultQuote} USDT, and its target is {limitQuote} USDT. Everything it holds is closed, and it has stopped.',
+  FOLLOW_CLOSED_AGAIN: '{strategy}: something filled or stayed open after this follow stopped. It is closed now.',
+  FOLLOW_OVER: '{strategy}: nothing is left open, so this follow is over.',
+  FOLLOW_STRATEGY_CLOSED:
+    '{strategy}: its leader has closed the strategy. Nothing opens any more; what you hold is still closed with the leader.',
+  FOLLOW_LEADER_GONE:
+    '{strategy}: its leader is gone. Do not wait for their closes: close what you hold, or stop the follow and keep it as your own. Your stops and targets stay.',
+  FOLLOW_ACCOUNT_DELETED: '{strategy}: you deleted the account, so this follow is over.',
+  FOLLOW_DETACHED:
+    '{symbol}: what your follow of {strategy} held ended without the leader ({cause}). Nothing of it is copied until the leader is flat there.',
+  FOLLOW_ATTACHED: '{symbol}: the leader is flat, so your follow of {strategy} is in again with the next opening.',
+  FOLLOW_NOT_JOINED:
+    '{symbol}: not joined with {strategy}. The price {price} is {distancePercent} % away from the leader’s entry at {entryPrice}; your limit is {limitPercent} %.',
+  FOLLOW_JOIN_PRICE_UNKNOWN: '{symbol}: not joined with {strategy}, because no price of it is known at the moment.',
+  FOLLOW_BASE: '{strategy}: your account was read for the first time. Portfolio stop and take profit go by {baseQuote} USDT from now on.',
+  FOLLOW_CHANGED: '{strategy}: your follow was changed.',
   KILL_SWITCH_ON: 'The kill switch was engaged: nothing opens until it is released.',
   COPY_FEE_CHARGED:
     '{strategy}: {fee} USDT is owed for {period}: {profitShare} of the profit, {management} for management. An entry in the books; nothing was taken from your account.',
@@ -72,6 +98,30 @@ export const SECURITY_CHANGES = [
   'session-stolen',
 ] as const
 export type SecurityChange = (typeof SECURITY_CHANGES)[number]
+
+/** What a `follow-changed` fact says of itself in `change`. */
+export const FOLLOW_CHANGES = [
+  'started',
+  'settings',
+  'resumed',
+  'paused',
+  'closes-only',
+  'stopped',
+  'handed-over',
+  'portfolio-stop',
+  'take-profit',
+  'closed-again',
+  'over',
+  'strategy-closed',
+  'leader-gone',
+  'account-deleted',
+  'detached',
+  'attached',
+  'not-joined',
+  'join-price-unknown',
+  'base',
+] as const
+export type FollowChange = (typeof FOLLOW_CHANGES)[number]
 
 export type ActivityParams = Record<string, string | number | boolean | null>
 
@@ -113,6 +163,8 @@ function lineOf(kind: FactKind, entity: string, payload: Told['payload']): Line 
       return lineOfAccount(payload)
     case 'settings-changed':
       return lineOfSettings(entity, payload)
+    case 'follow-changed':
+      return lineOfFollow(payload)
     case 'kill-switch-changed':
       return payload['engaged'] === true ? ['WARNING', 'KILL_SWITCH_ON'] : ['INFO', 'KILL_SWITCH_OFF']
     case 'protection-late':
@@ -199,6 +251,33 @@ function lineOfSecurity({ change }: Told['payload']): Line {
   return known === undefined ? ['WARNING', 'SECURITY_CHANGED'] : SECURITY_LINES[known]
 }
 
+const FOLLOW_LINES: Readonly<Record<FollowChange, Line>> = {
+  started: ['SUCCESS', 'FOLLOW_STARTED'],
+  settings: ['INFO', 'FOLLOW_SETTINGS'],
+  resumed: ['INFO', 'FOLLOW_RESUMED'],
+  paused: ['INFO', 'FOLLOW_PAUSED'],
+  'closes-only': ['INFO', 'FOLLOW_CLOSES_ONLY'],
+  stopped: ['INFO', 'FOLLOW_STOPPED'],
+  'handed-over': ['INFO', 'FOLLOW_HANDED_OVER'],
+  'portfolio-stop': ['ERROR', 'FOLLOW_PORTFOLIO_STOP'],
+  'take-profit': ['SUCCESS', 'FOLLOW_TAKE_PROFIT'],
+  'closed-again': ['WARNING', 'FOLLOW_CLOSED_AGAIN'],
+  over: ['INFO', 'FOLLOW_OVER'],
+  'strategy-closed': ['WARNING', 'FOLLOW_STRATEGY_CLOSED'],
+  'leader-gone': ['ERROR', 'FOLLOW_LEADER_GONE'],
+  'account-deleted': ['INFO', 'FOLLOW_ACCOUNT_DELETED'],
+  detached: ['WARNING', 'FOLLOW_DETACHED'],
+  attached: ['INFO', 'FOLLOW_ATTACHED'],
+  'not-joined': ['WARNING', 'FOLLOW_NOT_JOINED'],
+  'join-price-unknown': ['WARNING', 'FOLLOW_JOIN_PRICE_UNKNOWN'],
+  base: ['INFO', 'FOLLOW_BASE'],
+}
+
+function lineOfFollow({ change }: Told['payload']): Line {
+  const known = FOLLOW_CHANGES.find((each) => each === change)
+  return known === undefined ? ['INFO', 'FOLLOW_CHANGED'] : FOLLOW_LINES[known]
+}
+
 function lineOfSettings(entity: string, { fields, isEnabled }: Told['payload']): Line {
   if (entity === 'copy-fee') return ['INFO', 'COPY_FEE_CHARGED']
   const names = Array.isArray(fields) ? fields : []
@@ -220,7 +299,7 @@ function plain(value: string | number | boolean | null | readonly unknown[]): st
 }
 
 /** Parameters whose values are names out of closed lists. */
-const NAMES = new Set(['reason', 'code', 'side', 'findings'])
+const NAMES = new Set(['reason', 'code', 'side', 'findings', 'cause'])
 
 /** The sentence. What is not known is a dash; names out of code become words. */
 export function activityText(code: ActivityCode, params: ActivityParams): string {

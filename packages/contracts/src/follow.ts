@@ -113,6 +113,14 @@ export type StrategyState = z.infer<typeof StrategyState>
 export const StopChoice = z.enum(['close', 'keep', 'hand-over'])
 export type StopChoice = z.infer<typeof StopChoice>
 
+/** Why a follow stopped or only closes. LEADER_GONE: nobody is there any more to close what it holds. */
+export const StopCause = z.enum(['BY_FOLLOWER', 'PORTFOLIO_STOP', 'TAKE_PROFIT', 'STRATEGY_CLOSED', 'LEADER_GONE', 'ACCOUNT_DELETED'])
+export type StopCause = z.infer<typeof StopCause>
+
+/** What ended a position of a follow without its leader. AT_EXCHANGE: not by us, so by hand over there. */
+export const DetachCause = z.enum(['BY_HAND', 'AT_EXCHANGE', 'STOP', 'TARGET', 'PROTECTION', 'LIQUIDATION'])
+export type DetachCause = z.infer<typeof DetachCause>
+
 function isAbove(text: string, before: string | null | undefined): boolean {
   return before === undefined || (before !== null && new Decimal(text).gt(before))
 }

@@ -50,9 +50,11 @@ export const REASONS = {
   FOLLOW_CLOSE_ONLY: 'This follow only closes what it holds.',
   STRATEGY_PAUSED: 'The leader has paused this strategy: nothing opens, closes are copied.',
   FOLLOW_OTHER_ACCOUNT: 'The leader sent this for another account of theirs than the one you follow.',
-  FOLLOW_NOT_IN: 'The leader added to {symbol}, where you hold nothing of this follow. You are in again with their next opening.',
   GATHERING:
     'Too small to order yet: {gatheredBase} of the {neededBase} that {symbol} takes at least have gathered. They are ordered together once they are enough.',
+  FOLLOW_NOT_IN: 'The leader added to {symbol}, where you hold nothing of this follow. You are in with their next opening from flat.',
+  FOLLOW_DETACHED:
+    'What this follow held in {symbol} was closed without the leader, who is still in. Nothing of {symbol} is copied until the leader is flat there; then you are in again.',
   REVERSE_LIMIT: 'A limit order in {symbol} cannot be copied the other way around.',
   LEADER_REFUSED: 'The leader’s own order was refused, so nothing was copied.',
   LEADER_SIZE_UNKNOWN: 'How large the leader’s order is cannot be told from the alert or their account, and your size goes by it.',

@@ -13,6 +13,7 @@ export const FACT_KINDS = [
   'trade-closed',
   'account-changed',
   'settings-changed',
+  'follow-changed',
   'kill-switch-changed',
   'protection-late',
   'device-seen',

@@ -7,7 +7,7 @@ export function useLiveCopies(also: () => unknown = () => undefined) {
     also()
   }
   onMounted(refresh)
-  useFacts(['signal-decided', 'order-changed', 'position-changed', 'trade-closed', 'settings-changed', 'account-changed'], refresh)
+  useFacts(['signal-decided', 'order-changed', 'position-changed', 'trade-closed', 'follow-changed', 'account-changed'], refresh)
   useEvery(30_000, refresh)
   watch(
     () => [...new Set(copies.livePositions.map(({ position }) => position.symbol))],

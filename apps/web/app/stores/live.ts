@@ -38,6 +38,7 @@ export const useLiveStore = defineStore('live', () => {
     'trade-closed': [exchange.positions, exchange.balance, exchange.equity],
     'account-changed': [exchange.accounts, exchange.balance, apiKeys.list],
     'settings-changed': [bot.settings],
+    'follow-changed': [],
     'kill-switch-changed': [bot.settings],
     'protection-late': [exchange.positions],
     'device-seen': [],

@@ -48,6 +48,7 @@ const STOP_CAUSES: Readonly<Record<string, string>> = {
   PORTFOLIO_STOP: 'by its portfolio stop',
   TAKE_PROFIT: 'by its take profit',
   STRATEGY_CLOSED: 'because the leader withdrew the strategy',
+  LEADER_GONE: 'because the leader is gone',
   ACCOUNT_DELETED: 'because the account was disconnected',
 }
 

@@ -2,6 +2,7 @@ import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts, PAPER_ACCOUNTS_AT_ONCE } from '@matic/services/accounts/open-paper-accounts'
 import { expireHolds } from '@matic/services/dispatch/index'
 import { settleFees } from '@matic/services/fees/index'
+import { sweepFollows } from '@matic/services/follows/index'
 import { measureClocks } from '@matic/services/execution/index'
 import { extendRecords } from '@matic/services/leaders/index'
 import { sendMails } from '@matic/services/mail/index'
@@ -114,6 +115,18 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     },
   })
   const holds = createLoop({ name: 'holds', everyMs: timings.sweepMs, log, run: () => expireHolds({ ctx }) })
+  let followsSweptAtMs: number | undefined
+  const follows = createLoop({
+    name: 'follows',
+    everyMs: timings.sweepMs,
+    log,
+    async run() {
+      if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
+      const startedMs = ctx.clock.now()
+      await sweepFollows({ ctx, input: { sinceMs: followsSweptAtMs } })
+      followsSweptAtMs = startedMs
+    },
+  })
   const words = createLoop({
     name: 'words',
     everyMs: WORDS_MS,
@@ -133,7 +146,7 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
   return {
     asked: [requests, margins, accounts, doctor, mails],
-    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, records, margins, mails, holds, words, fees, tidy],
+    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, records, margins, mails, holds, follows, words, fees, tidy],
   }
 }
 

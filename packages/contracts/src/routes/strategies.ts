@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { FollowSettings, FollowState, ForcedSettings, StopChoice, StrategyState, SuggestedSettings } from '../follow.ts'
+import {
+  DetachCause,
+  FollowSettings,
+  FollowState,
+  ForcedSettings,
+  StopCause,
+  StopChoice,
+  StrategyState,
+  SuggestedSettings,
+} from '../follow.ts'
 import { defineRoute } from '../http.ts'
 import { DecimalInput, DecimalString, PercentInput } from '../units.ts'
 
@@ -131,6 +140,14 @@ export const listFollowers = defineRoute({
   errors: ['NOT_FOUND'],
 })
 
+/** A market that is not copied at the moment: what the follow held there ended without the leader, who is still in. */
+export const DetachedView = z.object({
+  symbol: z.string(),
+  side: z.enum(['LONG', 'SHORT']),
+  cause: DetachCause,
+  detachedAt: z.string(),
+})
+
 export const FollowView = z.object({
   id: z.string(),
   strategyId: z.string(),
@@ -145,7 +162,15 @@ export const FollowView = z.object({
   forced: ForcedSettings,
   joinedAt: z.string(),
   stoppedAt: z.string().nullable(),
-  stopCause: z.string().nullable(),
+  stopCause: StopCause.nullable(),
+  stopChoice: StopChoice.nullable(),
+  /** What portfolio stop and take profit go by, quote; null until the account is read for the first time. */
+  joinedEquity: DecimalString.nullable(),
+  /** Results at which everything is closed, quote: a loss is below zero. Null where not set, or while joinedEquity is not known. */
+  stopAtResult: DecimalString.nullable(),
+  takeAtResult: DecimalString.nullable(),
+  /** Copied again once the leader is flat there. */
+  detached: z.array(DetachedView),
   /** As agreed when it began, percent: of profit above its high-water mark, and of the copied equity a year. */
   profitSharePercent: DecimalString,
   managementPercent: DecimalString,

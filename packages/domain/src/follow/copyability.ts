@@ -58,7 +58,11 @@ export function copyAlone(opening: Opening, copier: Copier, equity: string): Dec
     chain: null,
     nowMs: opening.atMs,
   }
-  return decideFollow(input, { state: 'ACTIVE', strategyState: 'PUBLISHED', settings, forced, lastLossMs: null }, opening.leader)
+  return decideFollow(
+    input,
+    { state: 'ACTIVE', strategyState: 'PUBLISHED', settings, forced, lastLossMs: null, detached: [] },
+    opening.leader,
+  )
 }
 
 export function opens({ orders }: Decision): boolean {

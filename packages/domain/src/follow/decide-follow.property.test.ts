@@ -116,7 +116,7 @@ function decided(scene: Scene) {
     pendingOpens: [],
     decision: null,
   }
-  return decideFollow(input, { state: 'ACTIVE', strategyState: 'PUBLISHED', settings, forced, lastLossMs: null }, leader)
+  return decideFollow(input, { state: 'ACTIVE', strategyState: 'PUBLISHED', settings, forced, lastLossMs: null, detached: [] }, leader)
 }
 
 describe.each(FOLLOW_SIZING_MODES)('a copy sized by %s', (mode) => {

@@ -7,6 +7,7 @@ import type { HeldPosition } from '../intent/derive-intent.ts'
 import { isSameSymbol, resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
 import { bareOrder, closeOf, mirrored } from './copied-alert.ts'
 import { copiedSettings } from './copied-settings.ts'
+import { detachedFrom } from './detached.ts'
 import { fitGathered, fitOrder } from './fit-order.ts'
 import { forget, gather, gatheredFor, gatherLess, wasFlat } from './gather.ts'
 import { heldBy, leaderMove, type LeaderMove } from './leader-move.ts'
@@ -99,6 +100,8 @@ function copyOpening(copy: Copy): Decision {
   const { kind } = move.intent
   const side = copiedSide(copy)
   const no = (reason: ReasonCode, numbers: Decision['numbers'] = {}) => closeAnyway(copy, reason, numbers)
+  const detached = held === null ? detachedFrom({ terms, leader, alert: input.alert, move, symbol, side }) : null
+  if (detached !== null) return no('FOLLOW_DETACHED', { symbol, side, cause: detached.cause })
   const gathered = gatheredSoFar(copy)
   if (kind === 'add' && held?.side !== side && (held !== null || gathered.isZero())) return no('FOLLOW_NOT_IN', { symbol })
   if (kind !== 'add' && held?.side === side) return refuse('SKIPPED', kind, 'ALREADY_AT_TARGET', symbol, { symbol, side })

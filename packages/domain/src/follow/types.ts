@@ -1,5 +1,13 @@
-import type { FollowSettings, FollowState, ForcedSettings, StrategyState } from '@matic/contracts'
+import type { DetachCause, PositionDirection, FollowSettings, FollowState, ForcedSettings, StrategyState } from '@matic/contracts'
 import type { Decision, DecisionPosition, Gathered, PendingOpen, PlannedOrder } from '../decide/types.ts'
+
+/** A market that a follow is out of while its leader is in. */
+export interface Detached {
+  readonly symbol: string
+  /** What the follower held. */
+  readonly side: PositionDirection
+  readonly cause: DetachCause
+}
 
 /** What a follow was agreed to be. */
 export interface FollowTerms {
@@ -11,6 +19,8 @@ export interface FollowTerms {
   readonly lastLossMs: number | null
   /** Where copies that are too small are kept until they are enough. */
   readonly gathered?: readonly Gathered[]
+  /** What ended without the leader, who was still in. */
+  readonly detached?: readonly Detached[]
 }
 
 /** The leader's account as the signal found it, and what it makes of the signal. */

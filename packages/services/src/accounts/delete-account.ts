@@ -2,6 +2,7 @@ import { AppError } from '@matic/contracts'
 import { recordFacts, type Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
 import { ACCOUNT_LOCK } from '../dispatch/account-lock.ts'
+import { followFact, type ToldFollow } from '../follows/follow-facts.ts'
 import { accountNotFound } from './api-key-view.ts'
 
 interface Input {
@@ -38,10 +39,24 @@ export async function deleteAccount({ ctx, input }: { ctx: ServiceContext; input
       JSON.stringify({ accountId, ...account }),
       ip,
     ])
-    return recordFacts(tx, [{ userId, kind: 'account-changed', entity: 'account', entityId: accountId, payload: { deleted: true } }])
+    const over = await endFollowsOf(tx, userId, accountId)
+    return recordFacts(tx, [
+      { userId, kind: 'account-changed', entity: 'account', entityId: accountId, payload: { deleted: true } },
+      ...over.map((follow) => followFact(follow, 'account-deleted', { state: 'STOPPED' })),
+    ])
   })
   ctx.bus.publish('invalidate', { kind: 'account', ids: [accountId] })
   ctx.bus.publish('facts', { ids })
+}
+
+/** A signal that is on its way is decided as for a follow that has stopped. */
+async function endFollowsOf(tx: Transaction, userId: string, accountId: string): Promise<ToldFollow[]> {
+  return tx.query<ToldFollow>(
+    `UPDATE follow f SET state = 'STOPPED', stopped_at = clock_timestamp(), stop_cause = 'ACCOUNT_DELETED', version = f.version + 1 FROM strategy s
+      WHERE f.account_id = $1 AND f.user_id = $2 AND f.state <> 'STOPPED' AND s.id = f.strategy_id
+     RETURNING f.id AS "followId", f.user_id AS "userId", s.name AS strategy`,
+    [accountId, userId],
+  )
 }
 
 async function assertUnused(tx: Transaction, accountId: string): Promise<void> {

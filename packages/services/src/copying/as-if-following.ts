@@ -52,6 +52,7 @@ export async function routeAsIfFollowing(tx: Transaction, asked: Asked): Promise
       joinedAtMs: 0,
       stoppedAtMs: null,
       lastLossMs: existing?.follow?.lastLossMs ?? null,
+      detached: existing?.follow?.detached ?? [],
     },
   }
 }

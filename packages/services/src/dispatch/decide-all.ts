@@ -1,5 +1,5 @@
 import type { Transaction } from '@matic/db'
-import { decide, decideFollow } from '@matic/domain'
+import { attachedBy, decide, decideFollow } from '@matic/domain'
 import type { Decision, DecisionInput, Gathered, LeaderBook } from '@matic/domain'
 import type { ExchangeCapabilities } from '@matic/exchange/port'
 import { loadRanges, type RangeOf } from '../markets/ranges.ts'
@@ -46,6 +46,7 @@ export async function decideAll(
   ])
 
   const decided: Decided[] = []
+  const attached = new Set<string>()
   for (const { block, note, ...row } of rows) {
     const signal = readAlert(row)
     const isOvertaken = overtaken.has(signal.id) || decided.some((earlier) => overtakes(earlier, signal))
@@ -68,11 +69,14 @@ export async function decideAll(
       if (!reaches(signal, route) || route.decidedIds.includes(signal.id)) continue
       const book = books.get(route.accountId) ?? { positions: [], pendingOpens: [] }
       const basis = route.follow === null || isEnd(signal) ? undefined : bases.get(route.follow.strategyId)
-      const made = one(route, book, basis)
+      const detached = route.follow?.detached?.filter(({ symbol }) => !attached.has(`${route.id} ${symbol}`)) ?? []
+      const made = one(route.follow === null ? route : { ...route, follow: { ...route.follow, detached } }, book, basis)
       const decision = { ...made, numbers: { ...made.numbers, ...note } }
+      const attaches = basis === undefined ? [] : attachedBy(decision, detached)
+      for (const symbol of attaches) attached.add(`${route.id} ${symbol}`)
       noteEffect(book, route, decision)
       noteGathered(remainders, route.id, decision)
-      decided.push({ id: ctx.newId(), signal, route, decision, basis: basis ?? null })
+      decided.push({ id: ctx.newId(), signal, route, decision, basis: basis ?? null, attaches })
     }
   }
   return decided

@@ -161,6 +161,8 @@ const FOLLOW_COLUMN = `CASE WHEN f.id IS NOT NULL THEN json_build_object('id', f
   'leaderEquity', (SELECT ls.equity::text FROM account_state ls WHERE ls.account_id = sy.account_id),
   'state', f.state, 'strategyState', CASE WHEN sy.closed_at IS NULL THEN sy.state ELSE 'CLOSED' END, 'settings', f.settings, 'forced', sy.forced,
   'joinedAtMs', (extract(epoch FROM f.joined_at) * 1000)::bigint, 'stoppedAtMs', (extract(epoch FROM f.stopped_at) * 1000)::bigint,
+  'detached', (SELECT coalesce(json_agg(json_build_object('symbol', d.symbol, 'side', d.side, 'cause', d.cause)), '[]') FROM follow_detachment d
+               WHERE d.follow_id = f.id AND d.ended_at IS NULL),
   'lastLossMs', CASE WHEN (f.settings->>'coolDownMinutes')::int > 0 THEN
     (SELECT (extract(epoch FROM max(t.closed_at)) * 1000)::bigint FROM trade t WHERE t.route_id = r.id AND t.gross_pnl - t.fees + t.funding < 0) END) END AS follow`
 

@@ -1,5 +1,6 @@
 import type { NewFact, Transaction } from '@matic/db'
 import type { Decision, PlannedOrder } from '@matic/domain'
+import { followFact, type ToldFollow } from '../follows/follow-facts.ts'
 import { saveBases, type Basis } from './copy-basis.ts'
 import type { DispatchContext } from './dispatch-signals.ts'
 import type { ReceivedSignal, RouteRow } from './load-batch.ts'
@@ -12,6 +13,8 @@ export interface Decided {
   readonly decision: Decision
   /** What a follow was sized by. */
   readonly basis: Basis | null
+  /** Markets of a follow that are copied again from here on. */
+  readonly attaches: readonly string[]
 }
 
 interface OrderToInsert {
@@ -61,7 +64,22 @@ export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decid
     ctx,
     ours.flatMap((item, index) => ordersOf(ctx, item, ours.slice(index + 1))),
   )
-  return ours.map(decisionFact)
+  return [...ours.map(decisionFact), ...(await attach(tx, ours))]
+}
+
+async function attach(tx: Transaction, decided: readonly Decided[]): Promise<NewFact[]> {
+  const again = decided.flatMap(({ route, attaches }) =>
+    attaches.flatMap((symbol) => (route.follow === null ? [] : [{ followId: route.follow.id, symbol }])),
+  )
+  if (again.length === 0) return []
+  const ended = await tx.query<ToldFollow & { symbol: string }>(
+    `UPDATE follow_detachment d SET ended_at = clock_timestamp()
+       FROM (SELECT DISTINCT f, s FROM unnest($1::uuid[], $2::text[]) AS u(f, s)) AS x, follow f, strategy sy
+      WHERE d.follow_id = x.f AND d.symbol = x.s AND d.ended_at IS NULL AND f.id = d.follow_id AND sy.id = f.strategy_id
+     RETURNING d.follow_id AS "followId", d.user_id AS "userId", sy.name AS strategy, d.symbol`,
+    [again.map(({ followId }) => followId), again.map(({ symbol }) => symbol)],
+  )
+  return ended.map(({ symbol, ...follow }) => followFact(follow, 'attached', { symbol }))
 }
 
 function ordersOf(ctx: DispatchContext, decided: Decided, later: readonly Decided[]): OrderToInsert[] {

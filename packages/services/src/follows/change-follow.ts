@@ -2,8 +2,10 @@ import { AppError, type FollowSettings, type FollowState, type FollowView, type 
 import { recordFacts, type Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
 import { ACCOUNT_LOCK } from '../dispatch/account-lock.ts'
-import { manualAlert } from '../trading/manual-alert.ts'
-import type { TradingContext } from '../trading/manual-signal.ts'
+import { endOf } from './end-signal.ts'
+import { followFact } from './follow-facts.ts'
+import { insertFollowSignals } from './follow-signals.ts'
+import { handOver } from './hand-over.ts'
 import { getFollow } from './read-follows.ts'
 import { holdSource } from './source-lock.ts'
 
@@ -21,9 +23,13 @@ interface Change extends Own {
 export async function changeFollow({ ctx, input }: { ctx: ServiceContext; input: Change }): Promise<FollowView> {
   const { userId, followId, settings, state } = input
   const ids = await ctx.db.transaction(async (tx) => {
-    await holdFollow(tx, input)
+    const { strategy, isOver } = await holdFollow(tx, input)
+    if (isOver && state !== undefined && state !== 'CLOSE_ONLY')
+      throw new AppError('CONFLICT', 'The leader has closed this strategy: it can only close')
     await tx.query(
-      `UPDATE follow SET settings = coalesce($3, settings), state = coalesce($4, state), version = version + 1 WHERE id = $1 AND user_id = $2`,
+      `UPDATE follow SET settings = coalesce($3, settings), state = coalesce($4, state), version = version + 1,
+              stop_cause = CASE WHEN $4 IN ('ACTIVE', 'PAUSED') THEN NULL ELSE stop_cause END,
+              stop_choice = CASE WHEN $4 IN ('ACTIVE', 'PAUSED') THEN NULL ELSE stop_choice END WHERE id = $1 AND user_id = $2`,
       [followId, userId, settings === undefined ? null : JSON.stringify(settings), state ?? null],
     )
     if (settings !== undefined && settings.belowMinimum !== 'accumulate')
@@ -32,11 +38,18 @@ export async function changeFollow({ ctx, input }: { ctx: ServiceContext; input:
         userId,
       ])
     await audit(tx, userId, 'follow-changed', { followId, settings, state })
-    return recordFacts(tx, [changed(input, { state: state ?? null, settings: settings !== undefined })])
+    const changes = [...(settings === undefined ? [] : ['settings' as const]), ...(state === undefined ? [] : [CHANGE_TO[state]])]
+    return recordFacts(
+      tx,
+      changes.map((change) => followFact({ userId, followId, strategy }, change, { state: state ?? null })),
+    )
   })
-  ctx.bus.publish('facts', { ids })
+  if (ids.length > 0) ctx.bus.publish('facts', { ids })
   return getFollow({ db: ctx.db, input })
 }
+
+const CHANGE_TO = { ACTIVE: 'resumed', PAUSED: 'paused', CLOSE_ONLY: 'closes-only' } as const
+const CHANGE_OF = { close: 'stopped', keep: 'closes-only', 'hand-over': 'handed-over' } as const
 
 /**
  * Ends a follow. close: what it holds is closed now. keep: the leader's closes go on closing it. hand-over: it is the follower's own from now
@@ -47,58 +60,49 @@ export async function stopFollow({
   ctx,
   input,
 }: {
-  ctx: TradingContext
+  ctx: ServiceContext
   input: Own & { readonly positions: StopChoice; readonly requestId: string | null }
 }): Promise<FollowView> {
-  const { userId, followId, positions } = input
+  const { userId, followId, positions, requestId } = input
   const state: FollowState = positions === 'keep' ? 'CLOSE_ONLY' : 'STOPPED'
   const ids = await ctx.db.transaction(async (tx) => {
-    const { routeId, accountId } = await holdFollow(tx, input)
+    const { routeId, accountId, strategy } = await holdFollow(tx, input)
     await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2::uuid::text))', [ACCOUNT_LOCK, accountId])
     await tx.query(
-      `UPDATE follow SET state = $3, stopped_at = CASE WHEN $3 = 'STOPPED' THEN clock_timestamp() END, stop_cause = 'BY_FOLLOWER', version = version + 1
+      `UPDATE follow SET state = $3, stopped_at = CASE WHEN $3 = 'STOPPED' THEN clock_timestamp() END, stop_cause = 'BY_FOLLOWER', stop_choice = $4,
+              version = version + 1
         WHERE id = $1 AND user_id = $2`,
-      [followId, userId, state],
+      [followId, userId, state, positions],
     )
     await tx.query(
       `UPDATE trade_order SET cancel_requested_at = clock_timestamp(), version = version + 1
         WHERE route_id = $1 AND user_id = $2 AND leg = 'open' AND cancel_requested_at IS NULL AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')`,
       [routeId, userId],
     )
-    if (positions === 'hand-over')
-      await tx.query(
-        `UPDATE position p SET route_id = r.id, version = p.version + 1 FROM route r
-          WHERE p.route_id = $1 AND p.user_id = $2 AND p.quantity_base > 0
-            AND r.account_id = p.account_id AND r.source_kind = 'MANUAL' AND r.source_id = p.account_id AND r.follow_id IS NULL`,
-        [routeId, userId],
-      )
+    if (positions === 'hand-over') await handOver(tx, [routeId])
+    if (positions === 'close')
+      await insertFollowSignals(tx, ctx, [{ userId, followId, requestId, ...endOf({ followId, round: 0, atMs: ctx.clock.now() }) }])
     await audit(tx, userId, 'follow-stopped', { followId, positions })
-    return recordFacts(tx, [changed(input, { state, positions })])
+    return recordFacts(tx, [followFact({ userId, followId, strategy }, CHANGE_OF[positions], { state, positions })])
   })
   ctx.bus.publish('facts', { ids })
+  ctx.doorbell.ring('dispatch')
   ctx.doorbell.ring('execute')
-  if (positions === 'close') await closeHeld(ctx, input)
   return getFollow({ db: ctx.db, input })
 }
 
-/** A signal for this follow alone: its own share and nobody else's. */
-async function closeHeld(ctx: TradingContext, { userId, followId, requestId }: Own & { requestId: string | null }): Promise<void> {
-  await ctx.ingest.submit({
-    id: ctx.newId(),
-    userId,
-    source: 'FOLLOW',
-    sourceId: followId,
-    receivedAtMs: ctx.clock.now(),
-    rawBody: Buffer.from(JSON.stringify({ action: 'close-all' })),
-    alert: manualAlert({ ticker: '', action: 'close-all', idempotencyKey: `stop-${followId}`, atMs: ctx.clock.now() }),
-    requestId,
-    deliveryId: null,
-  })
+interface HeldFollow {
+  readonly routeId: string
+  readonly accountId: string
+  readonly strategy: string
+  /** Its leader no longer offers it. */
+  readonly isOver: boolean
 }
 
-async function holdFollow(tx: Transaction, { userId, followId }: Own): Promise<{ routeId: string; accountId: string }> {
-  const [source] = await tx.query<{ sourceId: string }>(
-    `SELECT r.source_id AS "sourceId" FROM follow f JOIN route r ON r.id = f.route_id WHERE f.id = $1 AND f.user_id = $2`,
+async function holdFollow(tx: Transaction, { userId, followId }: Own): Promise<HeldFollow> {
+  const [source] = await tx.query<{ sourceId: string; strategy: string; isOver: boolean }>(
+    `SELECT r.source_id AS "sourceId", s.name AS strategy, s.closed_at IS NOT NULL AS "isOver"
+       FROM follow f JOIN route r ON r.id = f.route_id JOIN strategy s ON s.id = f.strategy_id WHERE f.id = $1 AND f.user_id = $2`,
     [followId, userId],
   )
   if (!source) throw new AppError('NOT_FOUND', 'There is no such follow')
@@ -109,11 +113,7 @@ async function holdFollow(tx: Transaction, { userId, followId }: Own): Promise<{
   )
   if (!follow) throw new AppError('NOT_FOUND', 'There is no such follow')
   if (follow.state === 'STOPPED') throw new AppError('CONFLICT', 'This follow has stopped')
-  return follow
-}
-
-function changed({ userId, followId }: Own, payload: Record<string, unknown>) {
-  return { userId, kind: 'settings-changed' as const, entity: 'follow', entityId: followId, payload: { followId, ...payload } }
+  return { ...follow, ...source }
 }
 
 async function audit(tx: Transaction, userId: string, action: string, after: unknown): Promise<void> {

@@ -1,21 +1,27 @@
-import { AppError, FollowSettings, ForcedSettings, type FollowerView, type FollowView } from '@matic/contracts'
+import { AppError, FollowSettings, ForcedSettings, percentToFraction, type FollowerView, type FollowView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
+import { Decimal } from 'decimal.js'
 import { isoOrNull, plain } from '../plain.ts'
 import { followerHandleSql } from './follower-handle.ts'
 import { assertOwn } from './invites.ts'
 
-type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt'> & { readonly joinedAt: Date; readonly stoppedAt: Date | null }
+type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt' | 'stopAtResult' | 'takeAtResult'> & {
+  readonly joinedAt: Date
+  readonly stoppedAt: Date | null
+}
 
 const FOLLOWS = `SELECT f.id, f.strategy_id AS "strategyId", s.name AS "strategyName", CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END AS "strategyState",
-    split_part(trim(l.full_name), ' ', 1) AS leader, f.account_id AS "accountId", a.label AS "accountLabel", a.environment, f.state, f.settings, s.forced,
-    f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.stop_cause AS "stopCause", f.version,
+    coalesce(split_part(trim(l.full_name), ' ', 1), '') AS leader, f.account_id AS "accountId", a.label AS "accountLabel", a.environment, f.state, f.settings, s.forced,
+    f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.stop_cause AS "stopCause", f.stop_choice AS "stopChoice", f.joined_equity AS "joinedEquity", f.version,
+    (SELECT coalesce(json_agg(json_build_object('symbol', d.symbol, 'side', d.side, 'cause', d.cause, 'detachedAt', d.detached_at) ORDER BY d.detached_at), '[]')
+       FROM follow_detachment d WHERE d.follow_id = f.id AND d.user_id = $1 AND d.ended_at IS NULL) AS detached,
     f.profit_share_percent AS "profitSharePercent", f.management_percent AS "managementPercent",
     (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
     (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied",
     (SELECT coalesce(sum(t.gross_pnl - t.fees + t.funding), 0)::text FROM trade t WHERE t.route_id = f.route_id AND t.user_id = $1 AND t.closed_at IS NOT NULL) AS "realizedPnl",
     (SELECT coalesce(sum(p.unrealized_pnl), 0)::text FROM position p WHERE p.route_id = f.route_id AND p.user_id = $1 AND p.quantity_base > 0) AS "unrealizedPnl",
     (SELECT count(*)::int FROM position p WHERE p.route_id = f.route_id AND p.user_id = $1 AND p.quantity_base > 0) AS "openPositions"
-  FROM follow f JOIN strategy s ON s.id = f.strategy_id JOIN app_user l ON l.id = s.user_id JOIN account a ON a.id = f.account_id
+  FROM follow f JOIN strategy s ON s.id = f.strategy_id LEFT JOIN app_user l ON l.id = s.user_id JOIN account a ON a.id = f.account_id
  WHERE f.user_id = $1 AND ($2::uuid IS NULL OR f.id = $2) ORDER BY f.created_at DESC, f.id`
 
 export async function listFollows({ db, input }: { db: Queryable; input: { userId: string } }): Promise<FollowView[]> {
@@ -30,9 +36,14 @@ export async function getFollow({ db, input }: { db: Queryable; input: { userId:
 }
 
 function view(row: Row): FollowView {
+  const settings = FollowSettings.parse(row.settings)
+  const base = usableBase(row.joinedEquity)
   return {
     ...row,
-    settings: FollowSettings.parse(row.settings),
+    settings,
+    joinedEquity: base?.toFixed() ?? null,
+    ...limitsOf(settings, base),
+    detached: row.detached.map((one) => ({ ...one, detachedAt: new Date(one.detachedAt).toISOString() })),
     forced: ForcedSettings.parse(row.forced),
     joinedAt: row.joinedAt.toISOString(),
     stoppedAt: isoOrNull(row.stoppedAt),
@@ -40,6 +51,21 @@ function view(row: Row): FollowView {
     managementPercent: plain(row.managementPercent),
     realizedPnl: plain(row.realizedPnl),
     unrealizedPnl: plain(row.unrealizedPnl),
+  }
+}
+
+/** A percentage of nothing is no limit: such a base is not known yet. */
+function usableBase(joinedEquity: string | null): Decimal | null {
+  const base = joinedEquity === null ? null : new Decimal(joinedEquity)
+  return base?.gt(0) === true ? base : null
+}
+
+/** The results of a follow, quote, at which it is closed and stopped. */
+function limitsOf({ portfolioStopPercent, takeProfitPercent }: FollowSettings, base: Decimal | null) {
+  const at = (percent: string | null) => (percent === null || base === null ? null : base.mul(percentToFraction(percent)))
+  return {
+    stopAtResult: at(portfolioStopPercent)?.neg().toDecimalPlaces(8).toFixed() ?? null,
+    takeAtResult: at(takeProfitPercent)?.toDecimalPlaces(8).toFixed() ?? null,
   }
 }
 

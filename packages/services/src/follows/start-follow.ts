@@ -1,9 +1,9 @@
 import { AppError, type FollowSettings, type FollowView } from '@matic/contracts'
 import { recordFacts, type Transaction } from '@matic/db'
-import { Decimal } from 'decimal.js'
-import { manualAlert } from '../trading/manual-alert.ts'
-import type { TradingContext } from '../trading/manual-signal.ts'
+import type { ServiceContext } from '../context.ts'
+import { followFact } from './follow-facts.ts'
 import { hashOfCode } from './invites.ts'
+import { joinPositions } from './join-positions.ts'
 import { getFollow } from './read-follows.ts'
 import { holdSource } from './source-lock.ts'
 
@@ -18,6 +18,7 @@ interface Start {
 }
 
 interface Offered {
+  readonly name: string
   readonly leaderId: string
   readonly accountId: string
   readonly sourceKind: string | null
@@ -33,10 +34,10 @@ interface Offered {
  * Begins a follow. What the leader's source commits from then on is copied.
  * @throws AppError NOT_FOUND, ACCOUNT_NOT_FOUND; FOLLOW_REFUSED with `reason`; CONFLICT where the account follows it already
  */
-export async function startFollow({ ctx, input }: { ctx: TradingContext; input: Start }): Promise<FollowView> {
+export async function startFollow({ ctx, input }: { ctx: ServiceContext; input: Start }): Promise<FollowView> {
   const { userId, strategyId, accountId } = input
   const [followId, routeId] = [ctx.newId(), ctx.newId()]
-  const { factIds, leaderAccountId } = await ctx.db.transaction(async (tx) => {
+  const factIds = await ctx.db.transaction(async (tx) => {
     // One at a time, so that two that begin together cannot close a circle, nor both take the last place.
     await tx.query(`SELECT pg_advisory_xact_lock(hashtext('follows begin'))`)
     const offered = await findOffered(tx, input)
@@ -65,20 +66,19 @@ export async function startFollow({ ctx, input }: { ctx: TradingContext; input: 
       userId,
       JSON.stringify({ followId, strategyId, accountId, settings: input.settings }),
     ])
-    const ids = await recordFacts(tx, [
-      { userId, kind: 'settings-changed', entity: 'follow', entityId: followId, payload: { followId, strategyId, state: 'ACTIVE' } },
-    ])
-    return { factIds: ids, leaderAccountId: offered.accountId }
+    const told = { userId, followId, strategy: offered.name }
+    const { join } = input
+    const notJoined = join.mode === 'flat' ? [] : await joinPositions(tx, ctx, { ...told, ...join, requestId: input.requestId })
+    return recordFacts(tx, [followFact(told, 'started', { strategyId, state: 'ACTIVE' }), ...notJoined])
   })
   ctx.bus.publish('facts', { ids: factIds })
-  if (input.join.mode === 'copy-open')
-    await joinPositions(ctx, { ...input, followId, leaderAccountId, maxDistancePercent: input.join.maxDistancePercent })
+  if (input.join.mode === 'copy-open') ctx.doorbell.ring('dispatch')
   return getFollow({ db: ctx.db, input: { userId, followId } })
 }
 
 async function findOffered(tx: Transaction, { userId, strategyId }: Start): Promise<Offered> {
   const [offered] = await tx.query<Offered>(
-    `SELECT s.user_id AS "leaderId", s.account_id AS "accountId", s.source_kind AS "sourceKind", s.source_id AS "sourceId", s.visibility,
+    `SELECT s.name, s.user_id AS "leaderId", s.account_id AS "accountId", s.source_kind AS "sourceKind", s.source_id AS "sourceId", s.visibility,
             s.closed_at IS NULL AND s.state = 'PUBLISHED' AS "isOpen", s.max_followers AS "maxFollowers",
             (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers,
             EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $2) AS knows
@@ -131,61 +131,6 @@ async function useInvite(tx: Transaction, { strategyId, inviteCode }: Start): Pr
     [strategyId, hashOfCode(inviteCode ?? '')],
   )
   if (!used) throw refused('INVITE_USED_UP', 'The invite code is not good any more')
-}
-
-interface Joining {
-  readonly userId: string
-  readonly followId: string
-  readonly leaderAccountId: string
-  readonly maxDistancePercent: string
-  readonly requestId: string | null
-}
-
-/**
- * A signal for this follow alone for each position of the leader whose price is near enough: what came from the source, or, of a mirrored
- * account, all that its followers know of.
- */
-async function joinPositions(
-  ctx: TradingContext,
-  { userId, followId, leaderAccountId, maxDistancePercent, requestId }: Joining,
-): Promise<void> {
-  const held = await ctx.db.query<{ symbol: string; side: string; quantity: string; entryPrice: string | null; mark: string | null }>(
-    `SELECT p.symbol, coalesce(k.side, p.side) AS side, trim_scale(coalesce(k.quantity_base, p.quantity_base))::text AS quantity,
-            trim_scale(p.entry_price)::text AS "entryPrice", trim_scale(m.mark_price)::text AS mark
-       FROM position p
-       JOIN follow f ON f.id = $2 JOIN strategy s ON s.id = f.strategy_id AND s.account_id = p.account_id
-       LEFT JOIN route r ON r.id = p.route_id AND r.source_kind = s.source_kind AND r.source_id = s.source_id AND r.follow_id IS NULL
-       LEFT JOIN mirror_mark k ON s.source_kind = 'ACCOUNT' AND k.account_id = p.account_id AND k.symbol = p.symbol AND k.position_side = p.position_side
-       JOIN account a ON a.id = p.account_id LEFT JOIN market m ON m.exchange = a.exchange AND m.symbol = p.symbol
-      WHERE p.account_id = $1 AND p.quantity_base > 0 AND (r.id IS NOT NULL OR k.quantity_base > 0) ORDER BY p.symbol, p.side`,
-    [leaderAccountId, followId],
-  )
-  for (const { symbol, side, quantity, entryPrice, mark } of held) {
-    if (entryPrice === null || mark === null) continue
-    const distance = new Decimal(mark).sub(entryPrice).abs().div(entryPrice).mul(100)
-    if (distance.gt(maxDistancePercent)) continue
-    const action = side === 'LONG' ? 'buy' : 'sell'
-    const alert = manualAlert({
-      ticker: symbol,
-      action,
-      quantity,
-      marketPosition: side === 'LONG' ? 'long' : 'short',
-      previousMarketPosition: 'flat',
-      idempotencyKey: `join-${symbol}-${side}`,
-      atMs: ctx.clock.now(),
-    })
-    await ctx.ingest.submit({
-      id: ctx.newId(),
-      userId,
-      source: 'FOLLOW',
-      sourceId: followId,
-      receivedAtMs: ctx.clock.now(),
-      rawBody: Buffer.from(JSON.stringify({ join: symbol, action, quantity })),
-      alert,
-      requestId,
-      deliveryId: null,
-    })
-  }
 }
 
 function refused(reason: string, message: string): AppError {

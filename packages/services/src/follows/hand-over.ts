@@ -1,0 +1,33 @@
+import type { Transaction } from '@matic/db'
+
+/**
+ * What these routes hold becomes the own of whoever it stands in the account of, stops and targets as they are. Its fills go along, from which shares and
+ * trades are made anew: no comparison with the exchange undoes it, and what the trade comes to in the end is its owner's. What ended before stays the follow's.
+ */
+export async function handOver(tx: Transaction, routeIds: readonly string[]): Promise<void> {
+  if (routeIds.length === 0) return
+  await tx.query(
+    `UPDATE fill x SET route_id = hand_route(x.account_id) FROM trade t
+      WHERE t.route_id = ANY($1::uuid[]) AND t.closed_at IS NULL AND x.account_id = t.account_id AND x.symbol = t.symbol AND x.position_side = t.position_side
+        AND x.at >= t.opened_at AND x.route_id = ANY($1::uuid[])`,
+    [routeIds],
+  )
+  await tx.query(`UPDATE trade SET route_id = hand_route(account_id) WHERE route_id = ANY($1::uuid[]) AND closed_at IS NULL`, [routeIds])
+  await tx.query(
+    `WITH gone AS (
+       UPDATE position_share s SET quantity_base = 0, entry_price = NULL, updated_at = clock_timestamp() FROM position_share b
+        WHERE s.id = b.id AND b.route_id = ANY($1::uuid[]) AND b.quantity_base <> 0
+       RETURNING b.user_id, b.account_id, b.symbol, b.position_side, b.quantity_base, b.entry_price)
+     INSERT INTO position_share AS s (id, user_id, account_id, route_id, symbol, position_side, quantity_base, entry_price)
+     SELECT gen_random_uuid(), user_id, account_id, hand_route(account_id), symbol, position_side, quantity_base, entry_price FROM gone
+     ON CONFLICT (account_id, symbol, position_side, route_id) DO UPDATE SET
+       entry_price = CASE WHEN s.quantity_base = 0 OR sign(s.quantity_base) <> sign(excluded.quantity_base) THEN excluded.entry_price
+                          ELSE (s.quantity_base * s.entry_price + excluded.quantity_base * excluded.entry_price) / (s.quantity_base + excluded.quantity_base) END,
+       quantity_base = s.quantity_base + excluded.quantity_base, updated_at = clock_timestamp()`,
+    [routeIds],
+  )
+  await tx.query(
+    `UPDATE position SET route_id = hand_route(account_id), version = version + 1 WHERE route_id = ANY($1::uuid[]) AND quantity_base > 0`,
+    [routeIds],
+  )
+}
