@@ -1,4 +1,13 @@
-import type { CopyDecisionView, CopyingHealth, CopyTermsView, FollowerView, FollowView, InviteView, OwnStrategy } from '@matic/contracts'
+import type {
+  CopyabilityView,
+  CopyDecisionView,
+  CopyingHealth,
+  CopyTermsView,
+  FollowerView,
+  FollowView,
+  InviteView,
+  OwnStrategy,
+} from '@matic/contracts'
 import { dispatchSignals } from '@matic/services/dispatch/index'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN, dataOf, startApi, type TestApi } from '../../test/start-api.ts'
@@ -99,6 +108,26 @@ describe('a follow', () => {
       fanOuts: [{ strategyName: 'Trend', follows: 1, decisions: 1, copied: 1 }],
     })
     expect((await api.request('GET', '/api/admin/copying', { token: leader })).status).toBe(403)
+  })
+
+  it('can be tried before: as an example, over the last openings, and for every follower; what is wrong with the settings is named', async () => {
+    const at = (what: string, token: string, json: object) => api.request('POST', `/api/strategies/${strategyId}/${what}`, { token, json })
+    const example = await at('example', follower, {
+      accountId: accounts.follower,
+      settings,
+      alert: { symbol: 'BTCUSDT', side: 'buy', quantity: '0.4' },
+    })
+    expect(example, example.text).toMatchObject({ status: 200, body: { data: { origin: 'given', leader: { quantityBase: '0.4' } } } })
+    expect(dataOf<CopyabilityView>((await at('copyability', follower, { equity: '1000', settings })).body)).toMatchObject({
+      total: 1,
+      copyable: 1,
+    })
+    const preview = await at('preview', leader, { body: '{"action":"buy","symbol":"BTCUSDT","quantity":"0.02"}' })
+    expect(preview).toMatchObject({ status: 200, body: { meta: { total: 1 }, data: { totals: { followers: 1 } } } })
+    expect((await at('preview', follower, { body: '{}' })).status).toBe(404)
+    const wrong = await at('example', follower, { accountId: accounts.follower, settings: { sizing: { mode: 'ratio', ratio: '-1' } } })
+    expect(wrong.status).toBe(400)
+    expect(JSON.stringify(wrong.body)).toContain('settings.sizing.ratio')
   })
 
   it('shows its leader no name, key or address', async () => {

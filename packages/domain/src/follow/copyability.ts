@@ -97,7 +97,7 @@ export interface BalanceWindow {
 
 type Fit = 'too-small' | 'copied' | 'too-large' | 'never'
 
-const TOO_SMALL: ReadonlySet<string | null> = new Set(['SIZE_ZERO', 'BELOW_MINIMUM', 'INSUFFICIENT_MARGIN'])
+const TOO_SMALL: ReadonlySet<string | null> = new Set(['SIZE_ZERO', 'BELOW_MINIMUM', 'GATHERING', 'INSUFFICIENT_MARGIN'])
 const TOO_LARGE: ReadonlySet<string | null> = new Set(['MAX_NOTIONAL', 'ABOVE_MAXIMUM'])
 
 /** Which balances copy the opening, by bisection over the decision; null where none does. */

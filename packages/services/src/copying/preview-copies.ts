@@ -25,8 +25,8 @@ interface Input {
   readonly outcome: 'ORDERS' | 'SKIPPED' | 'BLOCKED' | undefined
 }
 
-/** As many as dispatch takes at a time. */
-const ROUTES_MAX = 500
+/** As many as dispatch takes at a time, so that others are answered in between. */
+const ROUTES_MAX = 250
 
 /**
  * What the body would do for each follower if it came in now, all seen at one moment. Holds nobody up and writes nothing.

@@ -10,7 +10,7 @@ import { previewCopies } from './preview-copies.ts'
 
 /** Leaders with followers, and what happens to each one after the other: each alert is a scene of its own, with what the ones before it left. */
 const WORLDS = 25
-const FOLLOWERS = 4
+const FOLLOWERS = 3
 const ALERTS = 12
 let desk: Desk
 
@@ -40,7 +40,7 @@ const settings = fc.record(
   {
     sizing,
     direction: fc.constantFrom('normal' as const, 'normal' as const, 'reverse' as const),
-    belowMinimum: fc.constantFrom('skip' as const, 'round-up' as const),
+    belowMinimum: fc.constantFrom('skip' as const, 'round-up' as const, 'accumulate' as const),
     roundUpMaxQuote: one('25', '150'),
     notEnoughBalance: fc.constantFrom('skip' as const, 'shrink' as const),
     leverage: fc.option(fc.integer({ min: 1, max: 125 })),
@@ -205,4 +205,5 @@ it('with the state frozen, what a preview says is what is decided and ordered fo
   expect(scenes).toBeGreaterThan(250)
   expect(outcomes.size).toBeGreaterThan(12)
   expect(outcomes.get('ORDERS')).toBeGreaterThan(scenes / 5)
+  expect(outcomes.get('GATHERING')).toBeGreaterThan(0)
 })

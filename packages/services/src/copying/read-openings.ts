@@ -25,14 +25,24 @@ interface Stored {
   readonly orders: NonNullable<LeaderBook['decision']>['orders']
 }
 
-/** Signals looked through for openings. */
-const DEPTH = 1_000
+/** Signals looked through for openings: a few first, where a few are asked for. */
+const DEPTHS = [50, 1_000]
 
 /**
  * The leader's last openings from flat or from the other side, newest first, with their book and the price as they were. What the leader added to
  * later is not among them: it grows with what was opened.
  */
-export async function readOpenings(db: Queryable, { strategy, markets, limit }: Asked): Promise<Opening[]> {
+export async function readOpenings(db: Queryable, asked: Asked): Promise<Opening[]> {
+  let openings: Opening[] = []
+  for (const depth of DEPTHS) {
+    if (depth < asked.limit) continue
+    openings = await openingsAmong(db, asked, depth)
+    if (openings.length === asked.limit) break
+  }
+  return openings
+}
+
+async function openingsAmong(db: Queryable, { strategy, markets, limit }: Asked, depth: number): Promise<Opening[]> {
   const rows = await db.query<Stored>(
     `SELECT s.id, s.received_at AS "receivedAt", s.alert, b.basis, d.intent, d.outcome, d.reason, d.route_id AS "routeId",
             coalesce(d.numbers->>'price', (SELECT c.numbers->>'price' FROM decision c WHERE c.signal_id = s.id AND c.numbers ? 'price' LIMIT 1)) AS price,
@@ -49,7 +59,7 @@ export async function readOpenings(db: Queryable, { strategy, markets, limit }: 
         AND (d.intent IS NULL OR d.intent IN ('open', 'reverse') OR (d.intent = 'none' AND b.signal_id IS NOT NULL))
         AND NOT EXISTS (SELECT 1 FROM signal_hold h WHERE h.signal_id = s.id)
       ORDER BY s.received_at DESC, s.id DESC LIMIT $6`,
-    [strategy.leaderId, strategy.leaderAccountId, strategy.sourceId, strategy.strategyId, strategy.source, DEPTH],
+    [strategy.leaderId, strategy.leaderAccountId, strategy.sourceId, strategy.strategyId, strategy.source, depth],
   )
   const openings: Opening[] = []
   for (const row of rows) {
