@@ -11,6 +11,9 @@ const MarketPosition = z.enum(['long', 'short', 'flat'])
 export const QuantityUnit = z.enum(['base', 'contracts', 'quote', 'margin', 'percent-of-equity', 'percent-of-position', 'risk'])
 export type QuantityUnit = z.infer<typeof QuantityUnit>
 
+/** Quote per base; null: there is none any more. */
+const MovedLeg = z.object({ price: DecimalString.nullable() })
+
 /**
  * An alert as we understood it, whatever dialect it came in. Sizes are base units, prices quote per base; `quantity` counts what
  * `quantityUnit` says.
@@ -21,7 +24,7 @@ export const Alert = z.object({
   ticker: z.string(),
   /** Prefix such as BINANCE, where the ticker carried one. */
   tickerExchange: z.string().nullable(),
-  action: z.enum(['buy', 'sell', 'close', 'close-long', 'close-short', 'close-all', 'cancel']).nullable(),
+  action: z.enum(['buy', 'sell', 'close', 'close-long', 'close-short', 'close-all', 'cancel', 'protect']).nullable(),
   /** The position the sender has after the alert. `flat` closes and never opens. */
   marketPosition: MarketPosition.nullable(),
   previousMarketPosition: MarketPosition.nullable(),
@@ -41,6 +44,8 @@ export const Alert = z.object({
   /** Percent of the entry price. */
   stopLossPercent: DecimalString.nullable().default(null),
   takeProfitPercent: DecimalString.nullable().default(null),
+  /** With `protect`: stop and target of a position that stands, as its owner moved them; null for a leg that stays. Never out of a body. */
+  protection: z.object({ stop: MovedLeg.nullable(), target: MovedLeg.nullable() }).nullable().default(null),
   /** Several targets instead of the one, nearest first; empty for none. */
   targets: z.array(TargetRule).default([]),
   /** The sender's own limit for the age of an open; the narrower of this and the rules holds. */
@@ -77,6 +82,7 @@ export const BLANK_ALERT: Alert = {
   takeProfit: null,
   stopLossPercent: null,
   takeProfitPercent: null,
+  protection: null,
   targets: [],
   maxAgeSeconds: null,
   accountId: null,
@@ -86,5 +92,5 @@ export const BLANK_ALERT: Alert = {
   comment: null,
 }
 
-export const INTENT_KINDS = ['open', 'add', 'reduce', 'close', 'reverse', 'close-all', 'cancel', 'none'] as const
+export const INTENT_KINDS = ['open', 'add', 'reduce', 'close', 'reverse', 'close-all', 'cancel', 'protect', 'none'] as const
 export type IntentKind = (typeof INTENT_KINDS)[number]

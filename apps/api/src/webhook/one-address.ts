@@ -37,6 +37,7 @@ const SAID: Readonly<Record<NonNullable<Alert['action']>, string>> = {
   'close-short': 'CLOSE_SHORT',
   'close-all': 'CLOSE_ALL',
   cancel: 'CANCEL',
+  protect: 'PROTECT',
 }
 
 export function orderDetails({ alert, exchange, signalId }: { alert: Alert; exchange: string | null; signalId: string }) {

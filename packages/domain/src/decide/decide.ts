@@ -49,6 +49,7 @@ function decideAsIfReal(given: DecisionInput): Decision {
   })
   switch (intent.kind) {
     case 'none':
+    case 'protect':
       return refuse('SKIPPED', 'none', intent.reason ?? 'ALREADY_AT_TARGET', market.symbol, {
         symbol: market.symbol,
         side: intent.direction,

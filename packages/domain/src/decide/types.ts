@@ -27,6 +27,10 @@ export interface DecisionPosition {
   /** Quote held for it, freed when it closes. */
   readonly margin: string | null
   readonly routeId: string | null
+  /** Quote per base. */
+  readonly entryPrice?: string | null
+  /** Its owner has set stop or target by hand. */
+  readonly ownProtection?: boolean
 }
 
 /** An opening order that is not over. */
@@ -136,4 +140,14 @@ export interface Decision {
   readonly cancelSymbols: readonly string[]
   /** What has gathered from now on in this market (null: in every one); without it nothing changes. */
   readonly gathered?: { readonly symbol: string | null; readonly kept: Gathered | null }
+  /** What the position of this route, and what is opening of it, is to be protected by from now on. */
+  readonly protection?: MovedProtection
+}
+
+/** Prices quote per base; a leg that is null stays as it is. */
+export interface MovedProtection {
+  readonly symbol: string
+  readonly side: PositionDirection
+  readonly stopPrice: string | null
+  readonly target: { readonly price: string | null } | null
 }

@@ -8,6 +8,7 @@ const OTHER_ACTION = {
   close: 'close',
   'close-all': 'close-all',
   cancel: 'cancel',
+  protect: 'protect',
 } as const satisfies Record<NonNullable<Alert['action']>, Alert['action']>
 
 const OTHER_POSITION = { long: 'short', short: 'long', flat: 'flat' } as const

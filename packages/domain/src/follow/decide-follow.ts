@@ -6,6 +6,7 @@ import type { Decision, DecisionInput } from '../decide/types.ts'
 import type { HeldPosition } from '../intent/derive-intent.ts'
 import { isSameSymbol, resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
 import { bareOrder, closeOf, mirrored } from './copied-alert.ts'
+import { copyProtection } from './copy-protection.ts'
 import { copiedSettings } from './copied-settings.ts'
 import { detachedFrom } from './detached.ts'
 import { fitGathered, fitOrder } from './fit-order.ts'
@@ -42,6 +43,7 @@ export function decideFollow(input: DecisionInput, terms: FollowTerms, leader: L
   if (resolved === null) return decide(given)
   const { market } = resolved
   const { symbol } = market
+  if (alert.action === 'protect') return copyProtection(input, terms, market)
   if (alert.marketPosition === 'flat') return forget(terms, symbol, decide({ ...given, alert: closeOf(given.alert, null) }))
   if (saysClose(alert)) return forget(terms, symbol, decide({ ...given, alert: bareOrder(given.alert, given.alert) }))
   const held = heldBy(input, market.symbol, (routeId) => routeId === input.route.id)
@@ -126,7 +128,7 @@ function copyOpening(copy: Copy): Decision {
   if (!size.ok) return no(size.reason, size.numbers)
   const asked = bareOrder(alert, { action: side === 'LONG' ? 'buy' : 'sell', quantity: plain(size.quantity), quantityUnit: size.unit })
   const leverage = terms.settings.leverage ?? leaderLeverage(copy)
-  const own = terms.settings.protection === 'own'
+  const own = terms.settings.protection === 'own' || (kind === 'add' && setByHand(copy))
   const order = {
     ...asked,
     leverage: leverage === null ? null : String(leverage),
@@ -144,6 +146,11 @@ function grown(heldBase: Decimal, leaderHeld: Decimal, leaderAdds: Decimal) {
   const ratio = leaderAdds.div(leaderHeld)
   const numbers = { leaderHeldBase: leaderHeld.toFixed(), leaderBase: leaderAdds.toFixed(), grownBy: ratio.toDecimalPlaces(8).toFixed() }
   return { ok: true as const, quantity: heldBase.mul(ratio), unit: 'base' as const, numbers }
+}
+
+/** A stop that the follower moved stays where it is, whatever is added. */
+function setByHand({ input, market }: Copy): boolean {
+  return input.positions.some((one) => one.symbol === market.symbol && one.routeId === input.route.id && one.ownProtection === true)
 }
 
 /** The side that the follower's position is to have. */

@@ -34,6 +34,7 @@ export function deriveIntent(alert: Alert, held: HeldPosition | null, { sizesCom
   const part = partOfPosition(alert)
   if (alert.action === 'cancel') return intent('cancel')
   if (alert.action === 'close-all') return intent('close-all')
+  if (alert.action === 'protect') return intent('none', { reason: 'ALREADY_AT_TARGET' })
   if (part !== null && isCloseOf(alert, position)) return intent('reduce', { direction: position?.side ?? null, reduceFraction: part })
   if (alert.marketPosition === 'flat' || alert.action === 'close') return intent('close', { direction: position?.side ?? null })
   if (alert.action === 'close-long') return closeOnly('LONG', position)

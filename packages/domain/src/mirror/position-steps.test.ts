@@ -63,7 +63,7 @@ describe('the alert', () => {
         marketPositionSize: '3',
         previousMarketPosition: 'long',
         previousMarketPositionSize: '2',
-        stopLoss: '47000',
+        stopLoss: null,
       },
     ])
     expect(alerts(at('-3'), at('-1'))).toMatchObject([

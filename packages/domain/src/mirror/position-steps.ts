@@ -65,6 +65,7 @@ export function stepAlert({ from, to, kind }: PositionStep, seen: SeenChange): A
     return { ...alert, action: hedged[seen.positionSide], marketPosition: seen.positionSide === 'BOTH' ? 'flat' : null }
   }
   const grows = kind !== 'reduce'
+  const opens = kind === 'open' || kind === 'reverse'
   const before = from?.quantityBase ?? new Decimal(0)
   const change = kind === 'reverse' ? before.add(to.quantityBase) : to.quantityBase.sub(before).abs()
   return {
@@ -75,8 +76,8 @@ export function stepAlert({ from, to, kind }: PositionStep, seen: SeenChange): A
     marketPositionSize: to.quantityBase.toFixed(),
     previousMarketPosition: from === null ? 'flat' : positionOf(from),
     previousMarketPositionSize: before.toFixed(),
-    stopLoss: grows ? seen.stopPrice : null,
-    takeProfit: grows ? seen.targetPrice : null,
+    stopLoss: opens ? seen.stopPrice : null,
+    takeProfit: opens ? seen.targetPrice : null,
   }
 }
 

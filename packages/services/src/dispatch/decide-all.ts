@@ -153,6 +153,8 @@ function reachesFollow({ source, committedAt }: ReceivedSignal, { joinedAtMs, st
 function reaches(signal: ReceivedSignal, route: RouteRow): boolean {
   if (route.follow !== null) return reachesFollow(signal, route.follow)
   const { alert, source } = signal
+  // Whoever moved it has it already.
+  if (alert.action === 'protect') return false
   if (source === 'REPLAY' && route.environment !== 'PAPER') return false
   return alert.accountId === null || alert.accountId === route.accountId
 }

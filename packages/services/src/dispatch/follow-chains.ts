@@ -118,7 +118,7 @@ function forgetAll({ sourceId, alert }: SignalRow, chains: ReadonlyMap<string, S
   for (const stored of chains.values()) {
     const isMeant = action === 'close-all' || stored.ticker === ticker
     const isTheirs = stored.sourceId === sourceId && (accountId === null || stored.account === accountId)
-    if (isMeant && isTheirs && action !== 'cancel') stored.chain = forget(stored.chain, alertAtMs)
+    if (isMeant && isTheirs && action !== 'cancel' && action !== 'protect') stored.chain = forget(stored.chain, alertAtMs)
   }
 }
 

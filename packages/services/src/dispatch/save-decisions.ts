@@ -2,6 +2,7 @@ import type { NewFact, Transaction } from '@matic/db'
 import type { Decision, PlannedOrder } from '@matic/domain'
 import { followFact, type ToldFollow } from '../follows/follow-facts.ts'
 import { saveBases, type Basis } from './copy-basis.ts'
+import { moveProtections } from './move-protections.ts'
 import type { DispatchContext } from './dispatch-signals.ts'
 import type { ReceivedSignal, RouteRow } from './load-batch.ts'
 import { saveRemainders } from './remainders.ts'
@@ -64,7 +65,7 @@ export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decid
     ctx,
     ours.flatMap((item, index) => ordersOf(ctx, item, ours.slice(index + 1))),
   )
-  return [...ours.map(decisionFact), ...(await attach(tx, ours))]
+  return [...ours.map(decisionFact), ...(await attach(tx, ours)), ...(await moveProtections(tx, ours))]
 }
 
 async function attach(tx: Transaction, decided: readonly Decided[]): Promise<NewFact[]> {

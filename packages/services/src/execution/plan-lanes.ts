@@ -212,7 +212,7 @@ async function giveUp(tx: Transaction, position: PositionRow, leg: 'stop' | 'tar
   }
   const change =
     leg === 'stop'
-      ? `stop_price = NULL, protection = 'NONE', unprotected_since = NULL`
+      ? `stop_price = NULL, protection = 'NONE', unprotected_since = NULL, own_protection = true`
       : `target_price = NULL, protection = CASE WHEN unprotected_since IS NULL AND stop_price IS NOT NULL THEN 'PROTECTED' ELSE protection END`
   await tx.query(`UPDATE position SET ${change}, version = version + 1 WHERE id = $1`, [position.id])
 }

@@ -91,6 +91,7 @@ export async function savePosition(
        stop_price = CASE WHEN $18 OR $20 THEN NULL ELSE p.stop_price END,
        target_price = CASE WHEN $18 OR $20 THEN NULL ELSE p.target_price END,
        plan = CASE WHEN $18 OR $20 THEN NULL ELSE p.plan END,
+       own_protection = p.own_protection AND NOT ($18 OR $20),
        unprotected_since = CASE WHEN $18 OR $20 THEN NULL ELSE p.unprotected_since END,
        synced_at = coalesce(to_timestamp($17::float8 / 1000.0), p.synced_at), version = p.version + 1
      RETURNING ${POSITION_COLUMNS}`,
@@ -153,6 +154,7 @@ export async function movePositions(tx: Queryable, moves: readonly PositionMove[
        stop_price = CASE WHEN x.opened OR x.q = 0 THEN NULL ELSE p.stop_price END,
        target_price = CASE WHEN x.opened OR x.q = 0 THEN NULL ELSE p.target_price END,
        plan = CASE WHEN x.opened OR x.q = 0 THEN NULL ELSE p.plan END,
+       own_protection = p.own_protection AND NOT (x.opened OR x.q = 0),
        unprotected_since = CASE WHEN x.opened OR x.q = 0 THEN NULL ELSE p.unprotected_since END,
        version = p.version + 1
       FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::numeric[], $5::boolean[], $6::uuid[]) AS x(id, side, q, e, opened, r)

@@ -1,2 +1,3 @@
 export { beginMirror, scheduleReading } from './mirrored.ts'
 export { tellChanges } from './tell-changes.ts'
+export { legsToTell } from './tell-protection.ts'

@@ -14,6 +14,7 @@ import { openPaperAccount, throughVenue } from '@matic/testkit/execution/paper'
 import { startVenue, type TestVenue } from '@matic/testkit/execution/venue'
 import { Decimal } from 'decimal.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 
 const scale = 0.2
 const half = { sizing: { mode: 'ratio', ratio: '0.5' } } as const
@@ -216,3 +217,75 @@ it('who held a position before is joined with it where the follower asks, and no
     [large, 0],
   ])
 }, 20_000)
+
+describe('stops and targets', () => {
+  const trigger = (side: 'BUY' | 'SELL', type: 'STOP_MARKET' | 'TAKE_PROFIT_MARKET', triggerPrice: number) =>
+    venue.byHand(leader.accountId, 'POST', '/fapi/v1/algoOrder', {
+      algoType: 'CONDITIONAL',
+      symbol: 'BTCUSDT',
+      side,
+      type,
+      triggerPrice: triggerPrice.toFixed(1),
+      closePosition: 'true',
+    })
+  const legsOf = async (account: TestAccount) => {
+    const [row] = await one.ctx.db.query<{ stop: string | null; target: string | null; protection: string }>(
+      `SELECT trim_scale(stop_price)::text AS stop, trim_scale(target_price)::text AS target, protection FROM position WHERE account_id = $1 AND quantity_base > 0`,
+      [account.accountId],
+    )
+    return row
+  }
+  /** What rests at the venue itself. */
+  const stopsAt = async (account: TestAccount) =>
+    z
+      .array(z.object({ orderType: z.string(), triggerPrice: z.string() }))
+      .parse(await venue.byHand(account.accountId, 'GET', '/fapi/v1/openAlgoOrders'))
+      .filter(({ orderType }) => orderType === 'STOP_MARKET')
+      .map(({ triggerPrice }) => Number(triggerPrice))
+  const agree = async (holds: () => Promise<boolean>) => {
+    const deadline = Date.now() + 10_000
+    while (!(await holds())) {
+      if (Date.now() > deadline)
+        throw new Error(`not in time: ${JSON.stringify({ told: await told(), decisions: await decisions() }, null, 1)}`)
+      await round()
+      await sleep(20)
+    }
+  }
+
+  it('that the leader sets and moves at the exchange reach followers who go by them, never leaving a position bare', async () => {
+    small = await followBy(half)
+    large = await followBy({ ...double, protection: 'own' })
+    await trade('BUY', '0.02')
+    await until([
+      [small, 0.01],
+      [large, 0.04],
+    ])
+    await agree(async () => (await legsOf(small))?.protection === 'PROTECTED' && (await legsOf(large))?.protection === 'PROTECTED')
+    const own = await legsOf(large)
+    const entry = Number(
+      (await one.ctx.db.query<{ e: string }>('SELECT entry_price AS e FROM position WHERE account_id = $1', [leader.accountId]))[0]?.e,
+    )
+    const [first, second] = [Math.round(entry * 0.9), Math.round(entry * 0.93)]
+
+    await trigger('SELL', 'STOP_MARKET', first)
+    const bare: boolean[] = []
+    const rests = (price: number) => async () => {
+      const resting = await stopsAt(small)
+      bare.push(resting.length === 0)
+      return resting.length === 1 && resting[0] === price && (await legsOf(small))?.protection === 'PROTECTED'
+    }
+    await agree(rests(first))
+    await venue.byHand(leader.accountId, 'DELETE', '/fapi/v1/algoOpenOrders', { symbol: 'BTCUSDT' })
+    await trigger('SELL', 'STOP_MARKET', second)
+    await agree(rests(second))
+    expect(bare).not.toContain(true)
+    expect(await legsOf(large)).toEqual(own)
+    expect(await decisions()).toContainEqual(expect.objectContaining({ account_id: large.accountId, reason: 'FOLLOW_OWN_PROTECTION' }))
+    expect(await gaps()).toBe(0)
+    await trade('SELL', '0.02', { reduceOnly: 'true' })
+    await until([
+      [small, 0],
+      [large, 0],
+    ])
+  }, 40_000)
+})

@@ -1,12 +1,14 @@
-import type { Alert, PositionDirection } from '@matic/contracts'
+import type { PositionDirection } from '@matic/contracts'
 import type { NewFact, Transaction } from '@matic/db'
-import { positionSteps, stepAlert, type PositionStep } from '@matic/domain'
+import { positionSteps, restingLegs, stepAlert, type PositionStep, type ProtectionLegs, type RestingTrigger } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import { DISPATCH_LOCK } from '../dispatch/load-batch.ts'
 import type { ExecutionContext } from '../execution/context.ts'
 import type { HeldLane } from '../execution/lane.ts'
 import { plainOrNull } from '../plain.ts'
 import { isMirrored } from './mirrored.ts'
+import { insertSignals, type MirrorSignal } from './signals.ts'
+import { tellMovedLegs } from './tell-protection.ts'
 
 /** A position that is not as followers were told last. Quantities base, prices quote per base. */
 interface Difference {
@@ -27,8 +29,6 @@ interface Difference {
   readonly filledBase: string
   readonly fills: number
   readonly filledAt: Date | null
-  readonly stopPrice: string | null
-  readonly targetPrice: string | null
   readonly doubtedForMs: number | null
   readonly nowMs: number
   readonly news: readonly Executed[]
@@ -57,22 +57,33 @@ const NOTHING: Told = { facts: [], signals: 0, waiting: false }
  * far has been told. Whoever looks next finds what is missing and no more. A change that no fills show is not believed before the
  * exchange's lists have had time to agree. Called in the account's lane, in the transaction that wrote its positions.
  */
-export async function tellChanges(tx: Transaction, ctx: ExecutionContext, lane: HeldLane): Promise<Told> {
+export async function tellChanges(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  openOrders: readonly RestingTrigger[],
+): Promise<Told> {
+  const changes = await tellPositions(tx, ctx, lane, openOrders)
+  const moved = await tellMovedLegs(tx, ctx, lane, openOrders)
+  return { facts: [...changes.facts, ...moved], signals: changes.signals + moved.length, waiting: changes.waiting }
+}
+
+async function tellPositions(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, openOrders: readonly RestingTrigger[]): Promise<Told> {
   const differences = await findDifferences(tx, lane)
   if (differences.length === 0) return NOTHING
   const believed = differences.filter((one) => isShown(one) || (one.doubtedForMs ?? -1) >= ctx.timings.replicaLagMs)
   const doubted = differences.filter((one) => !believed.includes(one))
   await noteDoubt(tx, lane, doubted)
-  const changed = believed.map((one) => ({ one, steps: stepsOf(one) }))
+  const changed = believed.map((one) => ({ one, steps: stepsOf(one), legs: restingLegs(one, openOrders) }))
   // A follow begins under this lock: what it joined with and what it is told of have a clear order. Who waits here could block who decides.
   if (changed.some(({ steps }) => steps.length > 0) && !(await tryHoldSource(tx, lane.accountId)))
     return { facts: [], signals: 0, waiting: true }
-  const signals = changed.flatMap(({ one, steps }) =>
-    steps.map((step, index) => signalOf(ctx, lane, one, { step, number: one.number + index + 1 })),
+  const signals = changed.flatMap(({ one, steps, legs }) =>
+    steps.map((step, index) => signalOf(ctx, lane, one, { step, legs, number: one.number + index + 1 })),
   )
-  await insertSignals(tx, signals)
+  const facts = await insertSignals(tx, signals)
   await moveMarks(tx, lane, changed)
-  return { facts: signals.map(receivedFact), signals: signals.length, waiting: doubted.length > 0 }
+  return { facts, signals: signals.length, waiting: doubted.length > 0 }
 }
 
 async function findDifferences(tx: Transaction, { accountId }: HeldLane): Promise<Difference[]> {
@@ -80,7 +91,7 @@ async function findDifferences(tx: Transaction, { accountId }: HeldLane): Promis
     `SELECT p.symbol, p.position_side AS "positionSide", p.side, p.quantity_base AS "quantityBase", p.epoch, p.entry_price AS "entryPrice", p.mark_price AS "markPrice",
             p.leverage, coalesce(m.number, 0) AS number, coalesce(m.side, p.side) AS "toldSide", coalesce(m.quantity_base, 0) AS "toldBase",
             coalesce(m.epoch, p.epoch) AS "toldEpoch", coalesce(m.filled_base, 0) AS "toldFilledBase", coalesce(m.fills, 0) AS "toldFills",
-            f.base AS "filledBase", f.fills, f.at AS "filledAt", m.stop_price AS "stopPrice", m.target_price AS "targetPrice",
+            f.base AS "filledBase", f.fills, f.at AS "filledAt",
             (extract(epoch FROM clock_timestamp() - m.doubted_since) * 1000)::float8 AS "doubtedForMs",
             (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs", n.news
        FROM position p
@@ -124,20 +135,11 @@ async function tryHoldSource(tx: Transaction, accountId: string): Promise<boolea
   return row?.held === true
 }
 
-interface MirrorSignal {
-  readonly id: string
-  readonly userId: string
-  readonly accountId: string
-  readonly alert: Alert
-  /** What was seen, for people who ask why. */
-  readonly body: string
-}
-
 function signalOf(
   ctx: ExecutionContext,
   { accountId, userId }: HeldLane,
   one: Difference,
-  { step, number }: { step: PositionStep; number: number },
+  { step, number, legs }: { step: PositionStep; number: number; legs: ProtectionLegs },
 ): MirrorSignal {
   const before = step.from === null ? new Decimal(0) : signed(step.from.side, step.from.quantityBase.toFixed())
   const after = step.to === null ? new Decimal(0) : signed(step.to.side, step.to.quantityBase.toFixed())
@@ -152,11 +154,10 @@ function signalOf(
     price: plainOrNull(price),
     leverage: one.leverage,
     filledAtMs: Math.floor(executed?.firstAtMs ?? one.nowMs),
-    stopPrice: plainOrNull(one.stopPrice),
-    targetPrice: plainOrNull(one.targetPrice),
+    ...legs,
     idempotencyKey: `${one.symbol} ${one.positionSide} ${number}`,
   })
-  const body = JSON.stringify({
+  const seen = {
     account: accountId,
     symbol: one.symbol,
     positionSide: one.positionSide,
@@ -165,42 +166,25 @@ function signalOf(
     to: after.toFixed(),
     price: alert.signalPrice,
     fills: executed?.tradeIds ?? [],
-  })
-  return { id: ctx.newId(), userId, accountId, alert, body }
-}
-
-async function insertSignals(tx: Transaction, signals: readonly MirrorSignal[]): Promise<void> {
-  if (signals.length === 0) return
-  await tx.query(
-    `INSERT INTO signal (id, user_id, source, source_id, received_at, committed_at, raw_body, body_hash, idempotency_key, ticker, alert_at, alert)
-     SELECT i, u, 'ACCOUNT', a, clock_timestamp() + (n - 1) * interval '1 millisecond', clock_timestamp(), b, sha256(b), al->>'idempotencyKey', al->>'ticker',
-            to_timestamp((al->>'alertAtMs')::float8 / 1000.0), al
-       FROM (SELECT i, u, a, convert_to(t, 'UTF8') AS b, j::jsonb AS al, n
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) WITH ORDINALITY AS x(i, u, a, t, j, n)) AS s`,
-    [
-      signals.map(({ id }) => id),
-      signals.map(({ userId }) => userId),
-      signals.map(({ accountId }) => accountId),
-      signals.map(({ body }) => body),
-      signals.map(({ alert }) => JSON.stringify(alert)),
-    ],
-  )
+  }
+  return { id: ctx.newId(), userId, source: 'ACCOUNT', sourceId: accountId, alert, seen }
 }
 
 async function moveMarks(
   tx: Transaction,
   { accountId, userId }: HeldLane,
-  changed: readonly { one: Difference; steps: readonly PositionStep[] }[],
+  changed: readonly { one: Difference; steps: readonly PositionStep[]; legs: ProtectionLegs }[],
 ): Promise<void> {
   if (changed.length === 0) return
   await tx.query(
-    `INSERT INTO mirror_mark AS m (account_id, user_id, symbol, position_side, number, side, quantity_base, epoch, filled_base, fills, filled_at)
-     SELECT $1, $2, s, d, n, side, q, e, b, f, at
-       FROM unnest($3::text[], $4::text[], $5::int[], $6::text[], $7::numeric[], $8::int[], $9::numeric[], $10::int[], $11::timestamptz[]) AS x(s, d, n, side, q, e, b, f, at)
+    `INSERT INTO mirror_mark AS m (account_id, user_id, symbol, position_side, number, side, quantity_base, epoch, filled_base, fills, filled_at, stop_price, target_price)
+     SELECT $1, $2, s, d, n, side, q, e, b, f, at, sp, tp
+       FROM unnest($3::text[], $4::text[], $5::int[], $6::text[], $7::numeric[], $8::int[], $9::numeric[], $10::int[], $11::timestamptz[],
+                   $12::numeric[], $13::numeric[]) AS x(s, d, n, side, q, e, b, f, at, sp, tp)
      ON CONFLICT (account_id, symbol, position_side) DO UPDATE SET number = excluded.number, side = excluded.side, quantity_base = excluded.quantity_base,
        epoch = excluded.epoch, filled_base = excluded.filled_base, fills = excluded.fills, filled_at = excluded.filled_at, doubted_since = NULL,
-       stop_price = CASE WHEN excluded.quantity_base = 0 THEN NULL ELSE m.stop_price END,
-       target_price = CASE WHEN excluded.quantity_base = 0 THEN NULL ELSE m.target_price END, updated_at = clock_timestamp()`,
+       stop_price = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.stop_price ELSE m.stop_price END,
+       target_price = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.target_price ELSE m.target_price END, updated_at = clock_timestamp()`,
     [
       accountId,
       userId,
@@ -213,6 +197,8 @@ async function moveMarks(
       changed.map(({ one }) => one.filledBase),
       changed.map(({ one }) => one.fills),
       changed.map(({ one }) => one.filledAt),
+      changed.map(({ one, legs }) => (new Decimal(one.quantityBase).isZero() ? null : legs.stopPrice)),
+      changed.map(({ one, legs }) => (new Decimal(one.quantityBase).isZero() ? null : legs.targetPrice)),
     ],
   )
 }
@@ -232,15 +218,4 @@ async function noteDoubt(tx: Transaction, { accountId, userId }: HeldLane, doubt
       doubted.map(({ epoch }) => epoch),
     ],
   )
-}
-
-function receivedFact({ id, userId, accountId, alert }: MirrorSignal): NewFact {
-  const { ticker, action, marketPosition } = alert
-  return {
-    userId,
-    kind: 'signal-received',
-    entity: 'signal',
-    entityId: id,
-    payload: { source: 'ACCOUNT', sourceId: accountId, ticker, action, marketPosition },
-  }
 }

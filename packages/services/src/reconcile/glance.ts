@@ -1,5 +1,5 @@
 import { recordFacts } from '@matic/db'
-import type { AccountHandle, ExchangePort } from '@matic/exchange/port'
+import type { AccountHandle, ExchangeOrder, ExchangePort } from '@matic/exchange/port'
 import { applyPositions } from '../execution/apply-positions.ts'
 import type { ExecutionContext } from '../execution/context.ts'
 import { holdLane } from '../execution/lane.ts'
@@ -7,7 +7,7 @@ import type { HeldLane } from '../execution/lane.ts'
 import { readPositions } from '../execution/read-positions.ts'
 import type { OrderRow } from '../execution/rows.ts'
 import { isTrigger } from '../execution/rows.ts'
-import { scheduleReading } from '../mirror/index.ts'
+import { legsToTell, scheduleReading } from '../mirror/index.ts'
 import { readingFailed } from './reading-failed.ts'
 import { symbolsThatMoved } from './symbols-that-moved.ts'
 
@@ -33,6 +33,7 @@ export async function glance(
     return true
   }
   if ((await symbolsThatMoved(ctx, lane, { positions: reading.value.positions, ours: new Map() }, [])).length > 0) return false
+  if (await legsToTell(ctx.db, lane.accountId, (symbols) => readOrders(port, handle, symbols))) return false
 
   const ids = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
@@ -43,6 +44,12 @@ export async function glance(
   })
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
   return true
+}
+
+/** Where somebody follows what becomes of the account, a stop that was moved is not for the next whole reading. What could not be read is. */
+async function readOrders(port: ExchangePort, handle: AccountHandle, symbols: readonly string[]): Promise<readonly ExchangeOrder[]> {
+  const read = await Promise.all(symbols.map((symbol) => port.fetchOpenOrders(handle, symbol)))
+  return read.flatMap((orders) => (orders.ok ? orders.value : []))
 }
 
 /** Read whole within the last rounds, and nobody asks for more. */

@@ -81,7 +81,7 @@ export async function reconcileAccount(
       })),
     )
 
-    const changes = await tellChanges(tx, ctx, lane)
+    const changes = await tellChanges(tx, ctx, lane, reading.openOrders)
     facts.push(...changes.facts)
     await scheduleReading(tx, {
       accountId: lane.accountId,

@@ -5,6 +5,7 @@ import { protectionPrices } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import { positionFact, wishProtection } from '../execution/position-rows.ts'
 import { POSITION_COLUMNS, positionCause, type PositionRow } from '../execution/rows.ts'
+import { tellProtection } from '../mirror/tell-protection.ts'
 import { findMarket } from '../markets-read/index.ts'
 import { findPosition } from './find-position.ts'
 import type { TradingContext } from './manual-signal.ts'
@@ -27,7 +28,7 @@ const LIVE = ORDER_STATES.filter((state) => !isTerminal(state))
 
 /**
  * Writes down what stop and target a position should have; its lane makes it so, the new stop before the old one goes. Prices off the tick are
- * rounded towards the entry.
+ * rounded towards the entry. From then on no leader moves them, and those who follow this position's source hear of it.
  * @returns the position; `settled` is false when the wait was over before the exchange had both
  * @throws AppError POSITION_NOT_FOUND, ORDER_REFUSED for a price on the wrong side, CONFLICT while it is being closed
  */
@@ -44,8 +45,9 @@ export async function setProtection({
   assertRightSide(position, wish, input, market.mark?.price ?? position.markPrice)
 
   using watch = ctx.desk.watchFacts()
-  const { ids, leaving } = await ctx.db.transaction((tx) => write(tx, input, wish))
+  const { ids, leaving, told } = await ctx.db.transaction((tx) => write(tx, ctx, input, wish))
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
+  if (told) ctx.doorbell.ring('dispatch')
   ctx.doorbell.ring('execute')
 
   const deadlineMs = ctx.clock.monotonic() + ctx.timings.apiRequestWaitMs
@@ -99,9 +101,11 @@ interface Written {
   readonly ids: string[]
   /** Orders that rest where nothing is wanted any more. */
   readonly leaving: readonly string[]
+  /** Followers are to hear of it. */
+  readonly told: boolean
 }
 
-async function write(tx: Transaction, { userId, positionId }: SetProtection, wish: Wish): Promise<Written> {
+async function write(tx: Transaction, ctx: TradingContext, { userId, positionId }: SetProtection, wish: Wish): Promise<Written> {
   const [row] = await tx.query<PositionRow>(
     `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.id = $1 AND p.user_id = $2 AND p.quantity_base > 0 FOR UPDATE`,
     [positionId, userId],
@@ -109,10 +113,13 @@ async function write(tx: Transaction, { userId, positionId }: SetProtection, wis
   if (!row) throw new AppError('POSITION_NOT_FOUND', 'There is no such open position')
   if (row.protection === 'EMERGENCY') throw new AppError('CONFLICT', 'This position is being closed because it could not be protected')
   const position = await wishProtection(tx, row, wish)
+  await tx.query('UPDATE position SET own_protection = true WHERE id = $1 AND user_id = $2', [positionId, userId])
+  const news = await tellProtection(tx, ctx, row, wish)
   const leaving = await tx.query<{ id: string }>(
     `SELECT id FROM trade_order WHERE account_id = $1 AND cause = $2 AND leg IN ('stop', 'target') AND state = ANY($3)
        AND trigger_price IS DISTINCT FROM CASE leg WHEN 'stop' THEN $4::numeric ELSE $5::numeric END`,
     [row.accountId, positionCause(row), LIVE, wish.stopPrice, wish.targetPrice],
   )
-  return { ids: await recordFacts(tx, [positionFact(position)]), leaving: leaving.map(({ id }) => id) }
+  const ids = await recordFacts(tx, [positionFact(position), ...news])
+  return { ids, leaving: leaving.map(({ id }) => id), told: news.length > 0 }
 }

@@ -1,0 +1,46 @@
+import type { NewFact, Transaction } from '@matic/db'
+import { positionFact, wishProtections } from '../execution/position-rows.ts'
+import { POSITION_COLUMNS, type PositionRow } from '../execution/rows.ts'
+import type { Decided } from './save-decisions.ts'
+
+/**
+ * Writes down the stops and targets that decisions moved: of positions that stand, whose lanes then make it so as for any other wish, and of
+ * openings under way, which bring it with their fill. A position that its owner protects by hand is left alone, and so is one that is being
+ * closed because it could not be protected.
+ * @returns facts to record last
+ */
+export async function moveProtections(tx: Transaction, decided: readonly Decided[]): Promise<NewFact[]> {
+  const moved = decided.flatMap(({ route, decision }) => (decision.protection === undefined ? [] : [{ route, ...decision.protection }]))
+  if (moved.length === 0) return []
+  const wanted = [
+    moved.map(({ route }) => route.accountId),
+    moved.map(({ route }) => route.id),
+    moved.map(({ symbol }) => symbol),
+    moved.map(({ side }) => side),
+    moved.map(({ stopPrice }) => stopPrice),
+    moved.map(({ target }) => target !== null),
+    moved.map(({ target }) => target?.price ?? null),
+  ]
+  const given = `unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::boolean[], $7::numeric[]) AS x(a, r, sym, side, s, moves, t)`
+  await tx.query(
+    `UPDATE trade_order o SET stop_price = coalesce(x.s, o.stop_price), stop_fraction = CASE WHEN x.s IS NULL THEN o.stop_fraction END,
+            target_price = CASE WHEN x.moves THEN x.t ELSE o.target_price END, target_fraction = CASE WHEN x.moves THEN NULL ELSE o.target_fraction END,
+            version = o.version + 1
+       FROM ${given}
+      WHERE o.account_id = x.a AND o.route_id = x.r AND o.symbol = x.sym AND o.leg = 'open' AND o.side = CASE x.side WHEN 'LONG' THEN 'buy' ELSE 'sell' END
+        AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')`,
+    wanted,
+  )
+  // After the orders, as a fill takes them: it is seen in the one or in the other.
+  const rows = await tx.query<PositionRow & { wantedStop: string | null; wantedTarget: string | null }>(
+    `SELECT ${POSITION_COLUMNS}, coalesce(x.s, p.stop_price) AS "wantedStop", CASE WHEN x.moves THEN x.t ELSE p.target_price END AS "wantedTarget"
+       FROM position p JOIN ${given} ON p.account_id = x.a AND p.route_id = x.r AND p.symbol = x.sym AND p.side = x.side
+      WHERE p.quantity_base > 0 AND NOT p.own_protection AND p.protection <> 'EMERGENCY' ORDER BY p.id FOR UPDATE OF p`,
+    wanted,
+  )
+  const changed = await wishProtections(
+    tx,
+    rows.map(({ wantedStop, wantedTarget, ...position }) => ({ position, wish: { stopPrice: wantedStop, targetPrice: wantedTarget } })),
+  )
+  return [...changed.values()].map(positionFact)
+}
