@@ -44,6 +44,8 @@ export const Alert = z.object({
   /** Percent of the entry price. */
   stopLossPercent: DecimalString.nullable().default(null),
   takeProfitPercent: DecimalString.nullable().default(null),
+  /** Long and short stand side by side at the sender's: this is about the one it names, and says nothing of the other. Never out of a body. */
+  hedged: z.boolean().default(false),
   /** With `protect`: stop and target of a position that stands, as its owner moved them; null for a leg that stays. Never out of a body. */
   protection: z.object({ stop: MovedLeg.nullable(), target: MovedLeg.nullable() }).nullable().default(null),
   /** Several targets instead of the one, nearest first; empty for none. */
@@ -82,6 +84,7 @@ export const BLANK_ALERT: Alert = {
   takeProfit: null,
   stopLossPercent: null,
   takeProfitPercent: null,
+  hedged: false,
   protection: null,
   targets: [],
   maxAgeSeconds: null,

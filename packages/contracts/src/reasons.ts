@@ -59,6 +59,8 @@ export const REASONS = {
   LEADER_REFUSED: 'The leader’s own order was refused, so nothing was copied.',
   LEADER_SIZE_UNKNOWN: 'How large the leader’s order is cannot be told from the alert or their account, and your size goes by it.',
   LEADER_EQUITY_UNKNOWN: 'The leader’s equity is not known at the moment, and your size goes by it.',
+  LEADER_HEDGES:
+    'The leader holds long and short of {symbol} side by side. Your account nets them and holds the other side, so nothing was done.',
   FOLLOW_OWN_PROTECTION: 'The leader moved stop or target in {symbol}. This follow goes by your own rules for them.',
   PROTECTION_BY_HAND: 'The leader moved stop or target in {symbol}. You have set yours by hand, so they stay.',
   NOTHING_TO_PROTECT: 'The leader moved stop or target in {symbol}, where you hold nothing of this follow.',

@@ -194,6 +194,7 @@ function build(fields: Fields, { dialect, ticker, said }: { dialect: string; tic
       takeProfit: above(numbers.get('takeProfit')),
       stopLossPercent: above(numbers.get('stopLossPercent')),
       takeProfitPercent: above(numbers.get('takeProfitPercent')),
+      hedged: false,
       protection: null,
       targets: targets ?? [],
       maxAgeSeconds: wholeSeconds(numbers.get('maxAgeSeconds')),

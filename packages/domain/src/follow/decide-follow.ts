@@ -13,6 +13,7 @@ import { fitGathered, fitOrder } from './fit-order.ts'
 import { forget, gather, gatheredFor, gatherLess, wasFlat } from './gather.ts'
 import { heldBy, leaderMove, type LeaderMove } from './leader-move.ts'
 import { copySize } from './size-copy.ts'
+import { oneSide } from './one-side.ts'
 import type { FollowTerms, LeaderBook } from './types.ts'
 
 interface Copy {
@@ -31,23 +32,25 @@ interface Copy {
 /**
  * What a follow makes of its leader's signal: the leader's move in the follower's size, decided as every other signal is. Only what this
  * follow opened is reduced or closed. Pure.
- * @param input the follower's account and own rules, with the leader's alert
+ * @param whole the follower's account and own rules, with the leader's alert
  */
-export function decideFollow(input: DecisionInput, terms: FollowTerms, leader: LeaderBook): Decision {
+export function decideFollow(whole: DecisionInput, terms: FollowTerms, leader: LeaderBook): Decision {
   if (terms.state === 'STOPPED') return refuse('SKIPPED', 'none', 'FOLLOW_STOPPED', null, {})
-  const alert = terms.settings.direction === 'reverse' ? mirrored(input.alert) : input.alert
-  const given = { ...input, alert: { ...alert, accountId: null }, settings: copiedSettings(input.settings, terms) }
-  if (alert.action === 'close-all') return forget(terms, null, decide(given))
-  if (alert.action === 'cancel') return decide(given)
-  const resolved = resolveMarket(alert.ticker, input.markets)
-  if (resolved === null) return decide(given)
+  const alert = terms.settings.direction === 'reverse' ? mirrored(whole.alert) : whole.alert
+  const all = { ...whole, alert: { ...alert, accountId: null }, settings: copiedSettings(whole.settings, terms) }
+  if (alert.action === 'close-all') return forget(terms, null, decide(all))
+  if (alert.action === 'cancel') return decide(all)
+  const resolved = resolveMarket(alert.ticker, whole.markets)
+  if (resolved === null) return decide(all)
   const { market } = resolved
   const { symbol } = market
-  if (alert.action === 'protect') return copyProtection(input, terms, market)
+  if (alert.action === 'protect') return copyProtection(whole, terms, market)
+  const given = oneSide(all, symbol)
+  if (given === null) return refuse('SKIPPED', 'none', 'LEADER_HEDGES', symbol, { symbol })
   if (alert.marketPosition === 'flat') return forget(terms, symbol, decide({ ...given, alert: closeOf(given.alert, null) }))
   if (saysClose(alert)) return forget(terms, symbol, decide({ ...given, alert: bareOrder(given.alert, given.alert) }))
-  const held = heldBy(input, market.symbol, (routeId) => routeId === input.route.id)
-  const move = leaderMove(input.alert, leader, market.symbol)
+  const held = heldBy(given, symbol, (routeId) => routeId === given.route.id)
+  const move = leaderMove(whole.alert, leader, symbol)
   const copy = { input: given, terms, leader, market, held, alert: given.alert, move }
   switch (move.intent.kind) {
     case 'none':

@@ -54,6 +54,7 @@ export function stepAlert({ from, to, kind }: PositionStep, seen: SeenChange): A
   const alert: Alert = {
     ...BLANK_ALERT,
     dialect: 'account',
+    hedged: seen.positionSide !== 'BOTH',
     ticker: seen.symbol,
     signalPrice: seen.price,
     leverage: seen.leverage === null ? null : String(seen.leverage),
