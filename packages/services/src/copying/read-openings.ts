@@ -73,7 +73,7 @@ async function openingsAmong(db: Queryable, { strategy, markets, limit }: Asked,
 function openingOf(row: Stored, strategy: OfferedStrategy, markets: MarketIndex): Opening | null {
   const alert = Alert.parse(row.alert)
   if (alert.accountId !== null && alert.accountId !== strategy.leaderAccountId) return null
-  if (alert.action === 'close-all' || alert.action === 'cancel') return null
+  if (alert.action === 'close-all' || alert.action === 'cancel' || alert.action === 'protect') return null
   const leader = row.basis ?? bookOf(row, strategy)
   if (strategy.source === 'MANUAL' && leader.decision !== null && leader.decision.outcome !== 'ORDERS') return null
   const symbol = resolveMarket(alert.ticker, markets)?.market.symbol ?? null
