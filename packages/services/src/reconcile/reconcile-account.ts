@@ -92,7 +92,6 @@ export async function reconcileAccount(
     if (changes.signals > 0) ctx.crashPoints.pass('K15')
     return { ids: factIds, told: changes.signals }
   })
-  if (told > 0) ctx.crashPoints.pass('K16')
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
   if (told > 0) ctx.doorbell.ring('dispatch')
 }
