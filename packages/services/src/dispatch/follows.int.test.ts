@@ -142,6 +142,28 @@ describe('where the leader', () => {
     expect(await ordersOf(signal, follower)).toMatchObject([{ leg: 'reduce', side: 'sell', fraction: '0.25' }])
   })
 
+  it('closes the last part, the follower’s remainder goes with it', async () => {
+    const follower = await desk.makePerson()
+    const routeId = await follow(follower, ratio)
+    await desk.hold(leader, { quantity: '0.03' })
+    await desk.hold(follower, { quantity: '0.0037', routeId })
+    const signal = await desk.send(leader, { action: 'sell', symbol: 'BTCUSDT', quantity: '0.03', market_position: 'flat' })
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await ordersOf(signal, follower)).toMatchObject([{ leg: 'close', quantity: null, fraction: null }])
+  })
+
+  it('reverses where the follower may not open, the follower closes all the same and reads why', async () => {
+    const follower = await desk.makePerson()
+    const routeId = await follow(follower, ratio)
+    await desk.db.query(`UPDATE follow SET state = 'PAUSED' WHERE route_id = $1`, [routeId])
+    await desk.hold(leader, { quantity: '0.02' })
+    await desk.hold(follower, { quantity: '0.01', routeId })
+    const signal = await desk.send(leader, { action: 'sell', symbol: 'BTCUSDT', quantity: '0.02' })
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await ordersOf(signal, follower)).toMatchObject([{ leg: 'close', side: 'sell' }])
+    expect(await decisionsOf(signal, follower)).toMatchObject([{ outcome: 'ORDERS', intent: 'reverse', reason: 'FOLLOW_PAUSED' }])
+  })
+
   it('reverses, the follower closes and opens the other side', async () => {
     const follower = await desk.makePerson()
     const routeId = await follow(follower, ratio)

@@ -8,6 +8,7 @@ import { insertFollowSignals } from './follow-signals.ts'
 import { handOver } from './hand-over.ts'
 import { getFollow } from './read-follows.ts'
 import { holdSource } from './source-lock.ts'
+import { cancelOpenings } from './sweep/end-follows.ts'
 
 interface Own {
   readonly userId: string
@@ -74,11 +75,7 @@ export async function stopFollow({
         WHERE id = $1 AND user_id = $2`,
       [followId, userId, state, positions],
     )
-    await tx.query(
-      `UPDATE trade_order SET cancel_requested_at = clock_timestamp(), version = version + 1
-        WHERE route_id = $1 AND user_id = $2 AND leg = 'open' AND cancel_requested_at IS NULL AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')`,
-      [routeId, userId],
-    )
+    await cancelOpenings(tx, [routeId], [accountId])
     if (positions === 'hand-over') await handOver(tx, [routeId])
     if (positions === 'close')
       await insertFollowSignals(tx, ctx, [{ userId, followId, requestId, ...endOf({ followId, round: 0, atMs: ctx.clock.now() }) }])

@@ -123,3 +123,43 @@ describe('a follower who stops', () => {
     expect(await stateOf(follower)).toBe('STOPPED')
   }, 60_000)
 })
+
+it('a follower who closes by hand is detached: an add is not copied, the leader’s way out takes them in again', async () => {
+  const follower = await stage.follow(strategyId)
+  await stage.alert(leader, buy)
+  await untilAll([leader, follower], ['0.1', '0.05'], 'PROTECTED')
+  await stage.byHand(follower, 'close')
+  await untilAll([follower], ['0'], 'NONE')
+  const detached = async () =>
+    stage.db.query('SELECT cause FROM follow_detachment WHERE follow_id = $1 AND ended_at IS NULL', [follower.followId])
+  await stage.until(async () => {
+    await stage.sweep()
+    return (await detached()).length === 1
+  })
+  expect(await detached()).toEqual([{ cause: 'BY_HAND' }])
+
+  const adding = await stage.alert(leader, { ...buy, quantity: '0.02' })
+  await untilAll([leader], ['0.12'], 'PROTECTED')
+  const decisions = await stage.db.query('SELECT reason FROM decision WHERE signal_id = $1 AND account_id = $2', [
+    adding,
+    follower.accountId,
+  ])
+  expect(decisions).toEqual([{ reason: 'FOLLOW_DETACHED' }])
+  await stage.alert(leader, { action: 'close' })
+  await untilAll([leader, follower], ['0', '0'], 'NONE')
+  await stage.alert(leader, buy)
+  await untilAll([leader, follower], ['0.1', '0.05'], 'PROTECTED')
+  expect(await stage.gaps()).toBe(0)
+}, 60_000)
+
+it('the portfolio stop closes at the venue what the follow holds, and leaves the leader alone', async () => {
+  const follower = await stage.follow(strategyId, { portfolioStopPercent: '1' })
+  await stage.alert(leader, { ...buy, quantity: '0.2' })
+  await untilAll([leader, follower], ['0.2', '0.1'], 'PROTECTED')
+  await stage.venue.pin('BTCUSDT', '58800')
+  await stage.until(async () => {
+    await stage.sweep()
+    return (await stage.atVenue(follower)) === '0'
+  })
+  expect([await stateOf(follower), await stage.atVenue(leader)]).toEqual(['STOPPED', '0.2'])
+}, 60_000)

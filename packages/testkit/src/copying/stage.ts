@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FollowSettings, type FollowSettingsInput } from '@matic/contracts'
+import { BLANK_ALERT, FollowSettings, type FollowSettingsInput } from '@matic/contracts'
 import { parseAlert } from '@matic/domain'
 import { dispatchSignals } from '@matic/services/dispatch/index'
 import { startFollow, sweepFollows } from '@matic/services/follows/index'
@@ -104,6 +104,21 @@ export async function createStage({ workers: count = 1 } = {}) {
     return signalId
   }
 
+  /** What a trader does themselves at the dashboard. */
+  async function byHand(trader: Trader, action: 'close'): Promise<void> {
+    await ingest.submit({
+      id: ctx.newId(),
+      userId: trader.userId,
+      source: 'MANUAL',
+      sourceId: trader.accountId,
+      receivedAtMs: ctx.clock.now(),
+      rawBody: Buffer.from(JSON.stringify({ action })),
+      alert: { ...BLANK_ALERT, dialect: 'manual', ticker: SYMBOL, action, idempotencyKey: randomUUID(), alertAtMs: ctx.clock.now() },
+      requestId: null,
+      deliveryId: null,
+    })
+  }
+
   /** One turn of every loop of every worker. */
   async function round(): Promise<void> {
     await publishMarks({ ctx, exchange: 'PAPER', port, store: true })
@@ -158,6 +173,7 @@ export async function createStage({ workers: count = 1 } = {}) {
     offer,
     follow,
     alert,
+    byHand,
     round,
     sweep: () => sweepFollows({ ctx, input: { sinceMs: undefined } }),
     until,

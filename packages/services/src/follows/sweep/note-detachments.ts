@@ -18,7 +18,7 @@ interface Detached extends ToldFollow {
 /** A trade that was booked late is still seen. */
 const OVERLAP_S = 60
 /** What is told before: after a start everything of the last hour is looked at. */
-export const FIRST_LOOK_S = 3_600
+const FIRST_LOOK_S = 3_600
 
 /**
  * Finds trades of follows that ended without the leader, who is still in: closed by hand, here or at the exchange, by a stop or a target, by liquidation.
@@ -30,21 +30,21 @@ export async function noteDetachments({ ctx, input }: { ctx: ServiceContext; inp
   const lookBackS = input.sinceMs === undefined ? FIRST_LOOK_S : (ctx.clock.now() - input.sinceMs) / 1_000 + OVERLAP_S
   const { ids, count } = await ctx.db.transaction(async (tx) => {
     const noted = await tx.query<Detached>(
-      `WITH ended AS (
+      `WITH recent AS MATERIALIZED (SELECT * FROM trade WHERE closed_at > clock_timestamp() - make_interval(secs => $1)),
+       ended AS (
          SELECT f.id AS follow_id, f.user_id, s.name, t.id AS trade_id, t.symbol, t.side, t.closed_at, lr.id AS leader_route, ${leaderIsIn('t.symbol')} AS leader_in,
                 CASE WHEN t.is_liquidation OR last.is_liquidation THEN 'LIQUIDATION'
                      WHEN last.leg IS NULL THEN 'AT_EXCHANGE' WHEN last.leg = 'emergency' THEN 'PROTECTION'
                      WHEN last.leg IN ('stop', 'trailing') THEN 'STOP' WHEN last.leg = 'target' THEN 'TARGET'
                      WHEN last.route_id IS DISTINCT FROM f.route_id THEN 'BY_HAND' END AS cause
-           FROM trade t
+           FROM recent t
            JOIN follow f ON f.route_id = t.route_id AND f.state <> 'STOPPED'
            JOIN route r ON r.id = f.route_id JOIN strategy s ON s.id = f.strategy_id LEFT JOIN ${LEADER_ROUTE}
            LEFT JOIN LATERAL (SELECT o.leg, o.route_id, x.is_liquidation FROM fill x LEFT JOIN trade_order o ON o.id = x.order_id
                                WHERE x.account_id = t.account_id AND x.symbol = t.symbol AND x.position_side = t.position_side AND x.at BETWEEN t.opened_at AND t.closed_at
                                  AND x.side = CASE t.side WHEN 'LONG' THEN 'sell' ELSE 'buy' END
                                ORDER BY x.at DESC, x.trade_id DESC LIMIT 1) AS last ON true
-          WHERE t.closed_at > clock_timestamp() - make_interval(secs => $1)
-            AND NOT EXISTS (SELECT 1 FROM follow_detachment d WHERE d.follow_id = f.id AND d.trade_id = t.id)
+          WHERE NOT EXISTS (SELECT 1 FROM follow_detachment d WHERE d.follow_id = f.id AND d.trade_id = t.id)
             AND NOT EXISTS (SELECT 1 FROM trade_order w WHERE w.account_id = t.account_id AND w.symbol = t.symbol AND w.leg IN ('stop', 'target', 'trailing')
                                AND w.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL') AND w.created_at < t.closed_at AND t.closed_at > clock_timestamp() - interval '30 seconds')),
        noted AS (

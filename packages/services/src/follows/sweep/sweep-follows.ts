@@ -6,19 +6,35 @@ import { learnBases } from './learn-bases.ts'
 import { endDetachments, noteDetachments } from './note-detachments.ts'
 import { stopAtLimits } from './stop-at-limits.ts'
 
+interface Sweep {
+  readonly ctx: ServiceContext
+  /** When this was last done, epoch ms; undefined after a start. */
+  readonly input: { readonly sinceMs: number | undefined }
+}
+
+const STEPS: readonly ((sweep: Sweep) => Promise<number>)[] = [
+  learnBases,
+  stopAtLimits,
+  endWithLeader,
+  endWhenFlat,
+  closeLeftovers,
+  noteDetachments,
+  endDetachments,
+]
+
 /**
  * What becomes of follows by itself, as against what their followers and leaders do: limits reached, leaders gone, markets detached, ends. Each step is
- * right whoever else does it at the same moment.
- * @param input.sinceMs when this was last done, epoch ms; undefined after a start
+ * right whoever else does it at the same moment, and one that fails holds up no other.
  * @returns how much happened
  */
-export async function sweepFollows({ ctx, input }: { ctx: ServiceContext; input: { sinceMs: number | undefined } }): Promise<number> {
-  let happened = await learnBases({ ctx })
-  happened += await stopAtLimits({ ctx })
-  happened += await endWithLeader({ ctx })
-  happened += await endWhenFlat({ ctx })
-  happened += await closeLeftovers({ ctx })
-  happened += await noteDetachments({ ctx, input })
-  happened += await endDetachments({ ctx })
+export async function sweepFollows(sweep: Sweep): Promise<number> {
+  let happened = 0
+  for (const step of STEPS) {
+    try {
+      happened += await step(sweep)
+    } catch (err) {
+      sweep.ctx.log.error({ err, step: step.name }, 'follows could not be swept')
+    }
+  }
   return happened
 }

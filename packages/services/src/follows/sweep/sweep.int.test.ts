@@ -322,7 +322,7 @@ describe('the follower', () => {
     const signal = await desk.send(leader, { action: 'buy', symbol: 'BTCUSDT', quantity: '0.02' })
     await dispatchSignals({ ctx: desk.ctx })
     expect(await desk.db.query('SELECT 1 FROM decision WHERE signal_id = $1 AND account_id = $2', [signal, follower.accountId])).toEqual([])
-    const [gaps] = await desk.db.query(`SELECT copy_decision_gaps((SELECT joined_at FROM follow WHERE id = $1)) AS n`, [follower.followId])
+    const [gaps] = await desk.db.query(`SELECT copy_decision_gaps((SELECT created_at FROM follow WHERE id = $1)) AS n`, [follower.followId])
     expect(gaps).toEqual({ n: '0' })
     expect(await toldTo(follower)).toEqual(['Trend: you deleted the account, so this follow is over.'])
   })
