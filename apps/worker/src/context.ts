@@ -1,6 +1,6 @@
 import { DOORBELL_KINDS } from '@matic/contracts'
 import type { DoorbellKind } from '@matic/contracts'
-import { createDb } from '@matic/db'
+import { createDb, type Db } from '@matic/db'
 import { createExchanges } from '@matic/exchange'
 import { createBus, createClock, createDoorbell, createLogger, createRandom, createIds, createTimings } from '@matic/platform'
 import type { Bus, Doorbell, RootLogger, WorkerConfig, WorkerSecrets } from '@matic/platform'
@@ -15,6 +15,8 @@ import { createMarketBook } from '@matic/services/markets/market-book'
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 
 export interface WorkerContext extends ExecutionContext {
+  /** For decisions alone: connections that know their statements, so that an alert after a quiet hour waits for nothing. */
+  readonly decisionDb: Db
   readonly log: RootLogger
   readonly worker: WorkerRegistration
   readonly markets: ReturnType<typeof createMarketBook>
@@ -39,6 +41,14 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
     databaseUrl: secrets.databaseUrl.reveal(),
     applicationName: 'matic worker',
     poolSize: 16,
+    idleTimeoutMs: 0,
+    onError: (err) => log.warn({ err }, 'a database connection broke'),
+  })
+  const decisionDb = createDb({
+    databaseUrl: secrets.databaseUrl.reveal(),
+    applicationName: 'matic worker decisions',
+    poolSize: 2,
+    idleTimeoutMs: 0,
     onError: (err) => log.warn({ err }, 'a database connection broke'),
   })
   const { databaseUrl, redisUrl } = secrets
@@ -51,6 +61,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
 
   return {
     db,
+    decisionDb,
     clock,
     random,
     log,
@@ -79,7 +90,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
       await bell.close(1_000)
       await hub.close()
       for (const port of exchanges.values()) await port.close()
-      await db.close()
+      await Promise.all([db.close(), decisionDb.close()])
       await log.close()
     },
   }

@@ -29,6 +29,8 @@ export interface DbOptions {
   applicationName: string
   poolSize?: number
   statementTimeoutMs?: number
+  /** A connection that nobody used for so long is closed; 0: never, for work that must not wait for connecting and planning. */
+  idleTimeoutMs?: number
   onError?: (error: Error) => void
 }
 
@@ -40,6 +42,7 @@ export function createDb(options: DbOptions): Db {
     application_name: options.applicationName,
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: options.idleTimeoutMs ?? 10_000,
     statement_timeout: options.statementTimeoutMs ?? 10_000,
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
@@ -51,15 +54,16 @@ export function createDb(options: DbOptions): Db {
   // The pool listens to idle connections only; one that breaks in the middle of a transaction must not end the process.
   pool.on('connect', (client) => client.on('error', () => undefined))
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  const nameOf = createNames()
 
   return {
     prisma,
     pool,
-    query: (text, values) => rows(pool, text, values),
+    query: (text, values) => rows(pool, nameOf, text, values),
     async transaction(work, { retries = 5 } = {}) {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          return await runOnce(pool, work)
+          return await runOnce(pool, nameOf, work)
         } catch (error) {
           if (attempt >= retries || !isTransient(error)) throw error
           await pause(5 * 2 ** attempt * (0.5 + (attempt % 3) / 4))
@@ -78,14 +82,14 @@ export function isTransient(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && TRANSIENT.has(error.code)
 }
 
-async function runOnce<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+async function runOnce<Result>(pool: pg.Pool, nameOf: Names, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
     // On its way together with the first statement; without it nothing of what follows can succeed either.
     const begun = client.query('BEGIN')
     begun.catch(() => undefined)
-    const result = await work({ inTransaction: true, query: (text, values) => rows(client, text, values) })
+    const result = await work({ inTransaction: true, query: (text, values) => rows(client, nameOf, text, values) })
     await begun
     await client.query('COMMIT')
     return result
@@ -99,14 +103,31 @@ async function runOnce<Result>(pool: pg.Pool, work: (tx: Transaction) => Promise
   }
 }
 
-async function rows<Row extends object>(client: pg.Pool | pg.PoolClient, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+async function rows<Row extends object>(
+  client: pg.Pool | pg.PoolClient,
+  nameOf: Names,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
   const result = await client.query<Row>({ name: nameOf(text), text, values: [...values] })
   return result.rows
 }
 
-/** The same text is parsed and planned once a connection. */
-function nameOf(text: string): string {
-  return createHash('sha1').update(text).digest('base64url')
+const NAMES_MAX = 5_000
+
+type Names = (text: string) => string
+
+/** The same text is parsed and planned once a connection. Known texts are not hashed again: a fan-out runs each hundreds of times. */
+function createNames(): Names {
+  const names = new Map<string, string>()
+  return (text) => {
+    const known = names.get(text)
+    if (known !== undefined) return known
+    const name = createHash('sha1').update(text).digest('base64url')
+    if (names.size >= NAMES_MAX) names.clear()
+    names.set(text, name)
+    return name
+  }
 }
 
 function pause(ms: number): Promise<void> {

@@ -27,7 +27,7 @@ export function createTrading(ctx: WorkerContext): Trading {
     log,
     async run() {
       const dispatched = await dispatchSignals({
-        ctx,
+        ctx: { ...ctx, db: ctx.decisionDb },
         input: {
           onDecided(decisions) {
             execute.kick()

@@ -67,12 +67,12 @@ export async function previewCopies({ ctx, input }: { ctx: Context; input: Input
 
 async function decideInSlices(tx: Transaction, { newId }: Context, signals: readonly PlacedSignal[]): Promise<Decided[]> {
   const decided: Decided[] = []
-  let slice: Slice = { afterAccountId: null, routesMax: ROUTES_MAX }
+  let slice: Slice = { after: null, routesMax: ROUTES_MAX }
   for (;;) {
-    const { routes, more } = await loadRoutes(tx, signals, slice)
+    const { routes, next } = await loadRoutes(tx, signals, slice)
     decided.push(...(await decideAll(tx, { newId, exchanges: EXCHANGES }, signals, routes, { locked: false })))
-    if (!more) return decided
-    slice = { afterAccountId: routes.at(-1)?.accountId ?? null, routesMax: ROUTES_MAX }
+    if (next === null) return decided
+    slice = { after: next, routesMax: ROUTES_MAX }
   }
 }
 

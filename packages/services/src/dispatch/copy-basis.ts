@@ -26,15 +26,16 @@ export async function loadLeaders(
 ): Promise<Leaders> {
   const accounts = new Set(routes.flatMap(({ follow }) => (follow === null ? [] : [follow.leaderAccountId])))
   if (accounts.size === 0) return NOBODY
-  const own = await loadRoutes(tx, signals, EVERY_ROUTE, [...accounts])
   const rows = await tx.query<{ signalId: string; strategyId: string; basis: LeaderBook }>(
     `SELECT signal_id AS "signalId", strategy_id AS "strategyId", basis FROM copy_basis WHERE signal_id = ANY($1::uuid[])`,
     [signals.map((signal) => signal.id)],
   )
-  return {
-    routes: own.routes.filter(({ follow }) => follow === null),
-    stored: new Map([...rows.map(({ signalId, strategyId, basis }) => [basisKey(signalId, strategyId), basis] as const), ...given]),
-  }
+  const stored = new Map([...rows.map(({ signalId, strategyId, basis }) => [basisKey(signalId, strategyId), basis] as const), ...given])
+  const strategies = [...new Set(routes.flatMap(({ follow }) => follow?.strategyId ?? []))]
+  // Every slice but the first finds them all.
+  if (strategies.every((id) => signals.every((signal) => stored.has(basisKey(signal.id, id))))) return { routes: [], stored }
+  const own = await loadRoutes(tx, signals, EVERY_ROUTE, [...accounts])
+  return { routes: own.routes.filter(({ follow }) => follow === null), stored }
 }
 
 export function basisKey(signalId: string, strategyId: string): string {

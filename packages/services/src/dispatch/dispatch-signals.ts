@@ -65,20 +65,17 @@ async function dispatchSlice(ctx: DispatchContext, wanted: SignalsWanted, from: 
     if (rows.length === 0) return { done: { signalIds: [], decisions: 0, next: undefined }, factIds: [] }
     const followed = await followChains(tx, ctx, { rows, locked: true })
     // A chain moves on once a signal, with all its decisions.
-    const first = followed.chains.length > 0 ? EVERY_ROUTE : { afterAccountId: null, routesMax: FIRST_ROUTES * rows.length }
+    const first = followed.chains.length > 0 ? EVERY_ROUTE : { after: null, routesMax: FIRST_ROUTES * rows.length }
     const slice = from ?? first
-    const { routes, more } = await loadRoutes(tx, followed.signals, slice)
+    const { routes, next: turn } = await loadRoutes(tx, followed.signals, slice)
     const decided = await decideAll(tx, ctx, followed.signals, routes)
     const news = await saveChains(tx, ctx, followed)
     const facts = await saveDecisions(tx, ctx, decided)
     const signalIds = followed.signals.map((row) => row.id)
-    if (!more)
+    if (turn === null)
       await tx.query(`UPDATE signal SET state = 'DISPATCHED', dispatched_at = clock_timestamp() WHERE id = ANY($1::uuid[])`, [signalIds])
-    const next = more
-      ? {
-          afterAccountId: routes.at(-1)?.accountId ?? null,
-          routesMax: Math.max(slice.routesMax, Math.min(slice.routesMax * ROUTES_GROWTH, ROUTES_MAX)),
-        }
+    const next = turn
+      ? { after: turn, routesMax: Math.max(slice.routesMax, Math.min(slice.routesMax * ROUTES_GROWTH, ROUTES_MAX)) }
       : undefined
     const done = { signalIds: rows.map((row) => row.id), decisions: decided.length, next }
     return { done, factIds: await recordFacts(tx, [...facts, ...news]) }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { dispatchSignals } from './index.ts'
+import { turnOf } from './turn.ts'
 
 let desk: Desk
 beforeAll(async () => {
@@ -93,5 +94,43 @@ describe('one alert for many accounts', () => {
     while ((await dispatchSignals({ ctx: desk.ctx, input: { limit: 1 } })) > 0) continue
     const [row] = await desk.db.query<{ n: number }>('SELECT count(*)::int AS n FROM decision WHERE account_id = $1', [leader.accountId])
     expect(row?.n).toBe(30)
+  })
+
+  it('comes to the sender first and then to everybody in an order of its own, the same after a restart', async () => {
+    const leader = await desk.makePerson()
+    const people = await follow(leader, 60)
+    const order = async (signalId: string) =>
+      (
+        await desk.db.query<{ account: string }>(
+          `SELECT account_id AS account FROM decision WHERE signal_id = $1 ORDER BY decided_at, id`,
+          [signalId],
+        )
+      ).map(({ account }) => account)
+    const orders: string[][] = []
+    for (const comment of ['one', 'two']) {
+      const signalId = await desk.send(leader, { ...OPEN, comment })
+      await dispatchSignals({ ctx: desk.ctx })
+      const first = await order(signalId)
+      await desk.db.query('DELETE FROM trade_order WHERE signal_id = $1', [signalId])
+      await desk.db.query('DELETE FROM decision WHERE signal_id = $1', [signalId])
+      await desk.db.query(`UPDATE signal SET state = 'RECEIVED', dispatched_at = NULL WHERE id = $1`, [signalId])
+      await dispatchSignals({ ctx: desk.ctx })
+      expect(await order(signalId)).toEqual(first)
+      expect(first[0]).toBe(leader.accountId)
+      orders.push(first)
+    }
+    expect(orders[0]).not.toEqual(orders[1])
+    expect(new Set(orders[0])).toEqual(new Set([leader, ...people].map(({ accountId }) => accountId)))
+  })
+
+  it('is nobody’s to be always last: over a thousand alerts everybody’s mean place is the middle', async () => {
+    const means = await desk.db.query<{ mean: number }>(
+      `SELECT avg(place)::float8 AS mean FROM (
+         SELECT a, percent_rank() OVER (PARTITION BY s ORDER BY ${turnOf('s', 'a')}) AS place
+           FROM (SELECT md5('signal ' || n)::uuid AS s FROM generate_series(1, 1000) AS n) AS signals,
+                (SELECT md5('account ' || n)::uuid AS a FROM generate_series(1, 100) AS n) AS accounts) AS places GROUP BY a`,
+    )
+    expect(means).toHaveLength(100)
+    for (const { mean } of means) expect(Math.abs(mean - 0.5)).toBeLessThan(0.04)
   })
 })

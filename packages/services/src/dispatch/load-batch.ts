@@ -15,6 +15,7 @@ import {
 import { lastLossColumn, lastLossOf, resultColumns, resultOf, type ResultRow } from '../rules/result-columns.ts'
 import { ruleColumns, rulesOf, type RulesRow } from '../rules/rule-columns.ts'
 import { ACCOUNT_LOCK } from './account-lock.ts'
+import { turnOf } from './turn.ts'
 
 export interface SignalRow {
   readonly id: string
@@ -59,17 +60,25 @@ export interface RouteRow {
 
 /** Part of the routes that signals reach, account by account. */
 export interface Slice {
-  /** Accounts after this one; from the first when null. */
-  readonly afterAccountId: string | null
+  /** Accounts whose turn comes after this one; from the first when null. */
+  readonly after: Turn | null
   readonly routesMax: number
 }
 
-export const EVERY_ROUTE: Slice = { afterAccountId: null, routesMax: 1_000_000 }
+/** An account's place among those that a signal reaches. */
+export interface Turn {
+  /** 0 for the sender's own accounts, 1 for those that follow. */
+  readonly rank: number
+  readonly turn: string
+  readonly accountId: string
+}
+
+export const EVERY_ROUTE: Slice = { after: null, routesMax: 1_000_000 }
 
 export interface SliceOfRoutes {
   readonly routes: RouteRow[]
-  /** There are more accounts after the last of these. */
-  readonly more: boolean
+  /** The last of these, where more accounts come after it. */
+  readonly next: Turn | null
 }
 
 /** What an account holds or is about to: changes as the batch is decided, so that each signal sees what came before it. */
@@ -174,9 +183,17 @@ export async function loadRoutes(
   accountIds: readonly string[] | null = null,
 ): Promise<SliceOfRoutes> {
   const rows = await tx.query<
-    Omit<RouteRow, 'settings' | 'result' | 'lastLoss' | 'follow'> & StoredRules & { follow: StoredFollow | null }
+    Omit<RouteRow, 'settings' | 'result' | 'lastLoss' | 'follow'> & Turn & StoredRules & { follow: StoredFollow | null }
   >(
-    `SELECT r.id, r.user_id AS "userId", CASE WHEN r.follow_id IS NULL THEN r.source_kind ELSE 'FOLLOW' END AS "sourceKind",
+    `WITH reached AS MATERIALIZED (
+       SELECT r.id, CASE WHEN r.user_id = ANY($9::uuid[]) THEN 0 ELSE 1 END AS rank, ${turnOf('$10', 'r.account_id')} AS turn, r.account_id
+         FROM route r LEFT JOIN follow f ON f.id = r.follow_id
+        WHERE (r.source_id = ANY($1::uuid[]) OR r.follow_id = ANY($1::uuid[]))
+          AND CASE WHEN r.follow_id IS NULL THEN r.is_active ELSE f.stopped_at IS NULL OR f.stopped_at >= $5 OR f.id = ANY($1::uuid[]) END
+          AND ($6::uuid[] IS NULL OR r.account_id = ANY($6::uuid[]))),
+     slice AS MATERIALIZED (
+       SELECT * FROM reached WHERE $3::uuid IS NULL OR (rank, turn, account_id) > ($7::int, $8::bigint, $3::uuid) ORDER BY rank, turn, account_id LIMIT $4)
+     SELECT r.id, slice.rank, slice.turn, r.user_id AS "userId", CASE WHEN r.follow_id IS NULL THEN r.source_kind ELSE 'FOLLOW' END AS "sourceKind",
             r.source_kind AS "listensTo", ${FOLLOW_COLUMN}, r.source_id AS "sourceId", r.account_id AS "accountId",
             a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", a.position_mode AS "positionMode", st.equity, st.available,
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active AND u.is_email_verified, false) AS entitled,
@@ -184,7 +201,7 @@ export async function loadRoutes(
             b.is_enabled AS "isEnabled", ${ruleColumns('b')}, ar.overrides, ${resultColumns('st')},
             ${lastLossColumn({ account: 'a', settings: 'b', own: 'ar' })},
             ARRAY(SELECT d.signal_id FROM decision d WHERE d.signal_id = ANY($2::uuid[]) AND d.route_id = r.id) AS "decidedIds"
-       FROM route r
+       FROM slice JOIN route r ON r.id = slice.id
        JOIN account a ON a.id = r.account_id
        JOIN app_user u ON u.id = r.user_id
        JOIN bot_settings b ON b.user_id = r.user_id
@@ -193,24 +210,27 @@ export async function loadRoutes(
        LEFT JOIN account_rules ar ON ar.account_id = a.id
        LEFT JOIN account_state st ON st.account_id = a.id
        LEFT JOIN subscription sub ON sub.user_id = r.user_id
-      WHERE (r.source_id = ANY($1::uuid[]) OR r.follow_id = ANY($1::uuid[]))
-        AND CASE WHEN r.follow_id IS NULL THEN r.is_active ELSE f.stopped_at IS NULL OR f.stopped_at >= $5 OR f.id = ANY($1::uuid[]) END
-        AND ($6::uuid[] IS NULL OR r.account_id = ANY($6::uuid[])) AND ($3::uuid IS NULL OR r.account_id > $3)
-      ORDER BY r.account_id LIMIT $4`,
+      ORDER BY slice.rank, slice.turn, slice.account_id`,
     [
       [...new Set(signals.map((signal) => signal.sourceId))],
       signals.map((signal) => signal.id),
-      slice.afterAccountId,
+      slice.after?.accountId ?? null,
       slice.routesMax + 1,
       signals.map((signal) => signal.committedAt).reduce((first, at) => (at < first ? at : first), new Date()),
       accountIds,
+      slice.after?.rank ?? null,
+      slice.after?.turn ?? null,
+      [...new Set(signals.map((signal) => signal.userId))],
+      signals[0]?.id ?? null,
     ],
   )
   // An account's routes are decided together. The one that was cut off comes with the next slice.
   const cut = rows.length > slice.routesMax ? rows.at(-1)?.accountId : undefined
   const whole = rows.filter((row) => row.accountId !== cut)
   if (cut !== undefined && whole.length === 0) return loadRoutes(tx, signals, { ...slice, routesMax: 2 * slice.routesMax }, accountIds)
-  const routes = whole.map((row) => ({
+  const last = whole.at(-1)
+  const next = cut === undefined || last === undefined ? null : { rank: last.rank, turn: last.turn, accountId: last.accountId }
+  const routes = whole.map(({ rank: _rank, turn: _turn, ...row }) => ({
     ...row,
     settings: { ...rulesOf(row), isEnabled: row.isEnabled },
     result: resultOf(row),
@@ -221,7 +241,7 @@ export async function loadRoutes(
       forced: ForcedSettings.parse(row.follow.forced),
     },
   }))
-  return { routes, more: cut !== undefined }
+  return { routes, next }
 }
 
 interface OpenPosition extends DecisionPosition {

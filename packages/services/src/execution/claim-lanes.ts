@@ -1,4 +1,5 @@
 import type { Queryable } from '@matic/db'
+import { turnOf } from '../dispatch/turn.ts'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
 import { LANE_IS_FREE, LIVE_WORKERS } from './worker-lock.ts'
@@ -16,25 +17,25 @@ interface ClaimedLanes {
   readonly nowMs: number
 }
 
-/** Accounts with something to send, to look up, to cancel or to protect, the most pressing first. */
+/** Accounts with something to send, to look up, to cancel or to protect, the most pressing first; of one alert's in the order of their turns. */
 const WORK = `
-  SELECT account_id, min(urgency) AS urgency FROM (
-    SELECT o.account_id, o.priority AS urgency FROM trade_order o LEFT JOIN trade_order d ON d.id = o.depends_on_id
+  SELECT account_id, min(urgency) AS urgency, min(turn) AS turn FROM (
+    SELECT o.account_id, o.priority AS urgency, ${turnOf('o.signal_id', 'o.account_id')} AS turn FROM trade_order o LEFT JOIN trade_order d ON d.id = o.depends_on_id
      WHERE o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp())
        AND (o.cancel_requested_at IS NOT NULL OR d.id IS NULL OR d.state NOT IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL'))
     UNION ALL
-    SELECT a.account_id, 1 FROM attempt a
+    SELECT a.account_id, 1, 0 FROM attempt a
      WHERE a.state IN ('SUBMITTING', 'UNKNOWN') AND a.resolved_at IS NULL AND (a.next_lookup_at IS NULL OR a.next_lookup_at <= clock_timestamp())
     UNION ALL
-    SELECT o.account_id, 1 FROM trade_order o
+    SELECT o.account_id, 1, 0 FROM trade_order o
      WHERE o.state IN ('ACKED', 'PARTIAL') AND o.cancel_requested_at IS NOT NULL AND (o.not_before IS NULL OR o.not_before <= clock_timestamp())
     UNION ALL
-    SELECT p.account_id, 1 FROM position p WHERE p.quantity_base > 0 AND p.protection IN ('PROTECTING', 'EMERGENCY')
+    SELECT p.account_id, 1, 0 FROM position p WHERE p.quantity_base > 0 AND p.protection IN ('PROTECTING', 'EMERGENCY')
   ) AS work GROUP BY account_id`
 
 /** Takes lanes that have work and belong to nobody, with a new fence each. Only lanes of accounts whose key opens, or that have something to end. */
 export async function claimWorkLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
-  return claim(db, ctx, input, `SELECT w.account_id, w.urgency FROM (${WORK}) AS w`, 'w.urgency')
+  return claim(db, ctx, input, `SELECT w.account_id, w.urgency, w.turn FROM (${WORK}) AS w`, 'w.urgency, w.turn')
 }
 
 /** Takes lanes whose account is due to be compared with the exchange. Those with work go through the other door first. */

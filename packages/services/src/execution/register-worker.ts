@@ -42,6 +42,8 @@ export function registerWorker(options: { databaseUrl: Secret; newId: () => stri
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
       query_timeout: 5_000,
+      // Several duties are asked for at the same time.
+      pipeline: true,
     })
     const abort = new AbortController()
     const id = `worker-${options.newId()}`
