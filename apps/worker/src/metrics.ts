@@ -5,6 +5,7 @@ export interface WorkerMetrics {
   readonly registry: Registry
   readonly meter: ExecutionMeter
   dispatched(signals: number): void
+  breakersOpened(count: number): void
 }
 
 export function createWorkerMetrics(): WorkerMetrics {
@@ -18,10 +19,25 @@ export function createWorkerMetrics(): WorkerMetrics {
     registers,
   })
   const signals = new Counter({ name: 'matic_signals_dispatched_total', help: 'Signals this worker decided on', registers })
+  const fanOuts = new Counter({
+    name: 'matic_fan_outs_settled_total',
+    help: 'Fan-outs whose canary was answered, by what became of the rest',
+    labelNames: ['state'] as const,
+    registers,
+  })
+  const breakers = new Counter({
+    name: 'matic_breakers_opened_total',
+    help: 'Times that opens of a strategy or a venue were stopped because too many were refused',
+    registers,
+  })
 
   return {
     registry,
-    meter: { orderAnswered: (labels, seconds) => execution.observe(labels, seconds) },
+    meter: {
+      orderAnswered: (labels, seconds) => execution.observe(labels, seconds),
+      fanOutSettled: (state) => fanOuts.inc({ state }),
+    },
+    breakersOpened: (count) => breakers.inc(count),
     dispatched: (count) => signals.inc(count),
   }
 }

@@ -26,6 +26,9 @@ export const ACTIVITY = {
   TRADE_CLOSED: '{symbol}: {side} position closed with {grossPnl} USDT before {fees} USDT of fees.',
   TRADE_LIQUIDATED: '{symbol}: {side} position was liquidated with {grossPnl} USDT.',
   PROTECTION_LATE: '{symbol}: the position has no stop yet.',
+  FAN_OUT_HALTED: '{name}: {refused} of the first {answered} copies were refused, so the rest of this alert was not sent.',
+  BREAKER_OPENED: '{name}: {refused} of {answered} openings were refused, so nothing opens until {until}. Closes go on.',
+  BREAKER_CLOSED: '{name}: openings are accepted again.',
   ACCOUNT_ADDED: 'An exchange account was added.',
   ACCOUNT_READY: 'An exchange account is ready to trade.',
   ACCOUNT_INVALID: 'The exchange no longer accepts the key of an account.',
@@ -169,6 +172,9 @@ function lineOf(kind: FactKind, entity: string, payload: Told['payload']): Line 
       return payload['engaged'] === true ? ['WARNING', 'KILL_SWITCH_ON'] : ['INFO', 'KILL_SWITCH_OFF']
     case 'protection-late':
       return ['ERROR', 'PROTECTION_LATE']
+    case 'opens-stopped':
+      if (payload['state'] === 'HALTED') return ['ERROR', 'FAN_OUT_HALTED']
+      return payload['state'] === 'OPEN' ? ['ERROR', 'BREAKER_OPENED'] : ['INFO', 'BREAKER_CLOSED']
     case 'device-seen':
       return ['WARNING', 'SIGNED_IN_NEW_DEVICE']
     case 'security-changed':

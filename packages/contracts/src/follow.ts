@@ -103,6 +103,20 @@ export const ForcedSettings = z.strictObject({
 })
 export type ForcedSettings = z.infer<typeof ForcedSettings>
 
+/** Of the openings of one signal some go first; the others follow once those are answered, and not at all where too many are refused. */
+export const CanarySettings = z.strictObject({
+  isOn: z.boolean().default(true),
+  /** Of the followers, but from 5 to 25 of them. */
+  percent: z.number().int().min(1).max(50).default(5),
+  /** So many followers or fewer have none. */
+  above: z.number().int().min(5).max(1_000).default(20),
+  /** Longest that the others wait. */
+  holdMs: z.number().int().min(50).max(5_000).default(500),
+  /** Refused of what was answered, percent, above which the rest is not sent; also after the canary. */
+  rejectPercent: z.number().int().min(5).max(95).default(30),
+})
+export type CanarySettings = z.infer<typeof CanarySettings>
+
 export const FollowState = z.enum(['ACTIVE', 'PAUSED', 'CLOSE_ONLY', 'STOPPED'])
 export type FollowState = z.infer<typeof FollowState>
 

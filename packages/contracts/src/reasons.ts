@@ -65,6 +65,10 @@ export const REASONS = {
   PROTECTION_BY_HAND: 'The leader moved stop or target in {symbol}. You have set yours by hand, so they stay.',
   NOTHING_TO_PROTECT: 'The leader moved stop or target in {symbol}, where you hold nothing of this follow.',
   // orders
+  CANARY_HALTED:
+    'The exchange refused {refused} of the first {answered} orders of this copy ({percent} %, the limit is {limitPercent} %), so yours was not sent.',
+  BREAKER_OPEN:
+    'Too many openings were refused of late ({refused} of {answered}), so nothing opens {where} until {until}. Closes and protection go on.',
   SUPERSEDED: 'A later close of {symbol} overtook this order.',
   EXPIRED_TTL: 'The order could not be sent in time: it was {ageSeconds} s old, the limit is {limitSeconds} s.',
   DEPENDENCY_FAILED: 'The close it had to wait for did not succeed.',

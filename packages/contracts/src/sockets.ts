@@ -16,6 +16,7 @@ export const FACT_KINDS = [
   'follow-changed',
   'kill-switch-changed',
   'protection-late',
+  'opens-stopped',
   'device-seen',
   'security-changed',
   'note-added',

@@ -4,6 +4,7 @@ import { expireHolds } from '@matic/services/dispatch/index'
 import { settleFees } from '@matic/services/fees/index'
 import { sweepFollows } from '@matic/services/follows/index'
 import { measureClocks } from '@matic/services/execution/index'
+import { tripBreakers } from '@matic/services/fan-outs/index'
 import { extendRecords } from '@matic/services/leaders/index'
 import { sendMails } from '@matic/services/mail/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
@@ -104,6 +105,17 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
       if (await ctx.worker.holdsDuty(PRICES_DUTY)) await extendRecords({ ctx })
     },
   })
+  const breakers = createLoop({
+    name: 'breakers',
+    everyMs: timings.sweepMs,
+    log,
+    async run() {
+      if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
+      const { opened } = await tripBreakers({ ctx })
+      if (opened.length > 0) log.error({ opened }, 'too many opens were refused: nothing opens there for a while')
+      ctx.metrics.breakersOpened(opened.length)
+    },
+  })
   const margins = createLoop({ name: 'margins', everyMs: timings.sweepMs, log, run: () => changeMargins(ctx) })
   const mails = createLoop({
     name: 'mails',
@@ -146,7 +158,7 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
   return {
     asked: [requests, margins, accounts, doctor, mails],
-    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, records, margins, mails, holds, follows, words, fees, tidy],
+    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, records, breakers, margins, mails, holds, follows, words, fees, tidy],
   }
 }
 

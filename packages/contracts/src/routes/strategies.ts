@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  CanarySettings,
   DetachCause,
   FollowSettings,
   FollowState,
@@ -39,6 +40,7 @@ export const CopyTermsView = z.object({
   managementPercent: DecimalString,
   followers: z.number().int(),
   maxFollowers: z.number().int().nullable(),
+  canary: CanarySettings,
   version: z.number().int(),
 })
 export type CopyTermsView = z.infer<typeof CopyTermsView>
@@ -69,6 +71,7 @@ export const putCopyTerms = defineRoute({
     profitSharePercent: Percent.default('0'),
     managementPercent: Percent.default('0'),
     maxFollowers: MaxFollowers.default(null),
+    canary: CanarySettings.optional(),
   }),
   response: CopyTermsView,
   errors: ['NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],

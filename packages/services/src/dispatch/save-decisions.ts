@@ -4,6 +4,7 @@ import { followFact, type ToldFollow } from '../follows/follow-facts.ts'
 import { saveBases, type Basis } from './copy-basis.ts'
 import { moveProtections } from './move-protections.ts'
 import type { DispatchContext } from './dispatch-signals.ts'
+import { planFanOuts, type InFanOut } from './plan-fan-outs.ts'
 import type { ReceivedSignal, RouteRow } from './load-batch.ts'
 import { saveRemainders } from './remainders.ts'
 
@@ -18,7 +19,7 @@ export interface Decided {
   readonly attaches: readonly string[]
 }
 
-interface OrderToInsert {
+export interface OrderToInsert {
   id: string
   decided: Decided
   order: PlannedOrder
@@ -60,11 +61,8 @@ export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decid
   const ours = decided.filter((item) => fresh.has(item.id))
   await saveRemainders(tx, ours)
   await requestCancels(tx, ours)
-  await insertOrders(
-    tx,
-    ctx,
-    ours.flatMap((item, index) => ordersOf(ctx, item, ours.slice(index + 1))),
-  )
+  const orders = ours.flatMap((item, index) => ordersOf(ctx, item, ours.slice(index + 1)))
+  await insertOrders(tx, ctx, orders, await planFanOuts(tx, ctx, orders))
   return [...ours.map(decisionFact), ...(await attach(tx, ours)), ...(await moveProtections(tx, ours))]
 }
 
@@ -105,18 +103,24 @@ function takenBack({ route }: Decided, order: PlannedOrder, later: readonly Deci
   return by.decision.intent === 'cancel' ? 'cancel' : 'flat'
 }
 
-async function insertOrders(tx: Transaction, ctx: DispatchContext, rows: readonly OrderToInsert[]): Promise<void> {
+async function insertOrders(
+  tx: Transaction,
+  ctx: DispatchContext,
+  rows: readonly OrderToInsert[],
+  fanOuts: ReadonlyMap<string, InFanOut>,
+): Promise<void> {
   if (rows.length === 0) return
   await tx.query(
     `INSERT INTO trade_order (id, user_id, account_id, route_id, signal_id, decision_id, cause, leg, client_order_id, symbol, side, position_side, type,
                               quantity_base, reduce_fraction, price, reduce_only, leverage, margin_mode, stop_price, target_price, stop_fraction, target_fraction,
-                              plan, priority, depends_on_id, expires_at, cancel_requested_at, reason)
+                              plan, priority, depends_on_id, expires_at, cancel_requested_at, reason, fan_out_id, is_canary)
      SELECT id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, plan::jsonb, prio, dep, to_timestamp(ex / 1000.0),
-            CASE WHEN tb IS NOT NULL THEN clock_timestamp() END, CASE WHEN tb = 'flat' THEN 'CANCELED_BY_FLAT' END
+            CASE WHEN tb IS NOT NULL THEN clock_timestamp() END, CASE WHEN tb = 'flat' THEN 'CANCELED_BY_FLAT' END, fo, ca
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
                    $12::text[], $13::text[], $14::numeric[], $15::numeric[], $16::numeric[], $17::boolean[], $18::int[], $19::text[], $20::numeric[],
-                   $21::numeric[], $22::numeric[], $23::numeric[], $24::text[], $25::int[], $26::uuid[], $27::float8[], $28::text[])
-         AS x(id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, plan, prio, dep, ex, tb)
+                   $21::numeric[], $22::numeric[], $23::numeric[], $24::text[], $25::int[], $26::uuid[], $27::float8[], $28::text[],
+                   $29::uuid[], $30::boolean[])
+         AS x(id, u, a, r, s, d, c, leg, cid, sym, side, ps, type, q, rf, p, ro, lev, mm, sp, tp, sf, tf, plan, prio, dep, ex, tb, fo, ca)
      ON CONFLICT DO NOTHING`,
     [
       rows.map((row) => row.id),
@@ -147,6 +151,8 @@ async function insertOrders(tx: Transaction, ctx: DispatchContext, rows: readonl
       rows.map((row) => row.dependsOnId),
       rows.map((row) => row.order.expiresAtMs),
       rows.map((row) => row.takenBack),
+      rows.map((row) => fanOuts.get(row.id)?.fanOutId ?? null),
+      rows.map((row) => fanOuts.get(row.id)?.isCanary ?? false),
     ],
   )
 }

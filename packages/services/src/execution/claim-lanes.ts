@@ -1,6 +1,7 @@
 import type { Queryable } from '@matic/db'
 import { turnOf } from '../dispatch/turn.ts'
 import type { ExecutionContext } from './context.ts'
+import { isHeld } from './fan-out-stops.ts'
 import type { HeldLane } from './lane.ts'
 import { LANE_IS_FREE, LIVE_WORKERS } from './worker-lock.ts'
 
@@ -20,8 +21,8 @@ interface ClaimedLanes {
 /** Accounts with something to send, to look up, to cancel or to protect, the most pressing first; of one alert's in the order of their turns. */
 const WORK = `
   SELECT account_id, min(urgency) AS urgency, min(turn) AS turn FROM (
-    SELECT o.account_id, o.priority AS urgency, ${turnOf('o.signal_id', 'o.account_id')} AS turn FROM trade_order o LEFT JOIN trade_order d ON d.id = o.depends_on_id
-     WHERE o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp())
+    SELECT o.account_id, o.priority AS urgency, ${turnOf('o.signal_id', 'o.account_id')} AS turn FROM trade_order o LEFT JOIN trade_order d ON d.id = o.depends_on_id LEFT JOIN fan_out fo ON fo.id = o.fan_out_id
+     WHERE o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp()) AND (o.cancel_requested_at IS NOT NULL OR NOT ${isHeld('o', 'fo')})
        AND (o.cancel_requested_at IS NOT NULL OR d.id IS NULL OR d.state NOT IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL'))
     UNION ALL
     SELECT a.account_id, 1, 0 FROM attempt a

@@ -27,6 +27,8 @@ export interface MarketBook {
 export interface ExecutionMeter {
   /** `outcome`: acked, or what is known of a failure. `seconds`: since the request was committed. */
   orderAnswered(labels: { exchange: string; leg: string; outcome: 'acked' | 'not-sent' | 'refused' | 'unknown' }, seconds: number): void
+  /** Of many followers' opens: the canary was answered and the rest goes, or does not. */
+  fanOutSettled?(state: 'RELEASED' | 'HALTED'): void
 }
 
 export interface ExecutionContext extends ServiceContext {

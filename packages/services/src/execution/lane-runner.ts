@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { judgeFanOuts, releaseFanOuts } from '../fan-outs/judge-fan-outs.ts'
 import { isAbort } from './abort.ts'
 import { createBatcher } from './batcher.ts'
 import { carryOut, ExchangeSilent } from './carry-out.ts'
@@ -13,6 +14,7 @@ import { recordPrepared } from './prepare-symbol.ts'
 import type { Prepared } from './prepare-symbol.ts'
 import { recordAnswers } from './record-answers.ts'
 import type { Answer, AnswerOutcome } from './record-answers.ts'
+import type { Send } from './write-ahead.ts'
 
 export interface LaneRunner {
   /** Takes lanes with work; each is worked until nothing is left to do, while this already answers how many were taken. */
@@ -41,6 +43,8 @@ const STEPS_MAX = 500
 const BATCH_MAX = 250
 /** Of a worker at once: what leaves within `batchSendMs`, and no more than there are connections for. */
 const LANES_MAX = 500
+/** Between two looks at how many of a fan-out were refused, ms, once its canary is answered. */
+const JUDGE_MS = 100
 /** Answers are written down this much later, ms, while more orders wait to leave. */
 const ORDERS_FIRST_MS = 200
 
@@ -67,6 +71,27 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     prepared: createBatcher<Prepared, 'recorded' | 'lost'>(BATCH_MAX, (prepared) => recordPrepared(ctx, prepared)).add,
   }
 
+  const judge = async (fanOutIds: readonly string[]): Promise<true[]> => {
+    const changed = await judgeFanOuts({ ctx, input: { fanOutIds: [...new Set(fanOutIds)] } })
+    for (const { state } of changed) ctx.meter?.fanOutSettled?.(state)
+    if (changed.length > 0) {
+      wakeIn(0)
+      ctx.doorbell.ring('execute')
+    }
+    return fanOutIds.map(() => true)
+  }
+  const canaries = createBatcher<string, true>(BATCH_MAX, judge)
+  const others = createBatcher<string, true>(10 * BATCH_MAX, judge, () => pause(JUDGE_MS * ctx.timings.scale))
+  /** Nobody waits for it. */
+  function answered(sends: readonly Send[]): void {
+    for (const { order } of sends) {
+      if (order.fanOutId === null) continue
+      void (order.isCanary ? canaries : others)
+        .add(order.fanOutId)
+        .catch((err: unknown) => ctx.log.warn({ err }, 'a fan-out could not be judged'))
+    }
+  }
+
   /** One claim at a time, or a second one could take what the first has taken and not yet noted. */
   let claiming: Promise<unknown> = Promise.resolve()
   /** More lanes had work than could be taken. */
@@ -90,7 +115,8 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
         const handle = await ctx.keys.open(lane.accountId)
         if (!port || !handle) throw new Error('No exchange or no key for an account with work')
         if (ctx.worker.current()?.id !== lane.owner) return
-        await carryOut(ctx, port, handle, lane, plan, books)
+        const sends = plan.kind === 'send' ? plan.sends : []
+        await carryOut(ctx, port, handle, lane, plan, books).finally(() => answered(sends))
       }
       plan = await planner.add(lane)
     }
@@ -164,6 +190,12 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     if (inMs !== undefined) wakeIn(inMs + 5)
   }
 
+  /** What waits for its canary goes at a known moment, whatever becomes of that. */
+  async function watchHeld(): Promise<void> {
+    const inMs = await releaseFanOuts({ ctx })
+    if (inMs !== undefined) wakeIn(inMs + 1)
+  }
+
   async function settled(): Promise<void> {
     await claiming
     await Promise.all([...working.values()].map(({ done }) => done))
@@ -174,7 +206,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       const claims = claimAll()
       leaving = claims.catch(() => undefined)
       const taken = await claims.finally(() => (leaving = undefined))
-      await watchOrphans()
+      await Promise.all([watchOrphans(), watchHeld()])
       return taken
     },
 

@@ -1,4 +1,4 @@
-import type { KeyStatus, OrderState, Rules } from '@matic/contracts'
+import type { KeyStatus, OrderState, ReasonNumbers, Rules } from '@matic/contracts'
 import type { AccountResult } from '@matic/domain'
 import type { MarketInfo } from '@matic/exchange/port'
 import type { Timings } from '@matic/platform'
@@ -9,6 +9,8 @@ export interface LaneOrder extends OrderRow {
   dependsOnState: OrderState | null
   /** A close of the same symbol came in later than this open's signal. */
   overtaken: boolean
+  /** Why no open like it is sent any more: too many were refused. */
+  stopped: { readonly reason: 'CANARY_HALTED' | 'BREAKER_OPEN'; readonly numbers: ReasonNumbers } | null
 }
 
 /** All that the next step of one account depends on, read in one transaction. Times are database ms. */

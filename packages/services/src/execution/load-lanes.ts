@@ -5,6 +5,7 @@ import type { MarketInfo } from '@matic/exchange/port'
 import { resultColumns, resultOf, type ResultRow } from '../rules/result-columns.ts'
 import { ruleColumns, rulesOf, type RulesRow } from '../rules/rule-columns.ts'
 import type { ExecutionContext } from './context.ts'
+import { stopColumns, stoppedBy, type StopsRow } from './fan-out-stops.ts'
 import type { HeldLane } from './lane.ts'
 import type { LaneOrder, LaneView } from './lane-view.ts'
 import { ATTEMPT_COLUMNS, ORDER_COLUMNS, POSITION_COLUMNS } from './rows.ts'
@@ -99,18 +100,31 @@ function loadAccounts(tx: Transaction, ids: readonly string[]): Promise<StoredAc
   )
 }
 
-function loadOrders(tx: Transaction, ids: readonly string[]): Promise<LaneOrder[]> {
-  return tx.query<OrderRow & { dependsOnState: OrderState | null; overtaken: boolean }>(
-    `SELECT ${ORDER_COLUMNS}, d.state AS "dependsOnState",
+type StoredOrder = OrderRow & { dependsOnState: OrderState | null; overtaken: boolean } & StopsRow
+
+async function loadOrders(tx: Transaction, ids: readonly string[]): Promise<LaneOrder[]> {
+  const rows = await tx.query<StoredOrder>(
+    `SELECT ${ORDER_COLUMNS}, d.state AS "dependsOnState", ${stopColumns('o', 'fo')},
             (o.leg = 'open' AND o.state = 'READY' AND EXISTS (
                SELECT 1 FROM signal mine, trade_order c JOIN signal later ON later.id = c.signal_id
                 WHERE mine.id = o.signal_id AND c.account_id = o.account_id AND c.symbol = o.symbol AND c.position_side = o.position_side AND c.leg = 'close'
                   AND later.received_at > mine.received_at)) AS overtaken
        FROM trade_order o
        LEFT JOIN trade_order d ON d.id = o.depends_on_id
+       LEFT JOIN fan_out fo ON fo.id = o.fan_out_id
       WHERE o.account_id = ANY($1::uuid[]) AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')`,
     [ids],
   )
+  return rows.map(({ heldUntil, halted, breaker, ...order }) => ({
+    ...order,
+    notBefore: laterOf(order.notBefore, heldUntil),
+    stopped: stoppedBy({ halted, breaker }),
+  }))
+}
+
+function laterOf(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return a ?? b
+  return a > b ? a : b
 }
 
 async function marketsOf(ctx: ExecutionContext, exchange: string, symbols: ReadonlySet<string>): Promise<Map<string, MarketInfo>> {

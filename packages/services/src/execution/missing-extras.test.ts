@@ -83,6 +83,8 @@ function order(fields: Partial<EpochOrder>): EpochOrder {
     tries: 1,
     reason: null,
     cancelRequestedAt: null,
+    fanOutId: null,
+    isCanary: false,
     exchangeOrderId: null,
     filledBase: '0',
     averagePrice: null,

@@ -72,6 +72,8 @@ function order(leg: EpochOrder['leg'], state: EpochOrder['state'], fields: Parti
     tries: 0,
     reason: null,
     cancelRequestedAt: null,
+    fanOutId: null,
+    isCanary: false,
     exchangeOrderId: null,
     filledBase: '0',
     averagePrice: null,

@@ -163,7 +163,7 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
 
   for (const order of await insertPositionOrders(tx, ctx, place)) {
     const own = restored.orders.get(order.accountId) ?? []
-    restored.orders.set(order.accountId, [...own, { ...order, dependsOnState: null, overtaken: false }])
+    restored.orders.set(order.accountId, [...own, { ...order, dependsOnState: null, overtaken: false, stopped: null }])
   }
   return restored
 }

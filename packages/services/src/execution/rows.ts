@@ -45,6 +45,9 @@ export interface OrderRow {
   averagePrice: string | null
   createdAt: Date
   submittedAt: Date | null
+  /** Opens of many followers by one signal. */
+  fanOutId: string | null
+  isCanary: boolean
   version: number
 }
 
@@ -57,7 +60,7 @@ export const ORDER_COLUMNS = `
   o.target_fraction AS "targetFraction", o.plan, o.level, o.callback_percent AS "callbackPercent", o.state, o.priority, o.depends_on_id AS "dependsOnId", o.not_before AS "notBefore",
   o.expires_at AS "expiresAt", o.tries, o.reason, o.cancel_requested_at AS "cancelRequestedAt",
   o.exchange_order_id AS "exchangeOrderId", o.filled_base AS "filledBase", o.average_price AS "averagePrice",
-  o.created_at AS "createdAt", o.submitted_at AS "submittedAt", o.version`
+  o.created_at AS "createdAt", o.submitted_at AS "submittedAt", o.fan_out_id AS "fanOutId", o.is_canary AS "isCanary", o.version`
 
 /** A request whose outcome is not settled yet. */
 export interface AttemptRow {

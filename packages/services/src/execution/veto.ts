@@ -43,6 +43,7 @@ function vetoOpen(view: LaneView, order: LaneOrder, end: End): Ending | undefine
   if (account.keyStatus === 'FROZEN') return end('BLOCKED', 'ACCOUNT_NOT_READY', { status: 'its key has rights it must not have' })
   if (!account.isActive) return end('BLOCKED', 'ACCOUNT_NOT_READY', { status: 'switched off' })
   if (!account.certified) return end('BLOCKED', 'VENUE_NOT_CERTIFIED', { exchange: account.exchange })
+  if (order.stopped) return end('BLOCKED', order.stopped.reason, order.stopped.numbers)
   if (order.overtaken) return end('SUPERSEDED', 'SUPERSEDED', { symbol: order.symbol })
   if (order.expiresAt && order.expiresAt.getTime() <= view.nowMs) return end('EXPIRED', 'EXPIRED_TTL', ages(view, order, order.expiresAt))
   if (view.markets.get(order.symbol)?.active === false) return end('BLOCKED', 'SYMBOL_HALTED', { symbol: order.symbol })

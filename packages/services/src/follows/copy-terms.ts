@@ -1,5 +1,6 @@
 import {
   AppError,
+  CanarySettings,
   ForcedSettings,
   SuggestedSettings,
   type CopyTermsView,
@@ -17,7 +18,7 @@ type Row = CopyTermsView & { readonly isVisible: boolean }
 const TERMS = `SELECT s.id AS "strategyId", s.name, split_part(trim(u.full_name), ' ', 1) AS leader, s.user_id = $1 AS "isOwn", s.visibility,
     CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END AS state, s.source_kind IS NOT NULL AS "isOffered", s.source_kind AS source,
     s.suggested, s.forced, s.profit_share_percent AS "profitSharePercent", s.management_percent AS "managementPercent",
-    (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers, s.max_followers AS "maxFollowers", s.version,
+    (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers, s.max_followers AS "maxFollowers", s.canary, s.version,
     (s.user_id = $1 OR s.visibility = 'PUBLIC' OR EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $1)
       OR EXISTS (SELECT 1 FROM strategy_invite i WHERE i.strategy_id = s.id AND i.code_hash = $3 AND i.revoked_at IS NULL
                   AND coalesce(i.expires_at > clock_timestamp(), true))) AS "isVisible"
@@ -39,6 +40,7 @@ export async function getCopyTerms({ db, input }: { db: Queryable; input: Asked 
     ...view,
     suggested: SuggestedSettings.parse(row.suggested),
     forced: ForcedSettings.parse(row.forced),
+    canary: CanarySettings.parse(row.canary ?? {}),
     profitSharePercent: plain(row.profitSharePercent),
     managementPercent: plain(row.managementPercent),
   }
@@ -54,6 +56,8 @@ interface Offer {
   readonly profitSharePercent: string
   readonly managementPercent: string
   readonly maxFollowers: number | null
+  /** Left as it is where nothing is said. */
+  readonly canary?: CanarySettings | undefined
 }
 
 /** @throws AppError NOT_FOUND; CONFLICT where it is closed, has no webhook, or is followed on another source already */
@@ -79,7 +83,7 @@ export async function putCopyTerms({ ctx, input }: { ctx: ServiceContext; input:
     if (input.source === 'ACCOUNT' && own.sourceKind !== 'ACCOUNT') await beginMirror(tx, { strategyId, accountId: sourceId })
     await tx.query(
       `UPDATE strategy SET source_kind = $3, source_id = $4, state = $5, suggested = $6, forced = $7, profit_share_percent = $8,
-              management_percent = $9, max_followers = $10, version = version + 1 WHERE id = $1 AND user_id = $2`,
+              management_percent = $9, max_followers = $10, canary = coalesce($11, canary), version = version + 1 WHERE id = $1 AND user_id = $2`,
       [
         strategyId,
         userId,
@@ -91,6 +95,7 @@ export async function putCopyTerms({ ctx, input }: { ctx: ServiceContext; input:
         input.profitSharePercent,
         input.managementPercent,
         input.maxFollowers,
+        input.canary === undefined ? null : JSON.stringify(input.canary),
       ],
     )
     await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, after) VALUES ($1, $1, 'strategy-offered', $2)`, [

@@ -1,0 +1,2 @@
+export * from './judge-fan-outs.ts'
+export * from './trip-breakers.ts'
