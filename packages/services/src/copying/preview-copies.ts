@@ -53,7 +53,10 @@ export async function previewCopies({ ctx, input }: { ctx: Context; input: Input
     if (row === undefined) throw new AppError('CONFLICT', 'The webhook of this strategy is switched off')
     const { signals } = await followChains(tx, ctx, { rows: [row], locked: false })
     const everyone = await decideInSlices(tx, ctx, signals)
-    const copies = everyone.filter(({ signal, route }) => signal.id === id && route.follow?.strategyId === strategyId)
+    // Turns are drawn anew for every signal, this one's too: pages keep an order of their own.
+    const copies = everyone
+      .filter(({ signal, route }) => signal.id === id && route.follow?.strategyId === strategyId)
+      .toSorted((a, b) => (a.route.accountId < b.route.accountId ? -1 : 1))
     return { alert: row.alert, decided: copies, ticks: await loadTicks(tx, [...new Set(copies.map(({ route }) => route.exchange))]) }
   })
   const wanted = decided.filter(({ decision }) => input.outcome === undefined || decision.outcome === input.outcome)
