@@ -67,6 +67,8 @@ export interface Slice {
 
 /** An account's place among those that a signal reaches. */
 export interface Turn {
+  /** The signal that turns were drawn for: slices that follow keep to it, whichever of the others are left by then. */
+  readonly drawnFor: string
   /** 0 for the sender's own accounts, 1 for those that follow. */
   readonly rank: number
   readonly turn: string
@@ -182,8 +184,9 @@ export async function loadRoutes(
   slice: Slice,
   accountIds: readonly string[] | null = null,
 ): Promise<SliceOfRoutes> {
+  const drawnFor = slice.after?.drawnFor ?? signals[0]?.id ?? ''
   const rows = await tx.query<
-    Omit<RouteRow, 'settings' | 'result' | 'lastLoss' | 'follow'> & Turn & StoredRules & { follow: StoredFollow | null }
+    Omit<RouteRow, 'settings' | 'result' | 'lastLoss' | 'follow'> & Omit<Turn, 'drawnFor'> & StoredRules & { follow: StoredFollow | null }
   >(
     `WITH reached AS MATERIALIZED (
        SELECT r.id, CASE WHEN r.user_id = ANY($9::uuid[]) THEN 0 ELSE 1 END AS rank, ${turnOf('$10', 'r.account_id')} AS turn, r.account_id
@@ -221,7 +224,7 @@ export async function loadRoutes(
       slice.after?.rank ?? null,
       slice.after?.turn ?? null,
       [...new Set(signals.map((signal) => signal.userId))],
-      signals[0]?.id ?? null,
+      drawnFor,
     ],
   )
   // An account's routes are decided together. The one that was cut off comes with the next slice.
@@ -229,7 +232,7 @@ export async function loadRoutes(
   const whole = rows.filter((row) => row.accountId !== cut)
   if (cut !== undefined && whole.length === 0) return loadRoutes(tx, signals, { ...slice, routesMax: 2 * slice.routesMax }, accountIds)
   const last = whole.at(-1)
-  const next = cut === undefined || last === undefined ? null : { rank: last.rank, turn: last.turn, accountId: last.accountId }
+  const next = cut === undefined || last === undefined ? null : { drawnFor, rank: last.rank, turn: last.turn, accountId: last.accountId }
   const routes = whole.map(({ rank: _rank, turn: _turn, ...row }) => ({
     ...row,
     settings: { ...rulesOf(row), isEnabled: row.isEnabled },
