@@ -111,12 +111,45 @@ describe('what is sent is what plain CCXT sends', () => {
       marketOrder('m4', { side: 'sell', type: 'stop-market', quantityBase: null, triggerPrice: '45000', closePosition: true }),
       ['market', 'sell', 0, undefined, { newClientOrderId: 'm4', stopLossPrice: 45_000, closePosition: true, workingType: 'MARK_PRICE' }],
     ],
+    [
+      'a target that closes everything',
+      marketOrder('m5', { side: 'sell', type: 'take-profit-market', quantityBase: null, triggerPrice: '55000', closePosition: true }),
+      ['market', 'sell', 0, undefined, { newClientOrderId: 'm5', takeProfitPrice: 55_000, closePosition: true, workingType: 'MARK_PRICE' }],
+    ],
+    [
+      'one of several targets',
+      marketOrder('m6', { side: 'sell', type: 'take-profit-market', quantityBase: '0.005', triggerPrice: '55000', reduceOnly: true }),
+      [
+        'market',
+        'sell',
+        0.005,
+        undefined,
+        { newClientOrderId: 'm6', takeProfitPrice: 55_000, reduceOnly: true, workingType: 'MARK_PRICE' },
+      ],
+    ],
+    [
+      'an open of a hedged account',
+      marketOrder('m7', { side: 'sell', positionSide: 'SHORT' }),
+      ['market', 'sell', 0.01, undefined, { newClientOrderId: 'm7', positionSide: 'SHORT' }],
+    ],
+    [
+      'a trailing stop',
+      marketOrder('m8', { side: 'sell', type: 'trailing-stop-market', callbackPercent: '1.5', triggerPrice: '52000', reduceOnly: true }),
+      [
+        'market',
+        'sell',
+        0.01,
+        undefined,
+        { newClientOrderId: 'm8', trailingPercent: '1.5', activatePrice: '52000', reduceOnly: true, workingType: 'MARK_PRICE' },
+      ],
+    ],
   ] as const
 
   test.each(cases)('%s', async (_name, order, [type, side, amount, price, params]) => {
     server.seen.length = 0
     const exchange = exchangeAt(server.url)
-    await exchange.createOrder(accountOf('a'), order, signing())
+    const positionMode = order.positionSide === 'BOTH' ? 'ONE_WAY' : 'HEDGE'
+    await exchange.createOrder({ ...accountOf('a'), positionMode }, order, signing())
     await exchange.close()
     const fetchImplementation = (url: string, init: RequestInit) => {
       const { pathname, search } = new URL(url)
@@ -126,6 +159,7 @@ describe('what is sent is what plain CCXT sends', () => {
     await plain.createOrder('BTC/USDT:USDT', type, side, amount, price, { ...params }).catch(() => undefined)
 
     const [ours, theirs] = orders()
+    expect(orders()).toHaveLength(2)
     expect(ours?.path).toBe(theirs?.path)
     expect(essence(ours)).toEqual(essence(theirs))
     expect([ours?.apiKey, ours?.userAgent, ours?.contentType]).toEqual([theirs?.apiKey, theirs?.userAgent, theirs?.contentType])

@@ -47,7 +47,7 @@ const SYMBOL = {
     { filterType: 'MARKET_LOT_SIZE', stepSize: '0.001', minQty: '0.001', maxQty: '120' },
     { filterType: 'MIN_NOTIONAL', notional: '100' },
   ],
-  orderTypes: ['LIMIT', 'MARKET'],
+  orderTypes: ['LIMIT', 'MARKET', 'STOP', 'STOP_MARKET', 'TAKE_PROFIT', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET'],
   timeInForce: ['GTC'],
 }
 
