@@ -158,7 +158,24 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
   return {
     asked: [requests, margins, accounts, doctor, mails],
-    loops: [clocks, accounts, doctor, markets, prices, ranges, requests, records, breakers, margins, mails, holds, follows, words, fees, tidy],
+    loops: [
+      clocks,
+      accounts,
+      doctor,
+      markets,
+      prices,
+      ranges,
+      requests,
+      records,
+      breakers,
+      margins,
+      mails,
+      holds,
+      follows,
+      words,
+      fees,
+      tidy,
+    ],
   }
 }
 
