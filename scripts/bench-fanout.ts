@@ -12,7 +12,7 @@ const { values } = parseArgs({
   },
 })
 const followers = Number(values.followers)
-const { direct, cold, rounds, workerRssMb } = await runFanOut({
+const { direct, cold, rounds, withoutCanary, workerRssMb } = await runFanOut({
   followers,
   workers: Number(values.workers),
   rounds: Number(values.rounds),
@@ -23,16 +23,18 @@ const { direct, cold, rounds, workerRssMb } = await runFanOut({
 
 const directLastMs = median(direct.map((round) => round.lastMs))
 const ours = middleRound(rounds)
+const bare = middleRound(withoutCanary)
 const ratio = (ms: number) => (ms / directLastMs).toFixed(2)
 console.log(`${followers} followers, ${values.workers} workers; ms after the alert, and as a share of the bare loop's last order`)
 console.log(`  bare loop        last ${directLastMs}`)
 console.log(`  ours             first ${ours.firstMs}, last ${ours.lastMs} (${ratio(ours.lastMs)} ×)`)
+console.log(`  without canary   first ${bare.firstMs}, last ${bare.lastMs} (${ratio(bare.lastMs)} ×)`)
 console.log(
   `  written down     ${ours.recordedMs} (${ratio(ours.recordedMs)} ×), protected ${ours.protectedMs} (${ratio(ours.protectedMs)} ×)`,
 )
 console.log(`  first alert ever first ${cold.firstMs}, last ${cold.lastMs} (${ratio(cold.lastMs)} ×)`)
 console.log(`  memory of workers, MB: ${workerRssMb.join(', ')}`)
-const all = [cold, ...rounds]
+const all = [cold, ...rounds, ...withoutCanary]
 console.log(
   JSON.stringify({
     followers,
@@ -43,6 +45,7 @@ console.log(
     transactions: ours.transactions,
     lost: all.reduce((sum, round) => sum + round.lost, 0),
     doubled: all.reduce((sum, round) => sum + round.doubled, 0),
+    lastMsWithoutCanary: bare.lastMs,
     workerRssMb: Math.max(...workerRssMb),
   }),
 )

@@ -52,6 +52,8 @@ export interface FanOutFigures {
   /** The very first alert after the start: keys to open, leverage to set, connections to make. */
   readonly cold: FanOutRound
   readonly rounds: readonly FanOutRound[]
+  /** The same without a canary, as a leader may set it. */
+  readonly withoutCanary: readonly FanOutRound[]
   readonly workerRssMb: readonly number[]
 }
 
@@ -93,14 +95,22 @@ export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> 
     const witness = createWitness({ url: rig.venueUrl, adminToken: rig.venueAdminToken })
     await settled(rig.db)
     const measured: FanOutRound[] = []
-    for (let number = 0; number <= rounds; number += 1) {
+    for (let number = 0; number <= 2 * rounds; number += 1) {
+      if (number === rounds + 1) await rig.db.query(`UPDATE strategy SET canary = '{"isOn": false}'`)
       const round = await measureRound({ rig, witness, people, venueMs: options.venueMs, number })
-      say(`fan-out: ${number === 0 ? 'cold' : `round ${number}`} ${JSON.stringify(round)}`)
+      const name = number === 0 ? 'cold' : number <= rounds ? `round ${number}` : `round ${number - rounds} without a canary`
+      say(`fan-out: ${name} ${JSON.stringify(round)}`)
       measured.push(round)
     }
     const [cold, ...warm] = measured
     if (cold === undefined) throw new Error('No round')
-    return { direct, cold, rounds: warm, workerRssMb: rig.names.workers.map((name) => rssMb(rig, name)) }
+    return {
+      direct,
+      cold,
+      rounds: warm.slice(0, rounds),
+      withoutCanary: warm.slice(rounds),
+      workerRssMb: rig.names.workers.map((name) => rssMb(rig, name)),
+    }
   } finally {
     await rig.stop()
     await rm(dir, { recursive: true, force: true })
