@@ -4,6 +4,7 @@ import type {
   CopyingHealth,
   CopyTermsView,
   FollowerView,
+  FollowFees,
   FollowView,
   InviteView,
   OwnStrategy,
@@ -58,7 +59,7 @@ describe('a strategy', () => {
     expect((await start(follower, accounts.follower)).status).toBe(404)
     const offered = await api.request('PUT', `/api/strategies/${strategyId}/copying`, {
       token: leader,
-      json: { forced: { maxLeverage: 5 } },
+      json: { forced: { maxLeverage: 5 }, profitSharePercent: '10' },
     })
     expect(dataOf<CopyTermsView>(offered.body)).toMatchObject({
       isOffered: true,
@@ -128,6 +129,31 @@ describe('a follow', () => {
     const wrong = await at('example', follower, { accountId: accounts.follower, settings: { sizing: { mode: 'ratio', ratio: '-1' } } })
     expect(wrong.status).toBe(400)
     expect(JSON.stringify(wrong.body)).toContain('settings.sizing.ratio')
+  })
+
+  it('keeps the fees it began with, whatever the leader asks of others later', async () => {
+    const raised = { forced: { maxLeverage: 5 }, profitSharePercent: '30' }
+    expect((await api.request('PUT', `/api/strategies/${strategyId}/copying`, { token: leader, json: raised })).status).toBe(200)
+    const [follow] = await follows()
+    expect(follow).toMatchObject({ profitSharePercent: '10', managementPercent: '0' })
+    const own = await api.request('GET', `/api/follows/${follow?.id}/fees`, { token: follower })
+    expect(dataOf<FollowFees>(own.body)).toMatchObject({ terms: { profitSharePercent: '10' }, charged: { total: '0' }, fees: [] })
+    const path = `/api/strategies/${strategyId}/fees`
+    expect((await api.request('GET', path, { token: follower })).status).toBe(404)
+    const theirs = await api.request('GET', path, { token: leader })
+    expect(theirs.body).toMatchObject({
+      data: { terms: { profitSharePercent: '30' }, followers: [{ charged: { total: '0' } }] },
+      meta: { total: 1 },
+    })
+  })
+
+  it('is told of in the trace of a signal, to its leader by handle and to its follower', async () => {
+    const [signal] = await api.db.query<{ id: string }>('SELECT id FROM signal ORDER BY received_at DESC LIMIT 1')
+    const path = `/api/signals/${signal?.id}/followers`
+    const told = await api.request('GET', path, { token: leader })
+    expect(told.body).toMatchObject({ data: { view: 'leader', ordered: 1, followers: [{ outcome: 'ORDERS' }] }, meta: { total: 1 } })
+    expect(told.text).not.toMatch(/admin|Copies|Administrator/i)
+    expect((await api.request('GET', path, { token: follower })).body).toMatchObject({ data: { view: 'follower', decided: 1 } })
   })
 
   it('shows its leader no name, key or address', async () => {

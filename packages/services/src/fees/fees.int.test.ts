@@ -68,6 +68,16 @@ const books = () =>
   )
 
 describe('the fees of a follow', () => {
+  it('are not charged in part where a worker dies on the way', async () => {
+    let left = 2
+    const newId = () => {
+      if (left-- === 0) throw new Error('killed')
+      return desk.ctx.newId()
+    }
+    await expect(settleFees({ ctx: { ...desk.ctx, newId } })).rejects.toThrow('killed')
+    expect((await read()).fees).toEqual([])
+  })
+
   it('are charged for each month that is over, once, whoever charges and however often', async () => {
     const charged = await Promise.all([settleFees({ ctx: desk.ctx }), settleFees({ ctx: desk.ctx })])
     expect(charged[0] + charged[1]).toBe(2)
