@@ -7,6 +7,7 @@ import type {
   FollowFees,
   FollowView,
   InviteView,
+  LeverageGapView,
   OwnStrategy,
 } from '@matic/contracts'
 import { dispatchSignals } from '@matic/services/dispatch/index'
@@ -183,6 +184,14 @@ describe('a follow', () => {
       `INSERT INTO position (id, user_id, account_id, route_id, symbol, side, quantity_base, entry_price, margin, synced_at)
        SELECT gen_random_uuid(), f.user_id, f.account_id, f.route_id, 'BTC/USDT:USDT', 'LONG', 0.01, 50000, 100, now() FROM follow f`,
     )
+    await api.db.query(
+      `INSERT INTO position (id, user_id, account_id, symbol, side, quantity_base, entry_price, margin, synced_at)
+       VALUES (gen_random_uuid(), $1, $2, 'BTC/USDT:USDT', 'LONG', 0.002, 50000, 20, now())`,
+      [api.userId, accounts.leader],
+    )
+    expect(dataOf<LeverageGapView[]>((await api.request('GET', `${path}/leverage`, { token: follower })).body)).toEqual([
+      { symbol: 'BTC/USDT:USDT', side: 'LONG', leader: '0.01', follower: '0.05', times: '5', isWarning: true },
+    ])
     expect((await api.request('POST', `${path}/stop`, { token: leader, json: { positions: 'close' } })).status).toBe(404)
     const stopped = await api.request('POST', `${path}/stop`, { token: follower, json: { positions: 'close' } })
     expect(stopped, stopped.text).toMatchObject({ status: 200, body: { data: { state: 'STOPPED', stopCause: 'BY_FOLLOWER' } } })

@@ -4,6 +4,7 @@ import {
   getCopyTerms as getCopyTermsRoute,
   getFollow as getFollowRoute,
   getFollowFees,
+  getLeverageGaps,
   getStrategyFees,
   listFollowers as listFollowersRoute,
   listFollows as listFollowsRoute,
@@ -28,6 +29,7 @@ import {
   revokeInvite,
   startFollow,
   stopFollow,
+  leverageGaps,
 } from '@matic/services/follows/index'
 import { mount } from '../http/mount.ts'
 
@@ -63,6 +65,10 @@ export const followRoutes = [
     const { view, meta } = await readStrategyFees({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } })
     return { data: view, meta }
   }),
+
+  mount(getLeverageGaps, async ({ ctx, actor, params }) => ({
+    data: await leverageGaps({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+  })),
 
   mount(getFollowFees, async ({ ctx, actor, params }) => ({
     data: await readFollowFees({ db: ctx.db, input: { ...params, userId: actor.userId } }),

@@ -10,6 +10,7 @@ import * as dev from './dev.ts'
 import * as exchange from './exchange.ts'
 import * as followerTrace from './follower-trace.ts'
 import * as leaders from './leaders.ts'
+import * as leverageGap from './leverage-gap.ts'
 import * as markets from './markets.ts'
 import * as onboarding from './onboarding.ts'
 import * as orders from './orders.ts'
@@ -125,6 +126,7 @@ export const routes = {
     patch: strategies.patchFollow,
     stop: strategies.stopFollow,
     fees: copyFees.getFollowFees,
+    leverage: leverageGap.getLeverageGaps,
     gap: copyGap.getCopyGap,
   },
   trades: { list: trades.listTrades, export: trades.exportTrades },

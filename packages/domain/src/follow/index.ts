@@ -11,6 +11,7 @@ export {
   type Opening,
 } from './copyability.ts'
 export { decideFollow } from './decide-follow.ts'
+export { leverageGap, type LeverageGap, type LeveragedPosition } from './leverage-gap.ts'
 export { leaderMove, type LeaderMove } from './leader-move.ts'
 export { copyFees, duePeriod, type CopyFees, type FeeBasis, type FeePeriod, type FeeTerms } from './fees.ts'
 export type { FollowTerms, LeaderBook } from './types.ts'
