@@ -189,7 +189,7 @@ describe('a follow', () => {
        VALUES (gen_random_uuid(), $1, $2, 'BTC/USDT:USDT', 'LONG', 0.002, 50000, 20, now())`,
       [api.userId, accounts.leader],
     )
-    expect(dataOf<LeverageGapView[]>((await api.request('GET', `${path}/leverage`, { token: follower })).body)).toEqual([
+    expect(dataOf<LeverageGapView[]>((await api.request('GET', `${path}/leverage`, { token: follower })).body)).toMatchObject([
       { symbol: 'BTC/USDT:USDT', side: 'LONG', leader: '0.01', follower: '0.05', times: '5', isWarning: true },
     ])
     expect((await api.request('POST', `${path}/stop`, { token: leader, json: { positions: 'close' } })).status).toBe(404)

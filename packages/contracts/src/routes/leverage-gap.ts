@@ -4,6 +4,8 @@ import { DecimalString, PositionDirection } from '../units.ts'
 
 /** Effective leverage: what is held over what stands behind it (an isolated position's margin, else the whole equity). Null where it is not known. */
 export const LeverageGapView = z.object({
+  /** The follower’s. */
+  positionId: z.string(),
   symbol: z.string(),
   side: PositionDirection,
   /** Null too where the leader holds nothing in this market. */

@@ -132,6 +132,12 @@ describe('the fees of a follow', () => {
     await desk.hold(follower, { routeId })
     expect(await settleFees({ ctx: desk.ctx })).toBe(0)
     await desk.db.query('UPDATE position SET quantity_base = 0 WHERE route_id = $1', [routeId])
+    await desk.db.query(
+      `INSERT INTO position_share (id, user_id, account_id, route_id, symbol, quantity_base, updated_at) VALUES (gen_random_uuid(), $1, $2, $3, 'BTC/USDT:USDT', -0.01, now())`,
+      [follower.userId, follower.accountId, routeId],
+    )
+    expect(await settleFees({ ctx: desk.ctx })).toBe(0)
+    await desk.db.query('UPDATE position_share SET quantity_base = 0 WHERE route_id = $1', [routeId])
     expect(await settleFees({ ctx: desk.ctx })).toBe(1)
     expect(await settleFees({ ctx: desk.ctx })).toBe(0)
     const { accrued, fees } = await read()

@@ -82,6 +82,7 @@ async function owing(tx: Transaction, after: string | null): Promise<Owing[]> {
             f.profit_share_percent AS "profitSharePercent", f.management_percent AS "managementPercent", f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
             last.to_at AS "settledTo", coalesce(last.high_water_after, 0)::text AS "highWaterMark", (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs",
             NOT EXISTS (SELECT 1 FROM position p WHERE p.account_id = f.account_id AND p.route_id = f.route_id AND p.quantity_base > 0)
+              AND NOT EXISTS (SELECT 1 FROM position_share ps WHERE ps.account_id = f.account_id AND ps.route_id = f.route_id AND ps.quantity_base <> 0)
               AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = f.account_id AND o.route_id = f.route_id AND o.leg IN ('open', 'close', 'reduce', 'emergency')
                                 AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL'))
               AND NOT EXISTS (SELECT 1 FROM trade t JOIN position p ON p.account_id = t.account_id AND p.symbol = t.symbol AND p.position_side = t.position_side AND p.route_id = f.route_id

@@ -3,6 +3,7 @@ import type { Queryable } from '@matic/db'
 import { leverageGap, type LeveragedPosition } from '@matic/domain'
 
 interface Row {
+  readonly positionId: string
   readonly symbol: string
   readonly side: 'LONG' | 'SHORT'
   readonly own: LeveragedPosition
@@ -26,7 +27,7 @@ export async function leverageGaps({
   const [own] = await db.query('SELECT 1 FROM follow WHERE id = $1 AND user_id = $2', [followId, userId])
   if (!own) throw new AppError('NOT_FOUND', 'There is no such follow')
   const rows = await db.query<Row>(
-    `SELECT p.symbol, p.side, ${POSITION('p', 'st')} AS own, CASE WHEN l.id IS NOT NULL THEN ${POSITION('l', 'ls')} END AS leader
+    `SELECT p.id AS "positionId", p.symbol, p.side, ${POSITION('p', 'st')} AS own, CASE WHEN l.id IS NOT NULL THEN ${POSITION('l', 'ls')} END AS leader
        FROM follow f
        JOIN strategy s ON s.id = f.strategy_id
        JOIN position p ON p.account_id = f.account_id AND p.user_id = f.user_id AND p.route_id = f.route_id AND p.quantity_base > 0
@@ -37,9 +38,17 @@ export async function leverageGaps({
       WHERE f.id = $1 AND f.user_id = $2 ORDER BY p.symbol, p.side`,
     [followId, userId],
   )
-  return rows.map(({ symbol, side, own: held, leader: theirs }) => {
+  return rows.map(({ positionId, symbol, side, own: held, leader: theirs }) => {
     const gap = leverageGap(theirs ?? { ...held, marginMode: null, equity: null }, held)
     const text = (value: typeof gap.times) => value?.toDecimalPlaces(4).toFixed() ?? null
-    return { symbol, side, leader: text(gap.leader), follower: text(gap.follower), times: text(gap.times), isWarning: gap.isWarning }
+    return {
+      positionId,
+      symbol,
+      side,
+      leader: text(gap.leader),
+      follower: text(gap.follower),
+      times: text(gap.times),
+      isWarning: gap.isWarning,
+    }
   })
 }
