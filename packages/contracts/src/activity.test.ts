@@ -34,6 +34,12 @@ describe('the activity log', () => {
     ['security-changed', { change: 'password-changed' }, 'WARNING: The password was changed; every other session was ended.'],
     ['security-changed', { change: 'recovery-code-used', left: 9 }, 'WARNING: A recovery code was used; 9 are left.'],
     ['security-changed', { change: 'something newer' }, 'WARNING: Sign-in was changed: something newer.'],
+    [
+      'follow-changed',
+      { change: 'detached', strategy: 'Trend', symbol: 'BTC/USDT:USDT', cause: 'BY_HAND' },
+      'WARNING: BTC/USDT: what your follow of Trend held ended without the leader (by hand). Nothing of it is copied until the leader is flat there.',
+    ],
+    ['follow-changed', { change: 'something newer', strategy: 'Trend' }, 'INFO: Trend: your follow was changed.'],
     ['note-added', { level: 'ERROR', text: 'READ {this}' }, 'ERROR: READ {this}'],
     ['note-added', { level: 'FATAL', text: 'x' }, 'INFO: x'],
   ] as const)('%s %j reads %s', (kind, payload, line) => {
