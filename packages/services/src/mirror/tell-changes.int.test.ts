@@ -100,3 +100,19 @@ it('closed and opened again between two readings, followers are out and in again
   await reconcile()
   expect(await told()).toEqual(['open 0 1 at 100', 'close 1 0 at 100', 'open 0 1 at 100'])
 })
+
+it('an account that is switched off here is still read while somebody follows it', async () => {
+  const follower = await makeAccount(one.ctx.db)
+  await one.ctx.db.query(
+    `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at)
+     SELECT $1, $2, id, $3, $1, '{}', clock_timestamp() FROM strategy WHERE source_id = $4`,
+    [randomUUID(), follower.userId, follower.accountId, leader.accountId],
+  )
+  byHand().trade('sell', '1')
+  await sleep(one.ctx.timings.replicaLagMs)
+  await reconcile()
+  await one.ctx.db.query('UPDATE account SET is_active = false WHERE id = $1', [leader.accountId])
+  byHand().trade('buy', '2')
+  await reconcile()
+  expect(await told()).toEqual(['open 0 1 at 100', 'close 1 0 at 100', 'open 0 2 at 100'])
+})
