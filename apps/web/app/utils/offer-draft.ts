@@ -85,7 +85,8 @@ export function draftOfTerms(terms: CopyTermsView): OfferDraft {
     maxLeverage: forced.maxLeverage,
     marginMode: forced.marginMode ?? 'any',
     symbols: forced.symbols,
-    suggests: Object.keys(suggested).length > 0,
+    // Of what is not suggested the contract fills in what is usual; sizing has nothing usual.
+    suggests: suggested.sizing !== undefined,
     suggested: draftOfSuggested(suggested),
   }
 }

@@ -1,0 +1,54 @@
+import type { CopyPlan, CopySizeStep } from '@matic/contracts'
+import { formatAmount, formatExact, shortSymbol } from './format.ts'
+
+export const STEP_WORDS: Record<CopySizeStep['rule'], string> = {
+  leader: 'The leader’s order',
+  sizing: 'By the sizing',
+  capped: 'Cut to the largest opening',
+  shrunk: 'Shrunk to the balance',
+  'rounded-up': 'Rounded up to the minimum',
+  step: 'To the market’s step',
+}
+
+const SHORT_REASONS: Readonly<Record<string, string>> = {
+  BELOW_MINIMUM: 'too small for the market',
+  SIZE_ZERO: 'too small for the market’s step',
+  INSUFFICIENT_MARGIN: 'too little balance',
+  SYMBOL_NOT_ALLOWED: 'market not allowed',
+  SYMBOL_BLACKLISTED: 'market blocked',
+  SYMBOL_UNKNOWN: 'market not at your exchange',
+  STOP_REQUIRED: 'no stop to size by',
+  MAX_POSITIONS: 'too many positions',
+  MAX_NOTIONAL: 'above the largest order of the rules',
+  SLIPPAGE: 'price moved too far',
+  SIGNAL_TOO_OLD: 'too old',
+  FOLLOW_PAUSED: 'paused by the follower',
+  FOLLOW_CLOSE_ONLY: 'closes only',
+  STRATEGY_PAUSED: 'strategy paused',
+  FOLLOW_NOT_IN: 'not in the position',
+  NOTHING_TO_CLOSE: 'nothing to close',
+  COOL_DOWN: 'pause after a loss',
+  KILL_SWITCH: 'kill switch on',
+  NOT_ENTITLED: 'no active subscription',
+  BOT_DISABLED: 'bot switched off',
+  LEADER_SIZE_UNKNOWN: 'leader’s size not known',
+  LEADER_EQUITY_UNKNOWN: 'leader’s equity not known',
+}
+
+/** A reason in two or three words, for counting. The sentence with its numbers stands with each decision. */
+export function shortReason(code: string): string {
+  return SHORT_REASONS[code] ?? code.toLowerCase().replaceAll('_', ' ')
+}
+
+/** BTC/USDT:USDT → BTC. */
+export function baseOf(symbol: string | null): string {
+  return symbol === null ? '' : (shortSymbol(symbol).split('/')[0] ?? '')
+}
+
+/** What a follow makes of a signal, in a line. */
+export function planWords({ outcome, quantityBase, symbol, marginQuote, reasonText }: CopyPlan): string {
+  if (outcome !== 'ORDERS') return reasonText ?? 'Not copied'
+  if (quantityBase === null) return 'closes what it holds'
+  const margin = marginQuote === null ? '' : `, margin ${formatAmount(marginQuote)} USDT`
+  return `${formatExact(quantityBase)} ${baseOf(symbol)}${margin}`
+}
