@@ -194,11 +194,19 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await follower.getByRole('option', { name: 'A ratio of the leader’s quantity' }).click()
   await follower.getByTestId('rule-ratio').getByRole('textbox').fill('-1')
   expect(await follower.getByTestId('follow-submit').isDisabled()).toBe(true)
+  await follower.getByTestId('example-own').click()
+  await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.001')
+  await follower.getByTestId('example-reason').getByText('below the market minimum').waitFor()
   await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.5')
+  await follower.getByTestId('example-size').getByText('0.025 BTC').waitFor()
   expect(await accessibilityProblems(follower)).toEqual([])
   await follower.getByTestId('follow-submit').click()
   await follower.waitForURL(/\/copies\/[\da-f-]{36}$/)
   await follower.getByTestId('copy-state').getByText('Copying').waitFor()
+
+  await page.getByTestId('preview-run').click()
+  await page.getByTestId('preview-totals').getByText('1 of 1 would copy it').waitFor()
+  expect(await page.getByTestId('preview-row').innerText()).toContain('Open: buy 0.025')
 
   await fetch(`${stack.apiUrl}/api/webhook/${traderId}/${webhookToken}`, {
     method: 'POST',

@@ -46,7 +46,7 @@ export function baseOf(symbol: string | null): string {
 }
 
 /** What a follow makes of a signal, in a line. */
-export function planWords({ outcome, quantityBase, symbol, marginQuote, reasonText }: CopyPlan): string {
+export function copyPlanWords({ outcome, quantityBase, symbol, marginQuote, reasonText }: CopyPlan): string {
   if (outcome !== 'ORDERS') return reasonText ?? 'Not copied'
   if (quantityBase === null) return 'closes what it holds'
   const margin = marginQuote === null ? '' : `, margin ${formatAmount(marginQuote)} USDT`
