@@ -196,7 +196,7 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   expect(await follower.getByTestId('follow-submit').isDisabled()).toBe(true)
   await follower.getByTestId('example-own').click()
   await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.001')
-  await follower.getByTestId('example-reason').getByText('below the market minimum').waitFor()
+  await follower.getByTestId('example-reason').waitFor()
   await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.5')
   await follower.getByTestId('example-size').getByText('0.025 BTC').waitFor()
   expect(await accessibilityProblems(follower)).toEqual([])
@@ -219,6 +219,11 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await page.getByTestId('position-row-BTCUSDT').waitFor()
   expect(await page.getByTestId('position-row-BTCUSDT').getAttribute('data-size')).toBe('0.02')
   expect(await accessibilityProblems(follower)).toEqual([])
+
+  await page.goto(`${stack.webUrl}/signals`)
+  await page.getByTestId('log-row').first().click()
+  await page.getByTestId('follower-trace').getByText('Filled').waitFor()
+  expect(await page.getByTestId('span-figures').count()).toBeGreaterThan(3)
 
   await follower.getByTestId('copy-stop').click()
   expect(await follower.getByTestId('confirm').isDisabled()).toBe(true)

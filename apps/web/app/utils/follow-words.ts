@@ -70,9 +70,7 @@ export const STRATEGY_STATE_WORDS: Record<StrategyState, string> = {
 export const SOURCE_OF_COPY: Readonly<Record<string, string>> = {
   WEBHOOK: 'Alerts at the leader’s webhook',
   MANUAL: 'Trades the leader makes by hand',
-  BOT: 'Trades of the leader’s bot',
   ACCOUNT: 'Everything the leader’s exchange account trades',
-  MIRROR: 'Everything the leader’s exchange account trades',
 }
 
 export const STOP_CHOICES: readonly { readonly value: StopChoice; readonly label: string; readonly means: string }[] = [

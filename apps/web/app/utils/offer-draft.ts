@@ -25,7 +25,8 @@ export const OFFER_GROUPS: readonly FieldGroupOf<OfferField, OfferDraft>[] = [
         kind: 'choice',
         choices: [
           { value: 'WEBHOOK', label: 'Alerts at my webhook' },
-          { value: 'MANUAL', label: 'What I trade by hand' },
+          { value: 'MANUAL', label: 'What I trade by hand here' },
+          { value: 'ACCOUNT', label: 'All my account trades, wherever' },
         ],
       },
       {
