@@ -1,4 +1,4 @@
-import type { FollowSettings, FollowState, StopChoice, StrategyState } from '@matic/contracts'
+import type { DetachCause, FollowSettings, FollowState, StopChoice, StrategyState } from '@matic/contracts'
 
 export const SIZING_WORDS: Record<FollowSettings['sizing']['mode'], { readonly label: string; readonly help: string }> = {
   'equity-to-equity': {
@@ -41,6 +41,16 @@ export const FOLLOW_STATE_WORDS: Record<FollowState, StateWords> = {
     color: 'warning',
   },
   STOPPED: { word: 'Stopped', hint: 'Nothing is copied.', icon: 'i-lucide-circle-stop', color: 'neutral' },
+}
+
+/** What ended a position of a copy without its leader. */
+export const DETACH_WORDS: Record<DetachCause, string> = {
+  BY_HAND: 'you closed it by hand',
+  AT_EXCHANGE: 'it was closed at the exchange',
+  STOP: 'its stop closed it',
+  TARGET: 'its target closed it',
+  PROTECTION: 'no stop could be placed, so it was closed',
+  LIQUIDATION: 'it was liquidated',
 }
 
 const STOP_CAUSES: Readonly<Record<string, string>> = {
