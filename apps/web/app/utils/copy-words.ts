@@ -7,6 +7,7 @@ export const STEP_WORDS: Record<CopySizeStep['rule'], string> = {
   capped: 'Cut to the largest opening',
   shrunk: 'Shrunk to the balance',
   'rounded-up': 'Rounded up to the minimum',
+  gathered: 'With what gathered before',
   step: 'To the market’s step',
 }
 
