@@ -222,7 +222,7 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
 
   await page.goto(`${stack.webUrl}/signals`)
   await page.getByTestId('log-row').first().click()
-  await page.getByTestId('follower-trace').getByText('Filled').waitFor()
+  await page.getByTestId('follower-trace').getByRole('cell', { name: 'Filled open' }).waitFor()
   expect(await page.getByTestId('span-figures').count()).toBeGreaterThan(3)
 
   await follower.getByTestId('copy-stop').click()
