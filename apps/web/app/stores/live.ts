@@ -39,6 +39,7 @@ export const useLiveStore = defineStore('live', () => {
     'account-changed': [exchange.accounts, exchange.balance, apiKeys.list],
     'settings-changed': [bot.settings],
     'follow-changed': [],
+    'opens-stopped': [signals.latest],
     'kill-switch-changed': [bot.settings],
     'protection-late': [exchange.positions],
     'device-seen': [],
