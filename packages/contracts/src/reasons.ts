@@ -15,7 +15,10 @@ export const REASONS = {
   SYMBOL_NOT_ALLOWED: '{symbol} is not on the list of allowed symbols.',
   SYMBOL_BLACKLISTED: '{symbol} is on the list of blocked symbols.',
   SYMBOL_HALTED: '{symbol} is not trading at the moment.',
-  SYMBOL_OWNED: 'Another source holds {symbol} on this account.',
+  SYMBOL_OWNED:
+    '{symbol} on this account is held by {owner}, and a market here belongs to one source at a time. Close that first, or give this source an account of its own.',
+  SYMBOL_OPPOSITE:
+    '{owner} holds {symbol} {side} on this account, and the exchange would take the opposite side off it. Wait until that is closed, set the account to hedge mode, or use another account.',
   SPOT_TICKER_REFUSED: '{ticker} is a spot ticker and the settings do not map it to the perpetual.',
   SIGNAL_TOO_OLD: 'The alert was {ageSeconds} s old; opens are taken up to {limitSeconds} s.',
   MAX_POSITIONS: '{open} positions are open or opening; the limit is {limit}.',

@@ -31,6 +31,22 @@ export const BalanceView = z.object({
 export type BalanceView = z.infer<typeof BalanceView>
 
 /** size is base; prices quote per base; PnL and margin quote; unrealizedPnlPercent is percent of margin. */
+/** What one source holds of a position that several share. Amounts as of a position. */
+export const ShareView = z.object({
+  id: z.string(),
+  routeId: z.string(),
+  source: z.enum(['WEBHOOK', 'MANUAL', 'FOLLOW']),
+  followId: z.string().nullable(),
+  size: DecimalString,
+  entryPrice: DecimalString.nullable(),
+  unrealizedPnl: DecimalString.nullable(),
+  stopLoss: DecimalString.nullable(),
+  takeProfit: DecimalString.nullable(),
+  protection: z.enum(['NONE', 'PROTECTING', 'PROTECTED', 'EMERGENCY']),
+  openedAt: z.string().nullable(),
+})
+export type ShareView = z.infer<typeof ShareView>
+
 export const PositionView = z.object({
   id: z.string(),
   accountId: z.string(),
@@ -56,6 +72,8 @@ export const PositionView = z.object({
   openedAt: z.string().nullable(),
   syncedAt: z.string(),
   version: z.number().int(),
+  /** Whose it is, where the account's sources share symbols; then stop and target are those that all shares have, and protection the weakest. */
+  shares: z.array(ShareView).optional(),
 })
 export type PositionView = z.infer<typeof PositionView>
 

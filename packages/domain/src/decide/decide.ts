@@ -7,6 +7,7 @@ import { resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts
 import { closeOrder, closeOrders, refuse } from './build.ts'
 import { hedgeScope } from './hedge-scope.ts'
 import { mayClose, owns } from './ownership.ts'
+import { shareScope } from './share-scope.ts'
 import { planOpen } from './plan-open.ts'
 import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './types.ts'
 
@@ -41,7 +42,7 @@ function decideAsIfReal(given: DecisionInput): Decision {
   if (resolved === null)
     return refuse('BLOCKED', 'none', 'SYMBOL_UNKNOWN', null, { ticker: given.alert.ticker, exchange: given.account.exchange })
   const { market } = resolved
-  const input = hedgeScope(given, market.symbol)
+  const input = shareScope(hedgeScope(given, market.symbol), market.symbol)
 
   const position = heldPosition(input, market)
   const intent = deriveIntent(input.alert, expected(input, market, position), {

@@ -10,3 +10,4 @@ export type {
   PendingOpen,
   PlannedOrder,
 } from './types.ts'
+export { takesAll } from './share-scope.ts'

@@ -10,6 +10,7 @@ import { sizeOrder } from '../sizing/size-order.ts'
 import type { DecisionMarket, Resolved } from '../symbols/resolve-market.ts'
 import { closeOrder, closeOrders, refuse } from './build.ts'
 import { mayClose } from './ownership.ts'
+import { meetsOpposite } from './share-scope.ts'
 import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './types.ts'
 
 /**
@@ -36,7 +37,7 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
   const { alert, settings, funds } = input
   const no = (reason: NonNullable<Decision['reason']>, numbers: Decision['numbers']) =>
     refuse('BLOCKED', intent.kind, reason, market.symbol, numbers)
-  const objection = checkOpen(input, resolved)
+  const objection = checkOpen(input, resolved) ?? meetsOpposite(input, market.symbol, intent.direction ?? 'LONG')
   if (objection !== undefined) return no(objection.reason, objection.numbers)
   if (funds === null) return no('ACCOUNT_STALE', {})
   const price = referencePrice(input, market, intent)

@@ -31,6 +31,8 @@ export interface DecisionPosition {
   readonly entryPrice?: string | null
   /** Its owner has set stop or target by hand. */
   readonly ownProtection?: boolean
+  /** In words for its owner, such as `your webhook ending in 4f2a`; left out where nobody is told. */
+  readonly owner?: string | null
 }
 
 /** An opening order that is not over. */
@@ -42,6 +44,7 @@ export interface PendingOpen {
   /** Margin it will take that the account's figures do not know of yet, quote. */
   readonly reservedQuote: string
   readonly routeId: string | null
+  readonly owner?: string | null
 }
 
 /** held: one before it is missing, between these positions. late: the sender has moved on since. */
@@ -72,6 +75,8 @@ export interface DecisionInput {
     readonly keyStatus: string
     readonly certified: boolean
     readonly positionMode: 'ONE_WAY' | 'HEDGE'
+    /** net: each route holds a share of its own, and positions are shares; else, and where left out, a market belongs to one route. */
+    readonly sharedSymbols?: 'refuse' | 'net'
     /** What its exchange can trail by. */
     readonly trailing: 'none' | 'percent' | 'amount'
   }
@@ -83,6 +88,8 @@ export interface DecisionInput {
   readonly lastLoss: LastLoss | null
   readonly positions: readonly DecisionPosition[]
   readonly pendingOpens: readonly PendingOpen[]
+  /** Set where symbols are shared: what others hold or open of the market in hand. */
+  readonly othersHere?: readonly (DecisionPosition | PendingOpen)[]
   readonly markets: MarketIndex
   /** Current mark, quote per base; null when none is known. */
   readonly markOf: (symbol: string) => string | null
@@ -100,6 +107,8 @@ export interface DecisionInput {
 /** One row of trade_order to be. Quantities base, prices quote per base, fractions of the entry price. */
 export interface PlannedOrder {
   readonly cause: string
+  /** Whose share it takes; left out where that is the deciding route's. */
+  readonly routeId?: string
   readonly leg: OrderLeg
   readonly symbol: string
   readonly side: Side

@@ -36,7 +36,8 @@ export function checkOpen(input: DecisionInput, { market, isSpotTicker }: Resolv
 
   const holders = [...input.positions, ...input.pendingOpens].filter((holder) => holder.symbol === symbol)
   const isOthers = (routeId: string | null) => routeId !== route.id && (routeId !== null || route.sourceKind === 'FOLLOW')
-  if (holders.some(({ routeId }) => isOthers(routeId))) return no('SYMBOL_OWNED', { symbol })
+  const other = holders.find(({ routeId }) => isOthers(routeId))
+  if (other !== undefined) return no('SYMBOL_OWNED', { symbol, owner: other.owner ?? 'another source' })
 
   const busy = new Set([...input.positions, ...input.pendingOpens].map((holder) => holder.symbol))
   busy.delete(symbol)

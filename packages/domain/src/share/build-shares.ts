@@ -11,6 +11,14 @@ export interface SharesInput {
   /** What is held and no fill tells of, signed base. */
   readonly unexplainedBase: Decimal
   readonly stepBase: Decimal
+  /** What was paid (below zero) or received for holding the position, quote. */
+  readonly funding?: readonly Funding[]
+}
+
+export interface Funding {
+  readonly atMs: number
+  /** Quote. */
+  readonly amount: Decimal
 }
 
 export interface BuiltShares {
@@ -18,15 +26,27 @@ export interface BuiltShares {
   readonly shares: readonly Share[]
   /** The fills as each route takes part in them, fees by quantity: what its own trades are built from. */
   readonly fillsByRoute: ReadonlyMap<string, readonly TradeFill[]>
+  /** Each payment by what every route held then. */
+  readonly fundingByRoute: ReadonlyMap<string, readonly Funding[]>
 }
 
 /** The ownership ledger of one side of a market out of its fills. Any split of the same fills gives sums that equal the position. */
-export function buildShares({ fills, handRouteId, unexplainedBase, stepBase }: SharesInput): BuiltShares {
+export function buildShares({ fills, handRouteId, unexplainedBase, stepBase, funding = [] }: SharesInput): BuiltShares {
   let shares: Share[] = unexplainedBase.isZero()
     ? []
     : [{ routeId: handRouteId, quantityBase: new Exact(unexplainedBase), entryPrice: null }]
   const fillsByRoute = new Map<string, TradeFill[]>()
+  const fundingByRoute = new Map<string, Funding[]>()
+  const unpaid = funding.toSorted((a, b) => a.atMs - b.atMs)
+  const payUntil = (atMs: number) => {
+    for (let next = unpaid[0]; next !== undefined && next.atMs < atMs; next = unpaid[0]) {
+      unpaid.shift()
+      for (const [routeId, amount] of partsOf(next.amount, shares))
+        fundingByRoute.set(routeId, [...(fundingByRoute.get(routeId) ?? []), { atMs: next.atMs, amount }])
+    }
+  }
   for (const fill of fills.toSorted(inOrder)) {
+    payUntil(fill.atMs)
     const routeId = fill.routeId ?? handRouteId
     const step = applyShareFill(shares, { ...fill, routeId, isForced: fill.isLiquidation }, stepBase)
     shares = step.shares
@@ -37,5 +57,19 @@ export function buildShares({ fills, handRouteId, unexplainedBase, stepBase }: S
       fillsByRoute.set(move.routeId, [...own, { ...fill, routeId: move.routeId, quantityBase, fee }])
     }
   }
-  return { shares, fillsByRoute }
+  payUntil(Infinity)
+  return { shares, fillsByRoute, fundingByRoute }
+}
+
+/** By size; the last takes what rounding leaves. */
+function partsOf(amount: Decimal, shares: readonly Share[]): [routeId: string, amount: Decimal][] {
+  const held = shares.filter(({ quantityBase }) => !quantityBase.isZero())
+  const whole = held.reduce((sum, { quantityBase }) => sum.add(quantityBase), new Exact(0))
+  if (whole.isZero()) return []
+  let left: Decimal = new Exact(amount)
+  return held.map(({ routeId, quantityBase }, index) => {
+    const part = index === held.length - 1 ? left : new Exact(amount).mul(quantityBase).div(whole).toDecimalPlaces(18)
+    left = left.sub(part)
+    return [routeId, part]
+  })
 }

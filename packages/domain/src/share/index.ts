@@ -1,2 +1,2 @@
 export { applyShareFill, type Share, type ShareFill, type ShareMove } from './apply-share-fill.ts'
-export { buildShares, type BuiltShares, type SharesInput } from './build-shares.ts'
+export { buildShares, type BuiltShares, type Funding, type SharesInput } from './build-shares.ts'

@@ -95,6 +95,23 @@ describe('an ownership ledger', () => {
     )
   })
 
+  it('shares out what is paid for holding by who held how much, to the last digit', () => {
+    const buy = (route: 'a' | 'b', steps: number, price: number) => fillOf({ route, side: 'buy', steps, price, isForced: false }, price)
+    const fills = [buy('a', 10, 10), buy('b', 20, 20)]
+    const funding = [15, 25].map((atMs) => ({ atMs, amount: new Decimal(-1) }))
+    const { fundingByRoute } = buildShares({ fills, handRouteId: 'hand', unexplainedBase: new Decimal(0), stepBase: STEP, funding })
+    expect([...fundingByRoute].map(([route, parts]) => [route, parts.map(({ atMs, amount }) => [atMs, amount.toFixed()])])).toEqual([
+      [
+        'a',
+        [
+          [15, '-1'],
+          [25, '-0.333333333333333333'],
+        ],
+      ],
+      ['b', [[25, '-0.666666666666666667']]],
+    ])
+  })
+
   it('averages the entry of what is added, and keeps it when something is taken off', () => {
     const buy = (routeId: string, steps: number, price: number): TradeFill =>
       fillOf({ route: routeId as 'a', side: 'buy', steps, price, isForced: false }, price)

@@ -54,14 +54,20 @@ export function leaderBook({ route, book, decision, equity }: Seen): LeaderBook 
   return {
     routeId: route?.id ?? null,
     equity,
-    positions: [...book.positions],
-    pendingOpens: [...book.pendingOpens],
+    positions: book.positions.map(withoutOwner),
+    pendingOpens: book.pendingOpens.map(withoutOwner),
     decision: decision && {
       outcome: decision.outcome,
       reason: decision.reason,
       orders: decision.orders.map(({ leg, symbol, quantityBase, leverage }) => ({ leg, symbol, quantityBase, leverage })),
     },
   }
+}
+
+/** The leader's words for what is theirs are nobody else's. */
+function withoutOwner<T extends { readonly owner?: string | null }>(holder: T): Omit<T, 'owner'> {
+  const { owner: _owner, ...rest } = holder
+  return rest
 }
 
 /** Bases stay as they were first: a slice that comes later reads them. */

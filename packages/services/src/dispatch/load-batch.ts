@@ -47,6 +47,7 @@ export interface RouteRow {
   readonly isActive: boolean
   readonly keyStatus: string
   readonly positionMode: 'ONE_WAY' | 'HEDGE'
+  readonly sharedSymbols: 'refuse' | 'net'
   readonly equity: string | null
   readonly available: string | null
   readonly entitled: boolean
@@ -198,7 +199,7 @@ export async function loadRoutes(
        SELECT * FROM reached WHERE $3::uuid IS NULL OR (rank, turn, account_id) > ($7::int, $8::bigint, $3::uuid) ORDER BY rank, turn, account_id LIMIT $4)
      SELECT r.id, slice.rank, slice.turn, r.user_id AS "userId", CASE WHEN r.follow_id IS NULL THEN r.source_kind ELSE 'FOLLOW' END AS "sourceKind",
             r.source_kind AS "listensTo", ${FOLLOW_COLUMN}, r.source_id AS "sourceId", r.account_id AS "accountId",
-            a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", a.position_mode AS "positionMode", st.equity, st.available,
+            a.exchange, a.environment, a.is_active AS "isActive", a.key_status AS "keyStatus", a.position_mode AS "positionMode", a.shared_symbols AS "sharedSymbols", st.equity, st.available,
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active AND u.is_email_verified, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', r.user_id::text)) AS "killSwitch",
             b.is_enabled AS "isEnabled", ${ruleColumns('b')}, ar.overrides, ${resultColumns('st')},
@@ -255,7 +256,16 @@ interface OrderUnderWay extends PendingOpen {
   readonly accountId: string
   readonly leg: 'open' | 'close'
   readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
+  /** Its account's routes share symbols: a close takes its own route's share. */
+  readonly nets: boolean
 }
+
+/** Who a route is, to its account's owner. */
+const ownerOf = (
+  route: string,
+) => `(SELECT CASE WHEN r.follow_id IS NOT NULL THEN 'your copy of ' || sy.name WHEN r.source_kind = 'MANUAL' THEN 'your own order'
+    ELSE 'your webhook ending in ' || w.token_tail END
+  FROM route r LEFT JOIN follow f ON f.id = r.follow_id LEFT JOIN strategy sy ON sy.id = f.strategy_id LEFT JOIN webhook w ON w.id = r.source_id WHERE r.id = ${route})`
 
 /**
  * Positions and opens under way of these accounts, as they were at one moment: both are read by one statement, so that a fill is seen
@@ -273,12 +283,13 @@ export async function loadBooks(
     )
   const [moment] = await tx.query<{ positions: OpenPosition[]; orders: OrderUnderWay[] }>(
     `SELECT (SELECT coalesce(json_agg(p), '[]') FROM (
-               SELECT account_id AS "accountId", symbol, position_side AS "positionSide", side, quantity_base::text AS "quantityBase",
-                      margin::text AS margin, route_id AS "routeId", entry_price::text AS "entryPrice", own_protection AS "ownProtection"
-                 FROM position WHERE account_id = ANY($1::uuid[]) AND quantity_base > 0) AS p) AS positions,
+               SELECT h.account_id AS "accountId", h.symbol, h.position_side AS "positionSide", h.side, h.quantity_base::text AS "quantityBase",
+                      h.margin::text AS margin, h.route_id AS "routeId", h.entry_price::text AS "entryPrice", h.own_protection AS "ownProtection",
+                      coalesce(${ownerOf('h.route_id')}, 'an order made at the exchange itself') AS owner
+                 FROM holding h WHERE h.account_id = ANY($1::uuid[])) AS p) AS positions,
             (SELECT coalesce(json_agg(w), '[]') FROM (
                SELECT o.account_id AS "accountId", o.symbol, o.leg, o.side, o.position_side AS "positionSide", (coalesce(o.quantity_base, 0) - o.filled_base)::text AS "openBase",
-                      o.route_id AS "routeId",
+                      o.route_id AS "routeId", a.shared_symbols = 'net' AS nets, CASE WHEN o.leg = 'open' THEN ${ownerOf('o.route_id')} END AS owner,
                       CASE WHEN o.submitted_at < st.synced_at AND o.state IN ('ACKED', 'PARTIAL') THEN '0'
                            ELSE ((coalesce(o.quantity_base, 0) - o.filled_base) * coalesce(o.price, m.mark_price, 0) / coalesce(o.leverage, 1))::text
                        END AS "reservedQuote"
@@ -294,18 +305,25 @@ export async function loadBooks(
   const books = new Map<string, AccountBook>(accountIds.map((id) => [id, { positions: [], pendingOpens: [] }]))
   for (const { accountId, ...position } of moment?.positions ?? []) books.get(accountId)?.positions.push(position)
   // A close under way takes what is there and what was ordered before it.
-  for (const { accountId, leg, positionSide, ...order } of moment?.orders ?? []) {
+  for (const { accountId, leg, positionSide, nets, ...order } of moment?.orders ?? []) {
     const book = books.get(accountId)
     if (leg === 'open') book?.pendingOpens.push(order)
-    else if (book) noteClosed(book, order.symbol, positionSide)
+    else if (book) noteClosed(book, { symbol: order.symbol, positionSide, ...(nets && { routeId: order.routeId }) })
   }
   return books
 }
 
-/** A close takes one side of a hedged account, and everything of another. */
-export function noteClosed(book: AccountBook, symbol: string, positionSide: 'BOTH' | 'LONG' | 'SHORT'): void {
-  const isClosed = (holder: { symbol: string }, side: PositionDirection) =>
-    holder.symbol === symbol && (positionSide === 'BOTH' || positionSide === side)
+interface Closed {
+  readonly symbol: string
+  readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
+  /** Of this route alone; of all where left out. */
+  readonly routeId?: string | null
+}
+
+/** A close takes one side of a hedged account, and everything of another; where routes share symbols, of one route. */
+export function noteClosed(book: AccountBook, { symbol, positionSide, routeId }: Closed): void {
+  const isClosed = (holder: { symbol: string; routeId: string | null }, side: PositionDirection) =>
+    holder.symbol === symbol && (positionSide === 'BOTH' || positionSide === side) && (routeId === undefined || holder.routeId === routeId)
   book.positions = book.positions.filter((position) => !isClosed(position, position.side))
   book.pendingOpens = book.pendingOpens.filter((open) => !isClosed(open, open.side === 'buy' ? 'LONG' : 'SHORT'))
 }

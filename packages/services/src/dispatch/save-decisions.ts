@@ -1,4 +1,5 @@
 import type { NewFact, Transaction } from '@matic/db'
+import { takesAll } from '@matic/domain'
 import type { Decision, PlannedOrder } from '@matic/domain'
 import { followFact, type ToldFollow } from '../follows/follow-facts.ts'
 import { saveBases, type Basis } from './copy-basis.ts'
@@ -96,7 +97,7 @@ function takenBack({ route }: Decided, order: PlannedOrder, later: readonly Deci
   const by = later.find(
     (other) =>
       other.route.accountId === route.accountId &&
-      (other.route.sourceKind === 'MANUAL' || other.route.id === route.id) &&
+      (meansAll(other) || other.route.id === route.id) &&
       other.decision.cancelSymbols.includes(order.symbol),
   )
   if (by === undefined) return null
@@ -126,7 +127,7 @@ async function insertOrders(
       rows.map((row) => row.id),
       rows.map((row) => row.decided.route.userId),
       rows.map((row) => row.decided.route.accountId),
-      rows.map((row) => row.decided.route.id),
+      rows.map((row) => row.order.routeId ?? row.decided.route.id),
       rows.map((row) => row.decided.signal.id),
       rows.map((row) => row.decided.id),
       rows.map((row) => row.order.cause),
@@ -157,6 +158,12 @@ async function insertOrders(
   )
 }
 
+/** What it takes back is everybody's: by hand, and where routes share symbols only where all of them are meant. */
+function meansAll({ route, signal }: Decided): boolean {
+  if (route.sourceKind !== 'MANUAL') return false
+  return route.sharedSymbols !== 'net' || signal.alert.action === 'close-all' || takesAll({ route, alert: signal.alert })
+}
+
 /** Opens that wait or rest in symbols that are being closed or cancelled. */
 async function requestCancels(tx: Transaction, decided: readonly Decided[]): Promise<void> {
   const wanted = decided.flatMap((item) => item.decision.cancelSymbols.map((symbol) => ({ item, symbol })))
@@ -170,7 +177,7 @@ async function requestCancels(tx: Transaction, decided: readonly Decided[]): Pro
       wanted.map(({ item }) => item.route.accountId),
       wanted.map(({ symbol }) => symbol),
       wanted.map(({ item }) => item.decision.intent !== 'cancel'),
-      wanted.map(({ item }) => (item.route.sourceKind === 'MANUAL' ? null : item.route.id)),
+      wanted.map(({ item }) => (meansAll(item) ? null : item.route.id)),
     ],
   )
 }

@@ -4,7 +4,7 @@ import { reduceQuantity } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import type { LaneOrder, LaneView } from './lane-view.ts'
 import type { PositionRow } from './rows.ts'
-import { isFullClose, isProtection, isReducing } from './rows.ts'
+import { isClose, isFullClose, isProtection, isReducing, positionCause } from './rows.ts'
 import type { Ending } from './veto.ts'
 import { protectionIsStale, succeeded, vetoOrder } from './veto.ts'
 
@@ -62,23 +62,29 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
   const resends = view.orders.filter((order) => isFullClose(order) && canResend(view, order))
 
   for (const order of [...closes, ...resends]) {
-    const cancel = view.orders.find((other) => other.symbol === order.symbol && other.leg === 'open' && cancelIsDue(view, other))
+    const cancel = view.orders.find(
+      (other) => other.symbol === order.symbol && other.leg === 'open' && isSameShare(order, other) && cancelIsDue(view, other),
+    )
     if (cancel) return { kind: 'cancel', order: cancel }
 
     if (settlesMs(view, order) > view.nowMs) continue
-    const others = view.orders.filter((other) => other.symbol === order.symbol && other.id !== order.id && isUnresolved(other))
+    const others = view.orders.filter(
+      (other) => other.symbol === order.symbol && other.id !== order.id && isSameShare(order, other) && isUnresolved(other),
+    )
     if (!isFullClose(order) && others.length > 0) continue
     const position = positionOf(view, order)
     if (!isFresh(view, order, position)) return { kind: 'refresh', symbol: order.symbol, positionSide: order.positionSide }
 
-    const quantityBase = new Decimal(position?.quantityBase ?? 0)
+    const quantityBase = Decimal.min(position?.quantityBase ?? 0, wholeOf(view, order)?.quantityBase ?? Infinity)
     if (quantityBase.isZero() || !position) {
       if (order.state === 'READY' && others.every(isReducing))
         endings.push({ order, state: 'MOOT', reason: 'POSITION_ALREADY_CLOSED', numbers: {} })
       continue
     }
     const closingSide: Side = position.side === 'LONG' ? 'sell' : 'buy'
-    if (isFullClose(order)) {
+    const surplus = order.nets && guardOfShare(view, position)
+    if (surplus) return { kind: 'cancel', order: surplus }
+    if (isClose(order)) {
       // What one order may not take is taken by the next revision.
       const most = view.markets.get(order.symbol)?.maxQuantity ?? null
       const sent = most === null ? quantityBase : Decimal.min(quantityBase, most)
@@ -106,6 +112,35 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
   return undefined
 }
 
+/** Where routes share symbols only a route's own orders say anything about its share. */
+function isSameShare(order: LaneOrder, other: LaneOrder): boolean {
+  return order.nets !== true || order.routeId === other.routeId
+}
+
+/** The position itself, where what is looked at is a share of it. */
+function wholeOf(view: LaneView, order: LaneOrder): PositionRow | undefined {
+  return view.wholes?.find((whole) => whole.symbol === order.symbol && whole.positionSide === order.positionSide)
+}
+
+/**
+ * A stop or target that rests for a share which is being closed, while others hold the same: were it hit after the close it would take what
+ * is theirs, so it goes first.
+ */
+function guardOfShare(view: LaneView, share: PositionRow): LaneOrder | undefined {
+  const isShared = view.positions.some(
+    (other) =>
+      other.id !== share.id && other.symbol === share.symbol && other.positionSide === share.positionSide && Number(other.quantityBase) > 0,
+  )
+  if (!isShared) return undefined
+  return view.orders.find(
+    (order) =>
+      isProtection(order) &&
+      order.cause === positionCause(share) &&
+      (order.state === 'ACKED' || order.state === 'PARTIAL') &&
+      isDue(view, order),
+  )
+}
+
 /**
  * A full reduce-only close is idempotent in effect, and so is a trigger that closes whatever is there (its twin is refused as a duplicate):
  * neither need wait for the verdict on its last attempt, only until that one can no longer be accepted.
@@ -118,7 +153,7 @@ function canResend(view: LaneView, order: LaneOrder): boolean {
 
 /** A share of the position could be taken twice. */
 function closesWhatIsThere(order: LaneOrder): boolean {
-  return isProtection(order) && order.leg !== 'trailing' && order.level === null
+  return isProtection(order) && order.leg !== 'trailing' && order.level === null && order.nets !== true
 }
 
 /** Read recently, and after everything on this symbol whose outcome is unknown had time to happen; very recently while an open there still fills. */
@@ -196,7 +231,7 @@ function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined
   if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile', full: true }
 
   // Both are the market's, whichever side is held.
-  const rows = view.positions.filter((position) => position.symbol === order.symbol)
+  const rows = (view.wholes ?? view.positions).filter((position) => position.symbol === order.symbol)
   const isOpen = rows.some((position) => Number(position.quantityBase) > 0)
   const marginMode = !isOpen && order.marginMode && rows.every((row) => row.marginMode !== order.marginMode) ? order.marginMode : null
   const leverage = order.leverage !== null && rows.every((row) => row.leverage !== order.leverage) ? order.leverage : null
@@ -226,7 +261,10 @@ function isUnresolved(order: LaneOrder): boolean {
 }
 
 function positionOf(view: LaneView, order: LaneOrder): PositionRow | undefined {
-  return view.positions.find((position) => position.symbol === order.symbol && position.positionSide === order.positionSide)
+  const isMeant = (position: PositionRow) => position.symbol === order.symbol && position.positionSide === order.positionSide
+  if (!order.nets) return view.positions.find(isMeant)
+  const whole = view.wholes?.find(isMeant)
+  return view.positions.find((share) => isMeant(share) && share.routeId === order.routeId) ?? (whole && { ...whole, quantityBase: '0' })
 }
 
 function inLaneOrder(a: LaneOrder, b: LaneOrder): number {

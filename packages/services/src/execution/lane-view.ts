@@ -35,7 +35,10 @@ export interface LaneView {
   /** Orders that are not over. */
   readonly orders: readonly LaneOrder[]
   readonly attempts: readonly AttemptRow[]
+  /** Where routes share symbols: their shares. */
   readonly positions: readonly PositionRow[]
+  /** Set where `positions` are shares: the positions themselves. */
+  readonly wholes?: readonly PositionRow[]
   readonly markets: ReadonlyMap<string, MarketInfo>
   readonly opensPausedUntilMs: number
   /** The exchange's clock is known well enough to sign an open. */

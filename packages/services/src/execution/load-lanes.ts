@@ -8,7 +8,7 @@ import type { ExecutionContext } from './context.ts'
 import { stopColumns, stoppedBy, type StopsRow } from './fan-out-stops.ts'
 import type { HeldLane } from './lane.ts'
 import type { LaneOrder, LaneView } from './lane-view.ts'
-import { ATTEMPT_COLUMNS, ORDER_COLUMNS, POSITION_COLUMNS } from './rows.ts'
+import { ATTEMPT_COLUMNS, ORDER_COLUMNS, POSITION_COLUMNS, SHARE_COLUMNS } from './rows.ts'
 import type { AttemptRow, OrderRow, PositionRow } from './rows.ts'
 
 interface AccountRow {
@@ -20,6 +20,7 @@ interface AccountRow {
   syncedAt: Date | null
   entitled: boolean
   killSwitch: boolean
+  nets: boolean
 }
 
 /** Nobody's account is without rules for long; until then it trades by those that everybody begins with. */
@@ -47,6 +48,9 @@ export async function loadLanes(
     (position) => position.accountId,
   )
 
+  const netting = accounts.filter(({ nets }) => nets).map(({ id }) => id)
+  const shares = netting.length === 0 ? new Map<string, PositionRow[]>() : await loadShares(tx, netting)
+
   const views = new Map<string, LaneView>()
   for (const account of accounts) {
     const own = orders.get(account.id) ?? []
@@ -72,7 +76,8 @@ export async function loadLanes(
       result: resultOf(account),
       orders: own,
       attempts: attempts.get(account.id) ?? [],
-      positions: held,
+      positions: account.nets ? (shares.get(account.id) ?? []) : held,
+      ...(account.nets && { wholes: held }),
       markets: await marketsOf(ctx, account.exchange, symbols),
       opensPausedUntilMs: ctx.circuit.pausedUntilMs(account.exchange),
       clockUsable: (ctx.clocks.get(account.exchange)?.errorMs ?? Infinity) <= ctx.timings.clockErrorMaxMs,
@@ -83,9 +88,14 @@ export async function loadLanes(
   return views
 }
 
+async function loadShares(tx: Transaction, ids: readonly string[]): Promise<Map<string, PositionRow[]>> {
+  const rows = await tx.query<PositionRow>(`SELECT ${SHARE_COLUMNS} FROM position_share p WHERE p.account_id = ANY($1::uuid[])`, [ids])
+  return Map.groupBy(rows, (share) => share.accountId)
+}
+
 function loadAccounts(tx: Transaction, ids: readonly string[]): Promise<StoredAccount[]> {
   return tx.query<StoredAccount>(
-    `SELECT a.id, a.user_id AS "userId", a.exchange, a.is_active AS "isActive", a.key_status AS "keyStatus", s.synced_at AS "syncedAt",
+    `SELECT a.id, a.user_id AS "userId", a.exchange, a.is_active AS "isActive", a.key_status AS "keyStatus", s.synced_at AS "syncedAt", a.shared_symbols = 'net' AS nets,
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', a.user_id::text)) AS "killSwitch",
             b.user_id IS NOT NULL AS "hasRules", ${ruleColumns('b')}, ar.overrides, ${resultColumns('s')}
@@ -108,7 +118,7 @@ async function loadOrders(tx: Transaction, ids: readonly string[]): Promise<Lane
             (o.leg = 'open' AND o.state = 'READY' AND EXISTS (
                SELECT 1 FROM signal mine, trade_order c JOIN signal later ON later.id = c.signal_id
                 WHERE mine.id = o.signal_id AND c.account_id = o.account_id AND c.symbol = o.symbol AND c.position_side = o.position_side AND c.leg = 'close'
-                  AND later.received_at > mine.received_at)) AS overtaken
+                  AND (c.route_id = o.route_id OR NOT EXISTS (SELECT 1 FROM account na WHERE na.id = o.account_id AND na.shared_symbols = 'net')) AND later.received_at > mine.received_at)) AS overtaken
        FROM trade_order o
        LEFT JOIN trade_order d ON d.id = o.depends_on_id
        LEFT JOIN fan_out fo ON fo.id = o.fan_out_id

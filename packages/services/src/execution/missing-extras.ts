@@ -1,7 +1,8 @@
 import { targetQuantities } from '@matic/domain'
 import { Decimal } from 'decimal.js'
+import { coveredBy, surplusOf } from './share-protection.ts'
 import type { EpochOrder, ProtectionInput, ProtectionNeed } from './missing-protection.ts'
-import { isLive, isResting, latest, newest, PLAIN, replaceAll, restoreAtMs, samePrice } from './protection-steps.ts'
+import { isLive, isResting, isSettling, latest, newest, PLAIN, replaceAll, restoreAtMs, samePrice } from './protection-steps.ts'
 
 const REFUSALS = 3
 
@@ -27,7 +28,7 @@ export function levelNeeds(input: ProtectionInput): ProtectionNeed[] {
   const unwanted = replaceAll(
     orders.filter((order) => isLive(order) && order.leg === 'target' && !targets.some(({ level }) => level === order.level)),
   )
-  if (targets.length === 0 || market === undefined || settling(input, orders)) return unwanted
+  if (targets.length === 0 || market === undefined || isSettling(input, orders)) return unwanted
 
   const taken = levelsTaken(orders)
   const open = targets.filter(({ level }) => !taken.has(level))
@@ -88,10 +89,13 @@ export function trailingNeeds(input: ProtectionInput): ProtectionNeed[] {
   const live = orders.filter(isLive)
   const trailing = position.plan?.trailing ?? null
   if (trailing === null) return replaceAll(live)
-  if (market === undefined || settling(input, orders)) return []
+  if (market === undefined || isSettling(input, orders)) return []
   if (orders.filter(({ state }) => state === 'REJECTED').length >= REFUSALS) return [{ kind: 'give-up', leg: 'trailing' }]
 
-  const covered = live.reduce((sum, { quantityBase }) => sum.add(quantityBase ?? 0), new Decimal(0))
+  // What a share's takes beyond it would be somebody else's.
+  const surplus = position.shareOf === undefined ? [] : surplusOf(live, new Decimal(position.quantityBase))
+  if (surplus.length > 0) return replaceAll(surplus)
+  const covered = coveredBy(live)
   const missing = new Decimal(position.quantityBase).sub(covered).div(market.stepSize).floor().mul(market.stepSize)
   if (missing.lte(0) || missing.lt(market.minQuantity)) return []
   const notBeforeMs = restoreAtMs(input, orders)
@@ -114,9 +118,4 @@ function activationPrice({ side, markPrice }: ProtectionInput['position'], price
   if (price === null || markPrice === null) return price
   const reached = side === 'LONG' ? new Decimal(markPrice).gte(price) : new Decimal(markPrice).lte(price)
   return reached ? null : price
-}
-
-/** One of them has just filled: what is held is not sure to be known yet. */
-function settling({ nowMs, timings }: ProtectionInput, orders: readonly EpochOrder[]): boolean {
-  return orders.some((order) => order.state === 'FILLED' && (order.endedAt?.getTime() ?? 0) + timings.replicaLagMs > nowMs)
 }

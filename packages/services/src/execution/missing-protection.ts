@@ -5,6 +5,7 @@ import type { MarketInfo } from '@matic/exchange/port'
 import type { Timings } from '@matic/platform'
 import { Decimal } from 'decimal.js'
 import { levelNeeds, trailingNeeds } from './missing-extras.ts'
+import { shareNeeds } from './share-protection.ts'
 import { isResting, latest, PLAIN, replaceAll, restoreAtMs, samePrice } from './protection-steps.ts'
 import type { OrderRow, PositionRow } from './rows.ts'
 
@@ -95,6 +96,7 @@ function stopNeeds(input: Input): ProtectionNeed[] {
   const live = orders.filter((order) => order.leg === 'stop' && !isTerminal(order.state))
   const whole = live.find((order) => order.quantityBase === null)
   if (position.stopPrice === null) return replaceAll(live)
+  if (position.shareOf !== undefined) return shareNeeds(input, 'stop', position.stopPrice)
   const asWanted = (order: EpochOrder) => samePrice(order.triggerPrice, position.stopPrice)
   if (!whole) return placeNeeds(input, 'stop', position.stopPrice)
   if (asWanted(whole))
@@ -124,6 +126,7 @@ function targetNeeds(input: Input): ProtectionNeed[] {
   }
   const refusals = orders.filter((order) => order.leg === 'target' && order.state === 'REJECTED').length
   if (position.targetPrice !== null && refusals >= REFUSALS_OF_TARGET) return [{ kind: 'give-up', leg: 'target' }]
+  if (position.shareOf !== undefined && position.targetPrice !== null) return shareNeeds(input, 'target', position.targetPrice)
   if (last && !isTerminal(last.state)) return samePrice(last.triggerPrice, position.targetPrice) ? [] : replaceAll([last])
   return position.targetPrice === null ? [] : placeNeeds(input, 'target', position.targetPrice)
 }

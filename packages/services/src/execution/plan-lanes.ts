@@ -15,7 +15,9 @@ import { loadLanes } from './load-lanes.ts'
 import { missingProtection, stopRests } from './missing-protection.ts'
 import type { EpochOrder } from './missing-protection.ts'
 import { moveToBreakEven } from './move-to-break-even.ts'
+import { KINDS } from './position-rows.ts'
 import { noteProtections } from './protected.ts'
+import { isBeingClosed } from './share-protection.ts'
 import { ORDER_COLUMNS, positionCause } from './rows.ts'
 import type { PositionRow } from './rows.ts'
 import type { Ending } from './veto.ts'
@@ -137,13 +139,10 @@ async function restoreProtection(tx: Transaction, ctx: ExecutionContext, views: 
     const market = view.markets.get(held.symbol)
     const position = await moveToBreakEven(tx, held, orders, market)
     if (position !== held) restored.facts.push(positionFact(position))
-    const needs = missingProtection({
-      position,
-      orders,
-      market,
-      nowMs: view.nowMs,
-      timings: ctx.timings,
-    })
+    const input = { position, orders, market, nowMs: view.nowMs, timings: ctx.timings }
+    const needs = missingProtection(input).filter(
+      (need) => need.kind !== 'place' || position.shareOf === undefined || !isBeingClosed(input, view.orders),
+    )
     if (isLate(ctx, position, view.nowMs)) restored.facts.push(...(await alarmOnce(tx, position)))
     if (needs.length === 0 && position.protection === 'PROTECTING') settled.push(position)
     for (const need of needs) {
@@ -176,7 +175,7 @@ function isLate(ctx: ExecutionContext, position: PositionRow, nowMs: number): bo
 async function alarmOnce(tx: Transaction, position: PositionRow): Promise<NewFact[]> {
   const told = await tx.query(
     `SELECT 1 FROM fact WHERE user_id = $1 AND kind = 'protection-late' AND entity_id = $2 AND at >= $3 LIMIT 1`,
-    [position.userId, position.id, position.unprotectedSince],
+    [position.userId, position.shareOf ?? position.id, position.unprotectedSince],
   )
   if (told.length > 0) return []
   const payload = {
@@ -184,7 +183,7 @@ async function alarmOnce(tx: Transaction, position: PositionRow): Promise<NewFac
     symbol: position.symbol,
     unprotectedSince: position.unprotectedSince?.toISOString() ?? null,
   }
-  return [{ userId: position.userId, kind: 'protection-late', entity: 'position', entityId: position.id, payload }]
+  return [{ userId: position.userId, kind: 'protection-late', entity: 'position', entityId: position.shareOf ?? position.id, payload }]
 }
 
 function isGuarded(position: PositionRow): boolean {
@@ -206,23 +205,31 @@ async function askToReplace(tx: Transaction, order: EpochOrder): Promise<void> {
 }
 
 async function giveUp(tx: Transaction, position: PositionRow, leg: 'stop' | 'target' | 'trailing'): Promise<void> {
+  const table = tableOf(position)
   if (leg === 'trailing') {
-    await tx.query(`UPDATE position SET plan = jsonb_set(plan, '{trailing}', 'null'), version = version + 1 WHERE id = $1`, [position.id])
+    await tx.query(`UPDATE ${table} SET plan = jsonb_set(plan, '{trailing}', 'null'), version = version + 1 WHERE id = $1`, [position.id])
     return
   }
   const change =
     leg === 'stop'
       ? `stop_price = NULL, protection = 'NONE', unprotected_since = NULL, own_protection = true`
       : `target_price = NULL, protection = CASE WHEN unprotected_since IS NULL AND stop_price IS NOT NULL THEN 'PROTECTED' ELSE protection END`
-  await tx.query(`UPDATE position SET ${change}, version = version + 1 WHERE id = $1`, [position.id])
+  await tx.query(`UPDATE ${table} SET ${change}, version = version + 1 WHERE id = $1`, [position.id])
 }
 
 async function markPositions(tx: Transaction, positions: readonly PositionRow[], protection: 'EMERGENCY' | 'PROTECTING'): Promise<void> {
-  if (positions.length === 0) return
-  await tx.query(
-    `UPDATE position SET protection = $2, unprotected_since = coalesce(unprotected_since, clock_timestamp()), version = version + 1 WHERE id = ANY($1::uuid[])`,
-    [positions.map((position) => position.id), protection],
-  )
+  for (const { table, has } of KINDS) {
+    const ids = positions.filter(has).map((position) => position.id)
+    if (ids.length === 0) continue
+    await tx.query(
+      `UPDATE ${table} SET protection = $2, unprotected_since = coalesce(unprotected_since, clock_timestamp()), version = version + 1 WHERE id = ANY($1::uuid[])`,
+      [ids, protection],
+    )
+  }
+}
+
+function tableOf(position: PositionRow): string {
+  return position.shareOf === undefined ? 'position' : 'position_share'
 }
 
 function positionFact(position: PositionRow): NewFact {
@@ -230,7 +237,7 @@ function positionFact(position: PositionRow): NewFact {
     userId: position.userId,
     kind: 'position-changed',
     entity: 'position',
-    entityId: position.id,
+    entityId: position.shareOf ?? position.id,
     payload: { accountId: position.accountId, symbol: position.symbol },
   }
 }

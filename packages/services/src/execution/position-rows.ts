@@ -5,7 +5,7 @@ import type { Decimal } from 'decimal.js'
 import { plain, plainOrNull } from '../plain.ts'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
-import { POSITION_COLUMNS } from './rows.ts'
+import { POSITION_COLUMNS, SHARE_COLUMNS } from './rows.ts'
 import type { PositionRow } from './rows.ts'
 
 /** Names one position: a symbol of an account, or one side of it where long and short stand side by side. */
@@ -182,18 +182,42 @@ export async function wishProtection(tx: Queryable, position: PositionRow, wish:
   return (await wishProtections(tx, [{ position, wish }])).get(keyOf(position)) ?? position
 }
 
+/** Positions, and shares that are looked after as such, where each kind is stored. */
+export const KINDS = [
+  { table: 'position', columns: POSITION_COLUMNS, has: (row: PositionRow) => row.shareOf === undefined },
+  { table: 'position_share', columns: SHARE_COLUMNS, has: (row: PositionRow) => row.shareOf !== undefined },
+] as const
+export type Kind = (typeof KINDS)[number]
+
 /** @returns the rows as they are now, by `keyOf` */
 export async function wishProtections(
   tx: Queryable,
   wishes: readonly { position: PositionRow; wish: ProtectionWish }[],
 ): Promise<Map<string, PositionRow>> {
-  if (wishes.length === 0) return new Map()
-  const rows = await tx.query<PositionRow>(
-    `UPDATE position AS p SET stop_price = x.s, target_price = x.t, plan = CASE WHEN x.planned THEN x.plan::jsonb ELSE p.plan END, protection = 'PROTECTING',
+  const rows: PositionRow[] = []
+  for (const kind of KINDS)
+    rows.push(
+      ...(await wishOfKind(
+        tx,
+        kind,
+        wishes.filter(({ position }) => kind.has(position)),
+      )),
+    )
+  return new Map(rows.map((row) => [keyOf(row), row]))
+}
+
+async function wishOfKind(
+  tx: Queryable,
+  { table, columns }: Kind,
+  wishes: readonly { position: PositionRow; wish: ProtectionWish }[],
+): Promise<PositionRow[]> {
+  if (wishes.length === 0) return []
+  return tx.query<PositionRow>(
+    `UPDATE ${table} AS p SET stop_price = x.s, target_price = x.t, plan = CASE WHEN x.planned THEN x.plan::jsonb ELSE p.plan END, protection = 'PROTECTING',
             unprotected_since = CASE WHEN x.s IS NULL THEN NULL WHEN p.protection = 'PROTECTED' THEN p.unprotected_since ELSE coalesce(p.unprotected_since, clock_timestamp()) END,
             version = p.version + 1
        FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::boolean[], $5::text[]) AS x(id, s, t, planned, plan)
-      WHERE p.id = x.id RETURNING ${POSITION_COLUMNS}`,
+      WHERE p.id = x.id RETURNING ${columns}`,
     [
       wishes.map(({ position }) => position.id),
       wishes.map(({ wish }) => wish.stopPrice),
@@ -202,10 +226,14 @@ export async function wishProtections(
       wishes.map(({ wish }) => (wish.plan ? JSON.stringify(wish.plan) : null)),
     ],
   )
-  return new Map(rows.map((row) => [keyOf(row), row]))
 }
 
 export function positionFact(position: PositionRow): NewFact {
+  // Who looks at the position reads its shares with it.
+  if (position.shareOf !== undefined) {
+    const payload = { accountId: position.accountId, symbol: position.symbol }
+    return { userId: position.userId, kind: 'position-changed', entity: 'position', entityId: position.shareOf, payload }
+  }
   const { accountId, symbol, side, protection, epoch, version } = position
   const payload = {
     accountId,

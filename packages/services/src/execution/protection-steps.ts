@@ -40,6 +40,11 @@ export function replaceAll(orders: readonly EpochOrder[]): ProtectionNeed[] {
   return orders.filter((order) => order.cancelRequestedAt === null).map((order) => ({ kind: 'replace', order }))
 }
 
+/** One of them has just filled: what is held is not sure to be known yet. */
+export function isSettling({ nowMs, timings }: ProtectionInput, orders: readonly EpochOrder[]): boolean {
+  return orders.some((order) => order.state === 'FILLED' && (order.endedAt?.getTime() ?? 0) + timings.replicaLagMs > nowMs)
+}
+
 export function isResting(order: EpochOrder): boolean {
   return order.state === 'ACKED' || order.state === 'PARTIAL'
 }

@@ -7,9 +7,10 @@ import type { ExecutionContext } from './context.ts'
 import { orderFact } from './end-orders.ts'
 import { insertNextRevision } from './insert-orders.ts'
 import { holdLane, reconcileSoon } from './lane.ts'
-import { isFullClose, isProtection, isReducing } from './rows.ts'
-import { lockPosition, positionFact } from './position-rows.ts'
+import { isClose, isProtection, isReducing } from './rows.ts'
+import { keyOf, lockPosition, positionFact } from './position-rows.ts'
 import { noteProtection } from './protected.ts'
+import { lockShares } from './share-rows.ts'
 import type { Send } from './write-ahead.ts'
 
 const OVERLOAD_DELAYS_MS = [200, 400, 800, 1_600, 3_200]
@@ -140,7 +141,7 @@ async function endSent(
   const facts: NewFact[] = []
   const closing = isReducing(order) && !isProtection(order)
   // Nothing left to close is success; a close that was refused for any other reason is tried again with what is there then.
-  const again = isFullClose(order) && outcome.reason !== 'KEY_INVALID' && order.revision < TRIES_OF_CLOSE
+  const again = isClose(order) && outcome.reason !== 'KEY_INVALID' && order.revision < TRIES_OF_CLOSE
   await tx.query(
     `UPDATE trade_order SET state = $2, reason = $3, reason_numbers = $4, ended_at = clock_timestamp(), version = version + 1 WHERE id = $1`,
     [order.id, outcome.state, outcome.reason, JSON.stringify(outcome.numbers)],
@@ -151,8 +152,10 @@ async function endSent(
     await insertNextRevision(tx, ctx, order, Math.min(100 * 2 ** order.revision, 30_000) * ctx.timings.scale)
   if (closing) await distrustPosition(tx, order)
   if (isProtection(order)) await reconcileSoon(tx, send.lane, 0)
-  if (isFullClose(order) || isProtection(order)) {
-    const position = await lockPosition(tx, order.accountId, order.symbol, order.positionSide)
+  if (isClose(order) || isProtection(order)) {
+    const position = order.nets
+      ? (await lockShares(tx, [order])).get(keyOf(order))
+      : await lockPosition(tx, order.accountId, order.symbol, order.positionSide)
     const changed = position && (await noteProtection(tx, position))
     if (changed) facts.push(positionFact(changed))
   }

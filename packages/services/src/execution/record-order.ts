@@ -15,7 +15,7 @@ import type { PositionMove, ProtectionWish } from './position-rows.ts'
 import { noteProtections } from './protected.ts'
 import { isTrigger, ORDER_COLUMNS } from './rows.ts'
 import type { OrderRow, PositionRow } from './rows.ts'
-import { moveShares } from './share-rows.ts'
+import { lockShares, moveShares } from './share-rows.ts'
 import { cancelReason } from './veto.ts'
 
 export interface SeenOrder {
@@ -184,8 +184,12 @@ async function followUp(tx: Transaction, ctx: ExecutionContext, changes: readonl
     tx,
     [...triggers, ...fills].map(({ order }) => order),
   )
-  const facts = await afterFills(tx, ctx, fills, held)
-  const guarded = triggers.flatMap(({ order }) => held.get(keyOf(order)) ?? [])
+  const shares = await lockShares(
+    tx,
+    [...triggers, ...fills].map(({ order }) => order).filter(({ nets }) => nets),
+  )
+  const facts = await afterFills(tx, ctx, fills, held, shares)
+  const guarded = triggers.flatMap(({ order }) => (order.nets ? shares : held).get(keyOf(order)) ?? [])
   const noted = new Map((await noteProtections(tx, guarded)).map((position) => [keyOf(position), position]))
   for (const { order } of triggers) {
     const changed = noted.get(keyOf(order))
@@ -199,6 +203,7 @@ async function afterFills(
   ctx: ExecutionContext,
   fills: readonly Change[],
   held: ReadonlyMap<string, PositionRow>,
+  shares: ReadonlyMap<string, PositionRow>,
 ): Promise<Map<string, NewFact[]>> {
   const moves = ({ input, order }: Change) => {
     const position = held.get(keyOf(order))
@@ -209,7 +214,8 @@ async function afterFills(
   const wishing: { position: PositionRow; order: OrderRow; lane: HeldLane }[] = []
   for (const change of fills) {
     const { input, before, order } = change
-    const position = moves(change) ? moved.get(keyOf(order)) : held.get(keyOf(order))
+    const whole = moves(change) ? moved.get(keyOf(order)) : held.get(keyOf(order))
+    const position = order.nets ? shares.get(keyOf(order)) : whole
     if (!position) continue
     if (order.leg === 'open' && !moves(change)) await closeOvertaken(tx, ctx, order)
     if (order.leg !== 'open' || Number(position.quantityBase) === 0 || new Decimal(before.filledBase).gt(0))
@@ -225,10 +231,10 @@ async function afterFills(
 async function closeOvertaken(tx: Transaction, ctx: ExecutionContext, open: OrderRow): Promise<void> {
   const rows = await tx.query<OrderRow>(
     `SELECT ${ORDER_COLUMNS} FROM trade_order o JOIN signal later ON later.id = o.signal_id
-      WHERE o.account_id = $1 AND o.symbol = $2 AND o.position_side = $4 AND o.leg = 'close' AND o.state IN ('FILLED', 'MOOT')
+      WHERE o.account_id = $1 AND o.symbol = $2 AND o.position_side = $4 AND o.leg = 'close' AND o.state IN ('FILLED', 'MOOT') AND ($5::uuid IS NULL OR o.route_id = $5)
         AND later.received_at > (SELECT received_at FROM signal WHERE id = $3)
       ORDER BY later.received_at DESC, o.revision DESC LIMIT 1`,
-    [open.accountId, open.symbol, open.signalId, open.positionSide],
+    [open.accountId, open.symbol, open.signalId, open.positionSide, open.nets ? open.routeId : null],
   )
   if (rows[0]) await insertNextRevision(tx, ctx, rows[0], 0)
 }

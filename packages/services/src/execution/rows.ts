@@ -49,6 +49,8 @@ export interface OrderRow {
   fanOutId: string | null
   isCanary: boolean
   version: number
+  /** Its account's routes share symbols: it is one route's, and takes no more than that route's share. */
+  nets?: boolean
 }
 
 export const ORDER_COLUMNS = `
@@ -60,7 +62,8 @@ export const ORDER_COLUMNS = `
   o.target_fraction AS "targetFraction", o.plan, o.level, o.callback_percent AS "callbackPercent", o.state, o.priority, o.depends_on_id AS "dependsOnId", o.not_before AS "notBefore",
   o.expires_at AS "expiresAt", o.tries, o.reason, o.cancel_requested_at AS "cancelRequestedAt",
   o.exchange_order_id AS "exchangeOrderId", o.filled_base AS "filledBase", o.average_price AS "averagePrice",
-  o.created_at AS "createdAt", o.submitted_at AS "submittedAt", o.fan_out_id AS "fanOutId", o.is_canary AS "isCanary", o.version`
+  o.created_at AS "createdAt", o.submitted_at AS "submittedAt", o.fan_out_id AS "fanOutId", o.is_canary AS "isCanary", o.version,
+  (SELECT na.shared_symbols = 'net' FROM account na WHERE na.id = o.account_id) AS nets`
 
 /** A request whose outcome is not settled yet. */
 export interface AttemptRow {
@@ -104,6 +107,8 @@ export interface PositionRow {
   closedAt: Date | null
   syncedAt: Date
   version: number
+  /** Set where this is a route's share of a position: the position's id. */
+  shareOf?: string
 }
 
 export const POSITION_COLUMNS = `
@@ -113,9 +118,26 @@ export const POSITION_COLUMNS = `
   p.plan, p.mark_price AS "markPrice",
   p.unprotected_since AS "unprotectedSince", p.opened_at AS "openedAt", p.closed_at AS "closedAt", p.synced_at AS "syncedAt", p.version`
 
-/** Closes whatever is there, at market. */
-export function isFullClose(order: OrderRow): boolean {
+const ofWhole = (column: string) =>
+  `(SELECT w.${column} FROM position w WHERE w.account_id = p.account_id AND w.symbol = p.symbol AND w.position_side = p.position_side)`
+
+/** Shares `p` (position_share) as positions. */
+export const SHARE_COLUMNS = `
+  p.id, p.user_id AS "userId", p.account_id AS "accountId", p.route_id AS "routeId", p.symbol, p.position_side AS "positionSide", p.epoch,
+  CASE WHEN p.quantity_base < 0 THEN 'SHORT' ELSE 'LONG' END AS side, abs(p.quantity_base) AS "quantityBase", p.entry_price AS "entryPrice",
+  ${ofWhole('leverage')} AS leverage, ${ofWhole('margin_mode')} AS "marginMode", p.protection, p.stop_price AS "stopPrice",
+  p.target_price AS "targetPrice", p.plan, ${ofWhole('mark_price')} AS "markPrice", p.unprotected_since AS "unprotectedSince",
+  p.opened_at AS "openedAt", NULL::timestamptz AS "closedAt", coalesce(${ofWhole('synced_at')}, 'epoch') AS "syncedAt", p.version,
+  coalesce(${ofWhole('id')}, p.id) AS "shareOf"`
+
+/** Closes all of a position, or of a share, at market. */
+export function isClose(order: OrderRow): boolean {
   return (order.leg === 'close' || order.leg === 'emergency') && order.type === 'market'
+}
+
+/** Closes whatever is there, at market: doing it twice does no more than once. Not so for a share, where the rest is somebody else's. */
+export function isFullClose(order: OrderRow): boolean {
+  return isClose(order) && order.nets !== true
 }
 
 /** Makes a position smaller, never larger. */

@@ -6,7 +6,7 @@ import type { ChosenOrder } from './choose-next.ts'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
 import type { LaneOrder } from './lane-view.ts'
-import { isFullClose, isTrigger } from './rows.ts'
+import { isClose, isTrigger } from './rows.ts'
 
 /** A committed attempt: the only thing that may be sent. */
 export interface Send {
@@ -77,7 +77,7 @@ function requestFor(ctx: ExecutionContext, { order, side, quantityBase }: Chosen
     price: plainOrNull(order.price),
     triggerPrice: plainOrNull(order.triggerPrice),
     callbackPercent: plainOrNull(order.callbackPercent),
-    reduceOnly: !closePosition && order.leg !== 'open' && !(ctx.sabotage.closeNotReduceOnly && isFullClose(order)),
+    reduceOnly: !closePosition && order.leg !== 'open' && !(ctx.sabotage.closeNotReduceOnly && isClose(order)),
     closePosition,
   }
 }

@@ -15,12 +15,25 @@ export async function handOver(tx: Transaction, routeIds: readonly string[]): Pr
   await tx.query(`UPDATE trade SET route_id = hand_route(account_id) WHERE route_id = ANY($1::uuid[]) AND closed_at IS NULL`, [routeIds])
   await tx.query(
     `WITH gone AS (
-       UPDATE position_share s SET quantity_base = 0, entry_price = NULL, updated_at = clock_timestamp() FROM position_share b
+       UPDATE position_share s SET quantity_base = 0, entry_price = NULL, protection = 'NONE', stop_price = NULL, target_price = NULL, plan = NULL,
+              unprotected_since = NULL, updated_at = clock_timestamp(), version = s.version + 1 FROM position_share b
         WHERE s.id = b.id AND b.route_id = ANY($1::uuid[]) AND b.quantity_base <> 0
-       RETURNING b.user_id, b.account_id, b.symbol, b.position_side, b.quantity_base, b.entry_price)
-     INSERT INTO position_share AS s (id, user_id, account_id, route_id, symbol, position_side, quantity_base, entry_price)
-     SELECT gen_random_uuid(), user_id, account_id, hand_route(account_id), symbol, position_side, quantity_base, entry_price FROM gone
+       RETURNING b.user_id, b.account_id, b.symbol, b.position_side, b.quantity_base, b.entry_price, b.stop_price, b.target_price, b.plan)
+     INSERT INTO position_share AS s (id, user_id, account_id, route_id, symbol, position_side, quantity_base, entry_price, stop_price, target_price, plan,
+                                      epoch, opened_at, protection, unprotected_since)
+     SELECT gen_random_uuid(), user_id, account_id, hand_route(account_id), symbol, position_side, quantity_base, entry_price, stop_price, target_price, plan,
+            1, clock_timestamp(), CASE WHEN coalesce(stop_price, target_price) IS NULL AND plan IS NULL THEN 'NONE' ELSE 'PROTECTING' END,
+            CASE WHEN stop_price IS NOT NULL THEN clock_timestamp() END
+       FROM gone
      ON CONFLICT (account_id, symbol, position_side, route_id) DO UPDATE SET
+       stop_price = CASE WHEN s.quantity_base = 0 THEN excluded.stop_price ELSE coalesce(s.stop_price, excluded.stop_price) END,
+       target_price = CASE WHEN s.quantity_base = 0 THEN excluded.target_price ELSE coalesce(s.target_price, excluded.target_price) END,
+       plan = CASE WHEN s.quantity_base = 0 THEN excluded.plan ELSE coalesce(s.plan, excluded.plan) END,
+       epoch = s.epoch + CASE WHEN s.quantity_base = 0 THEN 1 ELSE 0 END,
+       opened_at = CASE WHEN s.quantity_base = 0 THEN excluded.opened_at ELSE s.opened_at END,
+       protection = CASE WHEN s.quantity_base = 0 OR s.protection = 'NONE' THEN excluded.protection ELSE s.protection END,
+       unprotected_since = CASE WHEN s.quantity_base = 0 OR s.protection = 'NONE' THEN excluded.unprotected_since ELSE s.unprotected_since END,
+       version = s.version + 1,
        entry_price = CASE WHEN s.quantity_base = 0 OR sign(s.quantity_base) <> sign(excluded.quantity_base) THEN excluded.entry_price
                           ELSE (s.quantity_base * s.entry_price + excluded.quantity_base * excluded.entry_price) / (s.quantity_base + excluded.quantity_base) END,
        quantity_base = s.quantity_base + excluded.quantity_base, updated_at = clock_timestamp()`,

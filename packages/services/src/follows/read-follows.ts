@@ -19,8 +19,8 @@ const FOLLOWS = `SELECT f.id, f.strategy_id AS "strategyId", s.name AS "strategy
     (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
     (SELECT count(*)::int FROM decision d WHERE d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied",
     (SELECT coalesce(sum(t.gross_pnl - t.fees + t.funding), 0)::text FROM trade t WHERE t.route_id = f.route_id AND t.user_id = $1 AND t.closed_at IS NOT NULL) AS "realizedPnl",
-    (SELECT coalesce(sum(p.unrealized_pnl), 0)::text FROM position p WHERE p.route_id = f.route_id AND p.user_id = $1 AND p.quantity_base > 0) AS "unrealizedPnl",
-    (SELECT count(*)::int FROM position p WHERE p.route_id = f.route_id AND p.user_id = $1 AND p.quantity_base > 0) AS "openPositions"
+    (SELECT coalesce(sum(p.unrealized_pnl), 0)::text FROM holding p WHERE p.route_id = f.route_id AND p.user_id = $1) AS "unrealizedPnl",
+    (SELECT count(*)::int FROM holding p WHERE p.route_id = f.route_id AND p.user_id = $1) AS "openPositions"
   FROM follow f JOIN strategy s ON s.id = f.strategy_id LEFT JOIN app_user l ON l.id = s.user_id JOIN account a ON a.id = f.account_id
  WHERE f.user_id = $1 AND ($2::uuid IS NULL OR f.id = $2) ORDER BY f.created_at DESC, f.id`
 

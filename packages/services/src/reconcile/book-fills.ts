@@ -1,5 +1,5 @@
 import type { NewFact, Transaction } from '@matic/db'
-import { buildTrades, netQuantity } from '@matic/domain'
+import { buildShares, buildTrades, netQuantity } from '@matic/domain'
 import type { BuiltTrade, TradeFill } from '@matic/domain'
 import type { ExchangeFill } from '@matic/exchange/port'
 import { Decimal } from 'decimal.js'
@@ -32,8 +32,50 @@ export async function bookFills(
   await linkTriggered(tx, lane, market)
   const fromAt = await rebuildFrom(tx, lane, market, earliest)
   const own = await loadFills(tx, lane, market, fromAt)
-  const facts = earliest === undefined ? [] : await saveTrades(tx, ctx, lane, market, fromAt, buildTrades(own))
+  const facts =
+    earliest === undefined
+      ? []
+      : await saveTrades(tx, ctx, lane, market, fromAt, await tradesOf(tx, ctx, lane, market, { fills: own, fromAt }))
   return { facts, netBase: netQuantity(own), fills: own }
+}
+
+/** Flat to flat of the position; where routes share symbols, of each share. */
+async function tradesOf(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  { symbol, positionSide }: MarketSide,
+  { fills, fromAt }: { fills: readonly TradeFill[]; fromAt: Date },
+): Promise<TradeToSave[]> {
+  const rows = await tx.query<{ nets: boolean; handRouteId: string; unexplainedBase: string | null }>(
+    `SELECT a.shared_symbols = 'net' AS nets, hand_route(a.id) AS "handRouteId", p.unexplained_base AS "unexplainedBase"
+       FROM account a LEFT JOIN position p ON p.account_id = a.id AND p.symbol = $2 AND p.position_side = $3 WHERE a.id = $1`,
+    [lane.accountId, symbol, positionSide],
+  )
+  const account = rows[0]
+  if (!account?.nets) return buildTrades(fills).map((trade) => ({ ...trade, funding: null }))
+  const { handRouteId } = account
+  const stepBase = new Decimal((await ctx.markets.find(lane.exchange, symbol))?.stepSize ?? '0.000000000000000001')
+  const unexplainedBase = new Decimal(account.unexplainedBase ?? 0)
+  const paid = await tx.query<{ at: Date; amount: string }>(
+    `SELECT at, amount FROM ledger_entry WHERE account_id = $1 AND symbol = $2 AND type = 'FUNDING_FEE' AND at >= $3`,
+    [lane.accountId, symbol, fromAt],
+  )
+  const funding = paid.map(({ at, amount }) => ({ atMs: at.getTime(), amount: new Decimal(amount) }))
+  const { fillsByRoute, fundingByRoute } = buildShares({ fills, handRouteId, unexplainedBase, stepBase, funding })
+  return [...fillsByRoute].flatMap(([routeId, own]) =>
+    buildTrades(own).map((trade) => {
+      const within = (fundingByRoute.get(routeId) ?? []).filter(
+        ({ atMs }) => atMs >= trade.openedAtMs && atMs <= (trade.closedAtMs ?? Infinity),
+      )
+      return { ...trade, funding: within.reduce((sum, { amount }) => sum.add(amount), new Decimal(0)) }
+    }),
+  )
+}
+
+interface TradeToSave extends BuiltTrade {
+  /** Quote; null: all that was paid for the position meanwhile. */
+  readonly funding: Decimal | null
 }
 
 async function insertFills(
@@ -80,7 +122,8 @@ async function linkTriggered(tx: Transaction, lane: HeldLane, { symbol, position
        FROM (SELECT DISTINCT ON (account_id, symbol, side) id, route_id, side, acked_at FROM trade_order
               WHERE account_id = $1 AND symbol = $2 AND position_side = $3 AND leg IN ('stop', 'target', 'trailing') AND state = 'FILLED'
               ORDER BY account_id, symbol, side, ended_at DESC) AS o
-      WHERE f.account_id = $1 AND f.symbol = $2 AND f.position_side = $3 AND f.order_id IS NULL AND f.side = o.side AND f.at >= o.acked_at`,
+      WHERE f.account_id = $1 AND f.symbol = $2 AND f.position_side = $3 AND f.order_id IS NULL AND f.side = o.side AND f.at >= o.acked_at
+        AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = $1 AND a.shared_symbols = 'net')`,
     [lane.accountId, symbol, positionSide],
   )
   await tx.query(
@@ -112,7 +155,7 @@ async function rebuildFrom(tx: Transaction, lane: HeldLane, market: MarketSide, 
 /** A trade that begins the moment another ends may share its first fill with it: both are rebuilt. */
 async function startOfChain(tx: Transaction, lane: HeldLane, market: MarketSide, openedAt: Date): Promise<Date> {
   const rows = await tx.query<{ openedAt: Date }>(
-    'SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND closed_at = $3 AND opened_at < $3 AND position_side = $4',
+    'SELECT opened_at AS "openedAt" FROM trade WHERE account_id = $1 AND symbol = $2 AND closed_at >= $3 AND opened_at < $3 AND position_side = $4 ORDER BY opened_at LIMIT 1',
     [lane.accountId, market.symbol, openedAt, market.positionSide],
   )
   return rows[0] ? startOfChain(tx, lane, market, rows[0].openedAt) : openedAt
@@ -149,7 +192,7 @@ async function saveTrades(
   lane: HeldLane,
   market: MarketSide,
   from: Date,
-  trades: readonly BuiltTrade[],
+  trades: readonly TradeToSave[],
 ): Promise<NewFact[]> {
   await tx.query(
     'DELETE FROM trade WHERE account_id = $1 AND symbol = $2 AND position_side = $5 AND opened_at >= $3 AND NOT first_trade_id = ANY($4::text[])',
@@ -183,7 +226,7 @@ async function saveTrade(
   ctx: ExecutionContext,
   lane: HeldLane,
   { symbol, positionSide }: MarketSide,
-  trade: BuiltTrade,
+  trade: TradeToSave,
 ): Promise<string> {
   const openedAt = new Date(trade.openedAtMs)
   const closedAt = trade.closedAtMs === null ? null : new Date(trade.closedAtMs)
@@ -192,7 +235,7 @@ async function saveTrade(
     `INSERT INTO trade (id, user_id, account_id, route_id, symbol, side, opened_at, closed_at, entry_base, entry_price, exit_base, exit_price, gross_pnl, fees, fee_currency,
                         funding, is_liquidation, first_trade_id, position_side)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-             (SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = $3 AND symbol = $5 AND type = 'FUNDING_FEE' AND at >= $7 AND at <= coalesce($8::timestamptz, 'infinity')),
+             coalesce($19, (SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = $3 AND symbol = $5 AND type = 'FUNDING_FEE' AND at >= $7 AND at <= coalesce($8::timestamptz, 'infinity'))),
              $16 OR EXISTS (SELECT 1 FROM ledger_entry WHERE account_id = $3 AND symbol = $5 AND type = 'INSURANCE_CLEAR' AND at >= $7 AND at <= coalesce($8::timestamptz + interval '10 seconds', 'infinity')),
              $17, $18)
      ON CONFLICT (account_id, symbol, position_side, first_trade_id) DO UPDATE SET
@@ -219,6 +262,7 @@ async function saveTrade(
       trade.isLiquidation,
       trade.firstTradeId,
       positionSide,
+      trade.funding === null ? null : amount(trade.funding),
     ],
   )
   return rows[0]?.id ?? trade.firstTradeId

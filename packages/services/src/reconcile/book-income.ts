@@ -26,11 +26,14 @@ export async function bookIncome(tx: Transaction, ctx: ExecutionContext, lane: H
   if (booked.length > 0) await addToTrades(tx, lane)
 }
 
-/** Funding and liquidation fees reach trades that are open, or closed a moment before the exchange booked them. */
+/**
+ * Funding and liquidation fees reach trades that are open, or closed a moment before the exchange booked them. Where routes share symbols a trade
+ * gets its part of the funding with its fills.
+ */
 async function addToTrades(tx: Transaction, lane: HeldLane): Promise<void> {
   await tx.query(
-    `UPDATE trade t SET funding = l.funding, is_liquidation = t.is_liquidation OR l.liquidated
-       FROM trade own, LATERAL (
+    `UPDATE trade t SET funding = CASE WHEN a.shared_symbols = 'net' THEN t.funding ELSE l.funding END, is_liquidation = t.is_liquidation OR l.liquidated
+       FROM trade own JOIN account a ON a.id = own.account_id, LATERAL (
          SELECT coalesce(sum(e.amount) FILTER (WHERE e.type = 'FUNDING_FEE' AND (own.closed_at IS NULL OR e.at <= own.closed_at)), 0) AS funding,
                 coalesce(bool_or(e.type = 'INSURANCE_CLEAR'), false) AS liquidated
            FROM ledger_entry e

@@ -4,6 +4,7 @@ import type { BuiltShares, TradeFill } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import type { ExecutionContext } from '../execution/context.ts'
 import type { HeldLane } from '../execution/lane.ts'
+import { lifeOf } from '../execution/share-rows.ts'
 import type { MarketSide } from './book-fills.ts'
 
 interface SideNow {
@@ -87,11 +88,12 @@ async function saveShares(
   await tx.query(
     `WITH x AS (SELECT * FROM unnest($5::uuid[], $6::uuid[], $7::numeric[], $8::numeric[]) AS x(id, r, q, p)),
      flat AS (
-       UPDATE position_share s SET quantity_base = 0, entry_price = NULL, updated_at = clock_timestamp()
+       UPDATE position_share s SET ${lifeOf('s.quantity_base', '0')}, quantity_base = 0, entry_price = NULL
         WHERE s.account_id = $2 AND s.symbol = $3 AND s.position_side = $4 AND s.quantity_base <> 0 AND NOT EXISTS (SELECT 1 FROM x WHERE x.r = s.route_id))
-     INSERT INTO position_share AS s (id, user_id, account_id, route_id, symbol, position_side, quantity_base, entry_price)
-     SELECT id, $1, $2, r, $3, $4, q, p FROM x WHERE q <> 0 OR EXISTS (SELECT 1 FROM position_share s WHERE s.account_id = $2 AND s.symbol = $3 AND s.position_side = $4 AND s.route_id = r)
-     ON CONFLICT (account_id, symbol, position_side, route_id) DO UPDATE SET quantity_base = excluded.quantity_base, entry_price = excluded.entry_price, updated_at = clock_timestamp()
+     INSERT INTO position_share AS s (id, user_id, account_id, route_id, symbol, position_side, quantity_base, entry_price, epoch, opened_at)
+     SELECT id, $1, $2, r, $3, $4, q, p, 1, clock_timestamp() FROM x WHERE q <> 0 OR EXISTS (SELECT 1 FROM position_share s WHERE s.account_id = $2 AND s.symbol = $3 AND s.position_side = $4 AND s.route_id = r)
+     ON CONFLICT (account_id, symbol, position_side, route_id) DO UPDATE SET ${lifeOf('s.quantity_base', 'excluded.quantity_base')},
+       quantity_base = excluded.quantity_base, entry_price = excluded.entry_price
        WHERE s.quantity_base <> excluded.quantity_base OR s.entry_price IS DISTINCT FROM excluded.entry_price`,
     [
       lane.userId,

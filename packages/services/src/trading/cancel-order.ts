@@ -45,23 +45,37 @@ async function takeAway(
   { userId, orderId }: { userId: string; orderId: string },
   order: OrderView,
 ): Promise<{ order: OrderView; settled: boolean }> {
-  const positionId = await positionOfOrder(ctx, { userId, orderId })
+  const { positionId, shareId } = await positionOfOrder(ctx, { userId, orderId })
   const { settled } = await setProtection({
     ctx,
-    input: { userId, positionId, stopLoss: order.leg === 'stop' ? null : undefined, takeProfit: order.leg === 'target' ? null : undefined },
+    input: {
+      userId,
+      positionId,
+      shareId,
+      stopLoss: order.leg === 'stop' ? null : undefined,
+      takeProfit: order.leg === 'target' ? null : undefined,
+    },
   })
   return { order: (await findOrder({ db: ctx.db, input: { userId, orderId } })) ?? order, settled }
 }
 
+interface Guarded {
+  readonly positionId: string
+  /** Set where it is one source's share. */
+  readonly shareId: string | null
+}
+
 /** The position that a stop or target belongs to. @throws AppError CONFLICT for an order of none */
-export async function positionOfOrder(ctx: TradingContext, { userId, orderId }: { userId: string; orderId: string }): Promise<string> {
-  const [row] = await ctx.db.query<{ id: string }>(
-    `SELECT p.id FROM trade_order o JOIN position p ON p.account_id = o.account_id AND p.symbol = o.symbol AND o.cause = 'position:' || p.id || ':' || p.epoch
-      WHERE o.id = $1 AND o.user_id = $2`,
+export async function positionOfOrder(ctx: TradingContext, { userId, orderId }: { userId: string; orderId: string }): Promise<Guarded> {
+  const [row] = await ctx.db.query<Guarded>(
+    `SELECT p.id AS "positionId", s.id AS "shareId" FROM trade_order o
+       JOIN position p ON p.account_id = o.account_id AND p.symbol = o.symbol AND p.position_side = o.position_side
+       LEFT JOIN position_share s ON s.account_id = o.account_id AND o.cause = 'position:' || s.id || ':' || s.epoch
+      WHERE (s.id IS NOT NULL OR o.cause = 'position:' || p.id || ':' || p.epoch) AND o.id = $1 AND o.user_id = $2`,
     [orderId, userId],
   )
   if (!row) throw new AppError('CONFLICT', 'This order belongs to no open position')
-  return row.id
+  return row
 }
 
 function isOver(order: OrderView): boolean {

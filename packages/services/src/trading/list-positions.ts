@@ -3,6 +3,7 @@ import type { Queryable } from '@matic/db'
 import { Decimal } from 'decimal.js'
 import { isoOrNull, plain, plainOrNull } from '../plain.ts'
 import { findAccount } from './accounts.ts'
+import { listShares, withShares } from './list-shares.ts'
 
 interface Row extends Omit<PositionView, 'openedAt' | 'syncedAt' | 'unrealizedPnlPercent' | 'entryPrice'> {
   entryPrice: string | null
@@ -27,7 +28,8 @@ export async function listPositions({
       WHERE p.account_id = $1 AND p.quantity_base > 0 ORDER BY p.opened_at DESC NULLS LAST, p.id`,
     [account.id, account.exchange],
   )
-  return rows.map(viewOf)
+  const shares = await listShares(db, { userId: input.userId, accountId: account.id })
+  return rows.map((row) => withShares(viewOf(row), shares.get(`${row.symbol} ${row.positionSide}`)))
 }
 
 function viewOf(row: Row): PositionView {

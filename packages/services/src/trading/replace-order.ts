@@ -38,11 +38,11 @@ export async function replaceOrder({ ctx, input }: { ctx: TradingContext; input:
 async function moveTrigger(ctx: TradingContext, input: ReplaceOrder, order: OrderView): Promise<Replaced> {
   const { userId, triggerPrice } = input
   if (triggerPrice === undefined) throw invalid('triggerPrice', 'A stop or target moves by its trigger price')
-  const positionId = await positionOfOrder(ctx, input)
+  const { positionId, shareId } = await positionOfOrder(ctx, input)
   const isStop = order.leg === 'stop'
   const { settled } = await setProtection({
     ctx,
-    input: { userId, positionId, stopLoss: isStop ? triggerPrice : undefined, takeProfit: isStop ? undefined : triggerPrice },
+    input: { userId, positionId, shareId, stopLoss: isStop ? triggerPrice : undefined, takeProfit: isStop ? undefined : triggerPrice },
   })
   const [newest] = await ctx.db.query<{ id: string }>(
     `SELECT n.id FROM trade_order n JOIN trade_order o ON o.account_id = n.account_id AND o.cause = n.cause AND o.leg = n.leg

@@ -1,10 +1,10 @@
 import { AppError, isTerminal, ORDER_STATES, reasonText, type PositionView } from '@matic/contracts'
 import { recordFacts } from '@matic/db'
-import type { Transaction } from '@matic/db'
+import type { NewFact, Transaction } from '@matic/db'
 import { protectionPrices } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import { positionFact, wishProtection } from '../execution/position-rows.ts'
-import { POSITION_COLUMNS, positionCause, type PositionRow } from '../execution/rows.ts'
+import { POSITION_COLUMNS, positionCause, SHARE_COLUMNS, type PositionRow } from '../execution/rows.ts'
 import { tellProtection } from '../mirror/tell-protection.ts'
 import { findMarket } from '../markets-read/index.ts'
 import { findPosition } from './find-position.ts'
@@ -13,6 +13,8 @@ import type { TradingContext } from './manual-signal.ts'
 interface SetProtection {
   readonly userId: string
   readonly positionId: string
+  /** Where several sources share the position: of this share alone; of all where left out. */
+  readonly shareId?: string | null
   /** Quote per base; null takes it away, undefined leaves it. */
   readonly stopLoss: string | null | undefined
   readonly takeProfit: string | null | undefined
@@ -105,21 +107,51 @@ interface Written {
   readonly told: boolean
 }
 
-async function write(tx: Transaction, ctx: TradingContext, { userId, positionId }: SetProtection, wish: Wish): Promise<Written> {
+async function write(tx: Transaction, ctx: TradingContext, input: SetProtection, wish: Wish): Promise<Written> {
+  const { userId, positionId } = input
   const [row] = await tx.query<PositionRow>(
     `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.id = $1 AND p.user_id = $2 AND p.quantity_base > 0 FOR UPDATE`,
     [positionId, userId],
   )
   if (!row) throw new AppError('POSITION_NOT_FOUND', 'There is no such open position')
-  if (row.protection === 'EMERGENCY') throw new AppError('CONFLICT', 'This position is being closed because it could not be protected')
-  const position = await wishProtection(tx, row, wish)
+  const shares = await sharesOf(tx, row, input.shareId ?? null)
+  if ([row, ...shares].some(({ protection }) => protection === 'EMERGENCY'))
+    throw new AppError('CONFLICT', 'This position is being closed because it could not be protected')
   await tx.query('UPDATE position SET own_protection = true WHERE id = $1 AND user_id = $2', [positionId, userId])
+  const facts: NewFact[] = []
+  const leaving: string[] = []
+  for (const held of shares.length === 0 ? [row] : shares) {
+    const wanted = held === row ? wish : wishOfShare(held, input, wish)
+    facts.push(positionFact(await wishProtection(tx, held, wanted)))
+    leaving.push(...(await leavingOf(tx, held, wanted)))
+  }
   const news = await tellProtection(tx, ctx, row, wish)
+  return { ids: await recordFacts(tx, [...facts, ...news]), leaving, told: news.length > 0 }
+}
+
+/** None where a market belongs to one source. */
+function sharesOf(tx: Transaction, row: PositionRow, shareId: string | null): Promise<PositionRow[]> {
+  return tx.query<PositionRow>(
+    `SELECT ${SHARE_COLUMNS} FROM position_share p JOIN account a ON a.id = p.account_id AND a.shared_symbols = 'net'
+      WHERE p.account_id = $1 AND p.symbol = $2 AND p.position_side = $3 AND p.user_id = $4 AND p.quantity_base <> 0 AND ($5::uuid IS NULL OR p.id = $5)
+      ORDER BY p.id FOR UPDATE OF p`,
+    [row.accountId, row.symbol, row.positionSide, row.userId, shareId],
+  )
+}
+
+/** What was not asked for stays as each share has it. */
+function wishOfShare(share: PositionRow, { stopLoss, takeProfit }: SetProtection, wish: Wish): Wish {
+  return {
+    stopPrice: stopLoss === undefined ? share.stopPrice : wish.stopPrice,
+    targetPrice: takeProfit === undefined ? share.targetPrice : wish.targetPrice,
+  }
+}
+
+async function leavingOf(tx: Transaction, row: PositionRow, wish: Wish): Promise<string[]> {
   const leaving = await tx.query<{ id: string }>(
     `SELECT id FROM trade_order WHERE account_id = $1 AND cause = $2 AND leg IN ('stop', 'target') AND state = ANY($3)
        AND trigger_price IS DISTINCT FROM CASE leg WHEN 'stop' THEN $4::numeric ELSE $5::numeric END`,
     [row.accountId, positionCause(row), LIVE, wish.stopPrice, wish.targetPrice],
   )
-  const ids = await recordFacts(tx, [positionFact(position), ...news])
-  return { ids, leaving: leaving.map(({ id }) => id), told: news.length > 0 }
+  return leaving.map(({ id }) => id)
 }

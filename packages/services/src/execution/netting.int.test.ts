@@ -1,0 +1,352 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseAlert } from '@matic/domain'
+import type { ExchangePort, OrderRequest } from '@matic/exchange/port'
+import { createBench } from '@matic/testkit/execution/bench'
+import type { Bench, TestWorker } from '@matic/testkit/execution/bench'
+import type { TestAccount } from '@matic/testkit/execution/factories'
+import { openPaperAccount, throughVenue } from '@matic/testkit/execution/paper'
+import { createSeededRandom } from '@matic/testkit/seeded-random'
+import { failure } from '@matic/testkit/execution/small-exchange'
+import { startVenue } from '@matic/testkit/execution/venue'
+import type { TestVenue } from '@matic/testkit/execution/venue'
+import { Decimal } from 'decimal.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { dispatchSignals } from '../dispatch/index.ts'
+import { publishMarks } from '../markets/publish-marks.ts'
+import { manualAlert } from '../trading/manual-alert.ts'
+
+const SYMBOL = 'BTC/USDT:USDT'
+const PRICE = 50_000
+let venue: TestVenue
+let bench: Bench
+let one: TestWorker
+let account: TestAccount
+/** Two leaders, and the follower's own hand. */
+let trend: string
+let fade: string
+let routes: Record<'trend' | 'fade' | 'hand', string>
+const sent: OrderRequest[] = []
+/** Answers that get lost on the way back. */
+let losesAnswers = () => false
+
+function noted(port: ExchangePort): ExchangePort {
+  return {
+    ...port,
+    createOrder: async (handle, order, signing) => {
+      sent.push(order)
+      const answer = await port.createOrder(handle, order, signing)
+      return answer.ok && losesAnswers() ? { ok: false, failure: failure('UNKNOWN', 'unknown', 'ETIMEDOUT') } : answer
+    },
+  }
+}
+
+beforeAll(async () => {
+  venue = await startVenue()
+  const real = throughVenue(venue.url)
+  bench = await createBench({ ...real, port: (clock, timings) => noted(real.port(clock, timings)), scale: 0.2 })
+  one = await bench.worker()
+})
+beforeEach(async () => {
+  losesAnswers = () => false
+  await venue.pin('BTCUSDT', String(PRICE))
+  account = await openPaperAccount(one.ctx, venue.bank)
+  await one.ctx.db.query(`UPDATE account SET shared_symbols = 'net' WHERE id = $1`, [account.accountId])
+  trend = randomUUID()
+  fade = randomUUID()
+  routes = {
+    trend: await addSource('WEBHOOK', trend),
+    fade: await addSource('WEBHOOK', fade),
+    hand: await addSource('MANUAL', account.accountId),
+  }
+  await until(async () => (await read('SELECT 1 FROM account_state WHERE account_id = $1')).length > 0)
+  sent.length = 0
+})
+afterAll(async () => {
+  await one?.[Symbol.asyncDispose]()
+  await bench?.[Symbol.asyncDispose]()
+  await venue?.[Symbol.asyncDispose]()
+})
+
+async function addSource(kind: 'WEBHOOK' | 'MANUAL', sourceId: string): Promise<string> {
+  const routeId = randomUUID()
+  if (kind === 'WEBHOOK')
+    await one.ctx.db.query('INSERT INTO webhook (id, user_id, token_hash, token_tail) VALUES ($1, $2, sha256($3::bytea), $4)', [
+      sourceId,
+      account.userId,
+      Buffer.from(sourceId),
+      'tail',
+    ])
+  await one.ctx.db.query('INSERT INTO route (id, user_id, source_kind, source_id, account_id) VALUES ($1, $2, $3, $4, $5)', [
+    routeId,
+    account.userId,
+    kind,
+    sourceId,
+    account.accountId,
+  ])
+  return routeId
+}
+
+async function round(): Promise<void> {
+  await one.settle()
+  await one.runner.reconcile()
+  await one.runner.settled()
+  await sleep(20)
+}
+
+async function until(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+  const deadline = Date.now() + withinMs
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${JSON.stringify([await shares(), await orders()], null, 1)}`)
+    await round()
+  }
+}
+
+const read = <Row extends object>(sql: string): Promise<Row[]> => one.ctx.db.query<Row>(sql, [account.accountId])
+const orders = () =>
+  read<object>(
+    `SELECT CASE r.source_kind WHEN 'MANUAL' THEN 'hand' ELSE left(r.id::text, 4) END AS route, leg, o.side, type, trim_scale(quantity_base)::text AS q, trim_scale(filled_base)::text AS filled,
+            trim_scale(trigger_price)::text AS trigger, state, reason FROM trade_order o LEFT JOIN route r ON r.id = o.route_id WHERE o.account_id = $1 ORDER BY o.created_at, priority`,
+  )
+
+interface ShareNow {
+  readonly base: string
+  readonly protection: string
+  /** What rests for it at its stop price. */
+  readonly guarded: string
+}
+
+async function shares(): Promise<Record<string, ShareNow>> {
+  const rows = await read<ShareNow & { routeId: string }>(
+    `SELECT s.route_id AS "routeId", trim_scale(s.quantity_base)::text AS base, s.protection,
+            (SELECT trim_scale(coalesce(sum(o.quantity_base), 0))::text FROM trade_order o WHERE o.cause = 'position:' || s.id || ':' || s.epoch AND o.leg = 'stop' AND o.state = 'ACKED' AND o.cancel_requested_at IS NULL) AS guarded
+       FROM position_share s WHERE s.account_id = $1 AND s.quantity_base <> 0`,
+  )
+  const names = new Map(Object.entries(routes).map(([name, id]) => [id, name]))
+  return Object.fromEntries(rows.map(({ routeId, ...share }) => [names.get(routeId) ?? routeId, share]))
+}
+
+/** Nothing is on its way, every share has its stop, and the ledger agrees with the position. */
+async function isQuiet(): Promise<boolean> {
+  const [row] = await read<{ busy: number }>(
+    `SELECT (SELECT count(*) FROM trade_order WHERE account_id = $1 AND (state IN ('READY', 'SUBMITTING', 'UNKNOWN') OR state IN ('ACKED', 'PARTIAL') AND (type = 'market' OR cancel_requested_at IS NOT NULL)))::int
+          + (SELECT count(*) FROM position_share WHERE account_id = $1 AND quantity_base <> 0 AND protection <> 'PROTECTED')::int
+          + (SELECT count(*) FROM lane WHERE account_id = $1 AND reconcile_at <= clock_timestamp())::int + share_gaps()::int AS busy`,
+  )
+  return row?.busy === 0
+}
+
+async function atExchange(): Promise<{ base: string; resting: Record<string, string> }> {
+  const handle = await one.ctx.keys.open(account.accountId)
+  const port = one.ctx.exchanges.get('PAPER')
+  const positions = handle && (await port?.fetchPositions(handle))
+  const open = handle && (await port?.fetchOpenOrders(handle))
+  if (!positions?.ok || !open?.ok) throw new Error('the venue did not answer')
+  const signed = positions.value.map(({ side, quantityBase }) => new Decimal(quantityBase).mul(side === 'LONG' ? 1 : -1))
+  const stops = open.value.filter((order) => order.type === 'stop-market')
+  expect(open.value.some((order) => order.closePosition)).toBe(false)
+  const covered = stops.reduce((sum, { quantityBase }) => sum.add(quantityBase ?? 0), new Decimal(0))
+  return { base: signed.reduce((sum, base) => sum.add(base), new Decimal(0)).toFixed(), resting: { stops: covered.toFixed() } }
+}
+
+/** Every share as wanted and guarded by exactly that, all of them what the exchange holds, and no stop without a share. */
+async function expectShares(wanted: Partial<Record<'trend' | 'fade' | 'hand', string>>): Promise<void> {
+  const now = await shares()
+  const open = Object.entries(wanted).filter(([, base]) => !new Decimal(base ?? 0).isZero())
+  expect(Object.fromEntries(Object.entries(now).map(([name, { base }]) => [name, base]))).toEqual(Object.fromEntries(open))
+  for (const share of Object.values(now)) expect(share.guarded).toBe(new Decimal(share.base).abs().toFixed())
+  const sum = open.reduce((total, [, base]) => total.add(base ?? 0), new Decimal(0))
+  expect(await atExchange()).toEqual({ base: sum.toFixed(), resting: { stops: sum.abs().toFixed() } })
+}
+
+async function say(source: string, alert: unknown, kind: 'WEBHOOK' | 'MANUAL' = 'WEBHOOK') {
+  const port = one.ctx.exchanges.get('PAPER')
+  if (port) await publishMarks({ ctx: one.ctx, exchange: 'PAPER', port, store: true })
+  const id = one.ctx.newId()
+  const rawBody = Buffer.from(JSON.stringify(alert))
+  await one.ctx.db.query(
+    `INSERT INTO signal (id, user_id, source, source_id, received_at, raw_body, body_hash, ticker, alert) VALUES ($1, $2, $3, $4, now(), $5::bytea, sha256($5::bytea), 'BTCUSDT.P', $6)`,
+    [id, account.userId, kind, source, rawBody, rawBody.toString()],
+  )
+  await dispatchSignals({ ctx: one.ctx })
+  const [decision] = await one.ctx.db.query<{ outcome: string; intent: string; reason: string | null; numbers: Record<string, unknown> }>(
+    'SELECT outcome, intent, reason, numbers FROM decision WHERE signal_id = $1',
+    [id],
+  )
+  return decision
+}
+
+async function alertOf(webhook: string, body: Record<string, string>) {
+  const parsed = parseAlert(Buffer.from(JSON.stringify({ symbol: 'BTCUSDT.P', ...body })))
+  if (!parsed.ok) throw new Error(parsed.message)
+  return say(webhook, parsed.alert)
+}
+const byHand = (action: 'buy' | 'sell' | 'close', quantity: string | null = null) =>
+  say(account.accountId, manualAlert({ ticker: SYMBOL, action, quantity, idempotencyKey: null, atMs: Date.now() }), 'MANUAL')
+/** The hand's own share, all of it. */
+const handLeaves = () =>
+  say(
+    account.accountId,
+    manualAlert({
+      ticker: SYMBOL,
+      action: 'sell',
+      marketPosition: 'long',
+      previousMarketPosition: 'long',
+      previousMarketPositionSize: '1',
+      marketPositionSize: '0',
+      idempotencyKey: null,
+      atMs: Date.now(),
+    }),
+    'MANUAL',
+  )
+const HALF = {
+  action: 'sell',
+  market_position: 'long',
+  market_position_size: '1',
+  prev_market_position: 'long',
+  prev_market_position_size: '2',
+}
+
+describe('several sources on one account and symbol', () => {
+  beforeEach(async () => {
+    expect(await alertOf(trend, { action: 'buy', quantity: '0.02' })).toMatchObject({ outcome: 'ORDERS', intent: 'open' })
+    await until(isQuiet)
+    expect(await alertOf(fade, { action: 'buy', quantity: '0.01' })).toMatchObject({ outcome: 'ORDERS', intent: 'open' })
+    expect(await byHand('buy', '0.03')).toMatchObject({ outcome: 'ORDERS', intent: 'open' })
+    await until(isQuiet)
+    await expectShares({ trend: '0.02', fade: '0.01', hand: '0.03' })
+  })
+
+  it('each add to, reduce and close their own share, and nobody’s close touches another’s', async () => {
+    await alertOf(trend, { action: 'buy', quantity: '0.01' })
+    await until(isQuiet)
+    await expectShares({ trend: '0.03', fade: '0.01', hand: '0.03' })
+    expect(await alertOf(fade, HALF)).toMatchObject({ outcome: 'ORDERS', intent: 'reduce' })
+    await until(isQuiet)
+    await expectShares({ trend: '0.03', fade: '0.005', hand: '0.03' })
+
+    expect(await alertOf(trend, { action: 'close' })).toMatchObject({ outcome: 'ORDERS', intent: 'close' })
+    await until(isQuiet)
+    await expectShares({ fade: '0.005', hand: '0.03' })
+    expect(await alertOf(trend, { action: 'close' })).toMatchObject({ outcome: 'SKIPPED', reason: 'NOTHING_TO_CLOSE' })
+    expect(await handLeaves()).toMatchObject({ outcome: 'ORDERS', intent: 'close' })
+    await until(isQuiet)
+    await expectShares({ fade: '0.005' })
+    await alertOf(fade, { action: 'close' })
+    await until(isQuiet)
+    await expectShares({})
+    const market = sent.filter(({ type, reduceOnly }) => type === 'market' && reduceOnly).map(({ quantityBase }) => quantityBase)
+    expect(market).toEqual(['0.005', '0.03', '0.03', '0.005'])
+
+    const trades = await read<{ route: string; entry: string; exit: string; closed: boolean }>(
+      `SELECT route_id AS route, trim_scale(entry_base)::text AS entry, trim_scale(exit_base)::text AS exit, closed_at IS NOT NULL AS closed FROM trade WHERE account_id = $1 ORDER BY opened_at`,
+    )
+    expect(trades).toEqual([
+      { route: routes.trend, entry: '0.03', exit: '0.03', closed: true },
+      { route: routes.fade, entry: '0.01', exit: '0.01', closed: true },
+      { route: routes.hand, entry: '0.03', exit: '0.03', closed: true },
+    ])
+    const [sums] = await read<{ gross: string; booked: string; fees: string; paid: string }>(
+      `SELECT (SELECT trim_scale(round(sum(gross_pnl), 8))::text FROM trade WHERE account_id = $1) AS gross, (SELECT trim_scale(round(sum(realized_pnl), 8))::text FROM fill WHERE account_id = $1) AS booked,
+              (SELECT trim_scale(round(sum(fees), 8))::text FROM trade WHERE account_id = $1) AS fees, (SELECT trim_scale(round(sum(fee), 8))::text FROM fill WHERE account_id = $1) AS paid`,
+    )
+    expect(sums?.fees).toBe(sums?.paid)
+    expect(
+      new Decimal(sums?.gross ?? NaN)
+        .sub(sums?.booked ?? 0)
+        .abs()
+        .lt('0.01'),
+    ).toBe(true)
+  })
+
+  it('a stop that is hit takes its own share and no other', async () => {
+    await alertOf(trend, { action: 'close' })
+    await until(isQuiet)
+    await alertOf(trend, { action: 'buy', quantity: '0.02', stop_loss: String(PRICE - 500) })
+    await until(isQuiet)
+    await venue.pin('BTCUSDT', String(PRICE - 600))
+    await until(async () => !('trend' in (await shares())))
+    await until(isQuiet)
+    await expectShares({ fade: '0.01', hand: '0.03' })
+    expect(await read(`SELECT 1 FROM trade WHERE account_id = $1 AND closed_at IS NULL`)).toHaveLength(2)
+    await venue.pin('BTCUSDT', String(0.94 * PRICE))
+    await until(async () => Object.keys(await shares()).length === 0)
+    await until(isQuiet)
+    await expectShares({})
+    const trades = await read<{ entry: string; exit: string }>(
+      `SELECT trim_scale(entry_base)::text AS entry, trim_scale(exit_base)::text AS exit FROM trade WHERE account_id = $1 ORDER BY opened_at`,
+    )
+    expect(trades.every(({ entry, exit }) => entry === exit)).toBe(true)
+  })
+
+  it('the opposite side is refused with who stands in the way, while a turn closes what is one’s own', async () => {
+    expect(await alertOf(fade, { action: 'sell', quantity: '0.01' })).toMatchObject({
+      outcome: 'ORDERS',
+      intent: 'reverse',
+      reason: 'SYMBOL_OPPOSITE',
+      numbers: { side: 'long' },
+    })
+    await until(isQuiet)
+    await expectShares({ trend: '0.02', hand: '0.03' })
+    expect(await alertOf(fade, { action: 'sell', quantity: '0.01' })).toMatchObject({ outcome: 'BLOCKED', reason: 'SYMBOL_OPPOSITE' })
+  })
+
+  it('a close by hand of the whole position takes every share by an order of its own', async () => {
+    expect(await byHand('close')).toMatchObject({ outcome: 'ORDERS', intent: 'close' })
+    await until(isQuiet)
+    await expectShares({})
+    expect(await read(`SELECT 1 FROM trade WHERE account_id = $1 AND closed_at IS NULL`)).toEqual([])
+  })
+
+  it('a close whose answer is lost is not sent twice, for the rest belongs to others', async () => {
+    losesAnswers = () => {
+      losesAnswers = () => false
+      return true
+    }
+    await alertOf(trend, { action: 'close' })
+    await until(isQuiet)
+    await expectShares({ fade: '0.01', hand: '0.03' })
+    expect(sent.filter(({ type, reduceOnly }) => type === 'market' && reduceOnly)).toHaveLength(1)
+  })
+})
+
+it.each([1, 2, 3, 4])(
+  'three sources at random, answers lost: every share ends as the model says (seed %i)',
+  { timeout: 120_000 },
+  async (seed) => {
+    const random = createSeededRandom(seed)
+    const model = { trend: new Decimal(0), fade: new Decimal(0), hand: new Decimal(0) }
+    const steps: string[] = []
+    losesAnswers = () => random.chance(0.1)
+    for (let step = 0; step < 16; step += 1) {
+      const source = random.pick(['trend', 'fade', 'hand'] as const)
+      const action = random.pick(['buy', 'buy', 'half', 'close'] as const)
+      const quantity = `0.0${random.integer(1, 3)}`
+      // A half is one of what has arrived.
+      if (action === 'half') await until(isQuiet, 30_000)
+      steps.push(`${source} ${action} ${quantity}`)
+      const webhook = source === 'trend' ? trend : fade
+      const decision =
+        source === 'hand'
+          ? await (action === 'buy' ? byHand('buy', quantity) : handLeaves())
+          : await alertOf(webhook, action === 'half' ? HALF : action === 'close' ? { action } : { action, quantity })
+      if (decision?.outcome === 'ORDERS') {
+        if (action === 'buy') model[source] = model[source].add(quantity)
+        else if (action === 'half' && source !== 'hand')
+          model[source] = model[source].sub(model[source].div(2).div('0.001').floor().mul('0.001'))
+        else model[source] = new Decimal(0)
+      }
+      // What follows at once is decided against what is still on its way.
+      if (random.chance(0.4)) continue
+      await until(isQuiet, 30_000)
+      const wanted = { trend: model.trend.toFixed(), fade: model.fade.toFixed(), hand: model.hand.toFixed() }
+      await expectShares(wanted).catch((error: unknown) => {
+        throw new Error(`after ${steps.join(', ')}`, { cause: error })
+      })
+    }
+    losesAnswers = () => false
+    await byHand('close')
+    await until(isQuiet)
+    await expectShares({})
+  },
+)
