@@ -1,7 +1,9 @@
 import type { NewFact, Transaction } from '@matic/db'
 import { positionFact, wishProtections } from '../execution/position-rows.ts'
-import { POSITION_COLUMNS, type PositionRow } from '../execution/rows.ts'
+import { POSITION_COLUMNS, SHARE_COLUMNS, type PositionRow } from '../execution/rows.ts'
 import type { Decided } from './save-decisions.ts'
+
+type Moved = PositionRow & { wantedStop: string | null; wantedTarget: string | null }
 
 /**
  * Writes down the stops and targets that decisions moved: of positions that stand, whose lanes then make it so as for any other wish, and of
@@ -32,12 +34,21 @@ export async function moveProtections(tx: Transaction, decided: readonly Decided
     wanted,
   )
   // After the orders, as a fill takes them: it is seen in the one or in the other.
-  const rows = await tx.query<PositionRow & { wantedStop: string | null; wantedTarget: string | null }>(
-    `SELECT ${POSITION_COLUMNS}, coalesce(x.s, p.stop_price) AS "wantedStop", CASE WHEN x.moves THEN x.t ELSE p.target_price END AS "wantedTarget"
-       FROM position p JOIN ${given} ON p.account_id = x.a AND p.route_id = x.r AND p.symbol = x.sym AND p.side = x.side
+  const legs = `coalesce(x.s, p.stop_price) AS "wantedStop", CASE WHEN x.moves THEN x.t ELSE p.target_price END AS "wantedTarget"`
+  const positions = await tx.query<Moved>(
+    `SELECT ${POSITION_COLUMNS}, ${legs} FROM position p JOIN ${given} ON p.account_id = x.a AND p.route_id = x.r AND p.symbol = x.sym AND p.side = x.side
+       JOIN account a ON a.id = p.account_id AND a.shared_symbols <> 'net'
       WHERE p.quantity_base > 0 AND NOT p.own_protection AND p.protection <> 'EMERGENCY' ORDER BY p.id FOR UPDATE OF p`,
     wanted,
   )
+  const shares = await tx.query<Moved>(
+    `SELECT ${SHARE_COLUMNS}, ${legs} FROM position_share p JOIN ${given} ON p.account_id = x.a AND p.route_id = x.r AND p.symbol = x.sym
+       JOIN account a ON a.id = p.account_id AND a.shared_symbols = 'net'
+      WHERE sign(p.quantity_base) = CASE x.side WHEN 'LONG' THEN 1 ELSE -1 END AND p.protection <> 'EMERGENCY'
+        AND NOT EXISTS (SELECT 1 FROM holding h WHERE h.id = p.id AND h.own_protection) ORDER BY p.id FOR UPDATE OF p`,
+    wanted,
+  )
+  const rows = [...positions, ...shares]
   const changed = await wishProtections(
     tx,
     rows.map(({ wantedStop, wantedTarget, ...position }) => ({ position, wish: { stopPrice: wantedStop, targetPrice: wantedTarget } })),
