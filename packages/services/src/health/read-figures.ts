@@ -38,8 +38,9 @@ export async function readFigures({ db }: { db: Queryable }): Promise<Figures> {
                       count(*) FILTER (WHERE owner IS NULL)::int AS free,
                       count(*) FILTER (WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM live))::int AS orphaned
                  FROM lane),
-     held AS (SELECT count(*)::int AS n, count(*) FILTER (WHERE unprotected_since IS NOT NULL)::int AS bare
-                FROM position WHERE quantity_base > 0)
+     held AS (SELECT count(*)::int AS n, count(*) FILTER (WHERE unprotected_since IS NOT NULL OR EXISTS (
+                       SELECT 1 FROM position_share h WHERE h.account_id = p.account_id AND h.symbol = p.symbol AND h.unprotected_since IS NOT NULL))::int AS bare
+                FROM position p WHERE quantity_base > 0)
      SELECT waiting.n AS "signalsWaiting", coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8 AS "oldestSignalWaitingSeconds",
             (SELECT count(*)::int FROM signal WHERE state = 'DEAD' AND received_at > now() - interval '1 day') AS "signalsDead",
             (SELECT count(*)::int FROM signal s JOIN route r ON r.source_id = s.source_id AND r.is_active AND r.follow_id IS NULL AND r.created_at < s.received_at
