@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeCluster, startPostgres } from '@matic/local'
 import { diffSinceLastMigration, schemaPath } from '@matic/prisma/diff'
-import { migrationsFolder } from '@matic/prisma/migrations-on-disk'
+import { migrationsFolder, readMigrations } from '@matic/prisma/migrations-on-disk'
 import { explain, fail, say } from './lib/say.ts'
 
 const name = process.argv[2]?.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')
@@ -33,8 +33,11 @@ async function diff(): Promise<string | undefined> {
 function write(migrationName: string, script: string): string {
   const stamp = new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14)
   const folder = `${stamp}_${migrationName}`
+  const last = readMigrations().at(-1)
   mkdirSync(join(migrationsFolder, folder), { recursive: true })
   writeFileSync(join(migrationsFolder, folder, 'migration.sql'), script)
   copyFileSync(schemaPath, join(migrationsFolder, folder, 'schema.prisma'))
+  // Only the newest is compared with.
+  if (last !== undefined) rmSync(join(migrationsFolder, last.name, 'schema.prisma'), { force: true })
   return join('prisma', 'migrations', folder, 'migration.sql')
 }
