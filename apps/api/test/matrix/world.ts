@@ -209,8 +209,8 @@ function jsonOf(column: string, canary: string): unknown {
 async function readColumns(db: Db): Promise<Column[]> {
   return db.query<Column>(
     `SELECT c.table_name AS table, c.column_name AS name, c.data_type AS type
-       FROM information_schema.columns c
-      WHERE c.table_schema = 'public' AND (c.column_default IS NULL OR c.table_name || '.' || c.column_name = ANY($1))
+       FROM information_schema.columns c JOIN information_schema.tables b USING (table_schema, table_name)
+      WHERE c.table_schema = 'public' AND b.table_type = 'BASE TABLE' AND (c.column_default IS NULL OR c.table_name || '.' || c.column_name = ANY($1))
         AND (c.is_nullable = 'NO' OR c.column_name = ANY($1) OR c.table_name || '.' || c.column_name = ANY($1) OR (c.column_name LIKE '%\\_id' AND c.data_type = 'uuid'))
         AND EXISTS (SELECT 1 FROM information_schema.columns u WHERE u.table_schema = 'public' AND u.table_name = c.table_name AND u.column_name = 'user_id')
       ORDER BY c.table_name, c.ordinal_position`,

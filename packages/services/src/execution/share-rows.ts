@@ -49,7 +49,16 @@ export async function lockShares(
  * takes from others is shared out by the next comparison with the exchange, which follows each fill.
  */
 export async function moveShares(tx: Queryable, ctx: ExecutionContext, fills: readonly OrderFill[]): Promise<void> {
-  if (fills.length === 0) return
+  // One statement changes a row once: two fills of one share take two.
+  const byShare = Map.groupBy(fills, ({ order }) => `${keyOf(order)} ${order.routeId}`)
+  for (let round = 0; ; round += 1) {
+    const together = [...byShare.values()].flatMap((own) => own.slice(round, round + 1))
+    if (together.length === 0) return
+    await moveDifferentShares(tx, ctx, together)
+  }
+}
+
+async function moveDifferentShares(tx: Queryable, ctx: ExecutionContext, fills: readonly OrderFill[]): Promise<void> {
   await tx.query(
     `WITH x AS (
        SELECT id, u, a, coalesce(r, hand_route(a)) AS r, sym, ps, q, p, opens
