@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BLANK_ALERT, FollowSettings, type FollowSettingsInput } from '@matic/contracts'
+import { FollowSettings, type FollowSettingsInput } from '@matic/contracts'
 import { parseAlert } from '@matic/domain'
 import { dispatchSignals } from '@matic/services/dispatch/index'
 import { startFollow, sweepFollows } from '@matic/services/follows/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
+import { manualAlert } from '@matic/services/trading/manual-alert'
 import { createSharedCommit } from '@matic/services/webhook/index'
 import { createBench, type TestWorker } from '../execution/bench.ts'
 import { SYMBOL } from '../execution/factories.ts'
@@ -104,16 +105,16 @@ export async function createStage({ workers: count = 1 } = {}) {
     return signalId
   }
 
-  /** What a trader does themselves at the dashboard. */
-  async function byHand(trader: Trader, action: 'close'): Promise<void> {
+  /** What a trader does themselves at the dashboard. Quantity base. */
+  async function byHand(trader: Trader, action: 'buy' | 'sell' | 'close', quantity: string | null = null): Promise<void> {
     await ingest.submit({
       id: ctx.newId(),
       userId: trader.userId,
       source: 'MANUAL',
       sourceId: trader.accountId,
       receivedAtMs: ctx.clock.now(),
-      rawBody: Buffer.from(JSON.stringify({ action })),
-      alert: { ...BLANK_ALERT, dialect: 'manual', ticker: SYMBOL, action, idempotencyKey: randomUUID(), alertAtMs: ctx.clock.now() },
+      rawBody: Buffer.from(JSON.stringify({ action, quantity })),
+      alert: manualAlert({ ticker: SYMBOL, action, quantity, idempotencyKey: randomUUID(), atMs: ctx.clock.now() }),
       requestId: null,
       deliveryId: null,
     })
