@@ -29,6 +29,8 @@ let routes: Record<'trend' | 'fade' | 'hand', string>
 const sent: OrderRequest[] = []
 /** Answers that get lost on the way back. */
 let losesAnswers = () => false
+/** Until when an order that is there is not found: answers come from a copy that lags. */
+let lagsUntilMs = 0
 
 function noted(port: ExchangePort): ExchangePort {
   return {
@@ -38,6 +40,8 @@ function noted(port: ExchangePort): ExchangePort {
       const answer = await port.createOrder(handle, order, signing)
       return answer.ok && losesAnswers() ? { ok: false, failure: failure('UNKNOWN', 'unknown', 'ETIMEDOUT') } : answer
     },
+    findOrder: async (handle, order) =>
+      Date.now() < lagsUntilMs ? { ok: false, failure: failure('NOT_FOUND', 'refused', 'no such order yet') } : port.findOrder(handle, order),
   }
 }
 
@@ -301,6 +305,8 @@ describe('several sources on one account and symbol', () => {
   it('a close whose answer is lost is not sent twice, for the rest belongs to others', async () => {
     losesAnswers = () => {
       losesAnswers = () => false
+      // Longer than after which the close of a whole position goes out again.
+      lagsUntilMs = Date.now() + 1.5 * one.ctx.timings.closeResendAfterMs
       return true
     }
     await alertOf(trend, { action: 'close' })
