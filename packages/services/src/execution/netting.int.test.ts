@@ -41,7 +41,9 @@ function noted(port: ExchangePort): ExchangePort {
       return answer.ok && losesAnswers() ? { ok: false, failure: failure('UNKNOWN', 'unknown', 'ETIMEDOUT') } : answer
     },
     findOrder: async (handle, order) =>
-      Date.now() < lagsUntilMs ? { ok: false, failure: failure('NOT_FOUND', 'refused', 'no such order yet') } : port.findOrder(handle, order),
+      Date.now() < lagsUntilMs
+        ? { ok: false, failure: failure('NOT_FOUND', 'refused', 'no such order yet') }
+        : port.findOrder(handle, order),
   }
 }
 
