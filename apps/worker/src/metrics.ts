@@ -1,4 +1,4 @@
-import { Counter, createRegistry, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '@matic/platform'
+import { Counter, createRegistry, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '@matic/platform'
 import type { ExecutionMeter } from '@matic/services/execution/index'
 
 export interface WorkerMetrics {
@@ -6,6 +6,8 @@ export interface WorkerMetrics {
   readonly meter: ExecutionMeter
   dispatched(signals: number): void
   breakersOpened(count: number): void
+  /** Follows that hold something else than they are to hold. */
+  inDrift(follows: number): void
 }
 
 export function createWorkerMetrics(): WorkerMetrics {
@@ -31,6 +33,8 @@ export function createWorkerMetrics(): WorkerMetrics {
     registers,
   })
 
+  const drifting = new Gauge({ name: 'matic_follows_in_drift', help: 'Follows that hold something else than they are to hold', registers })
+
   return {
     registry,
     meter: {
@@ -39,5 +43,6 @@ export function createWorkerMetrics(): WorkerMetrics {
     },
     breakersOpened: (count) => breakers.inc(count),
     dispatched: (count) => signals.inc(count),
+    inDrift: (count) => drifting.set(count),
   }
 }

@@ -86,6 +86,8 @@ export const FollowSettings = z.strictObject({
   coolDownMinutes: z.number().int().min(0).max(10_080).default(0),
   /** The leader's stop and target for an opening, or those of one's own rules. */
   protection: z.enum(['leader', 'own']).default('leader'),
+  /** What a follow holds beyond what it should: taken off by itself, or only when asked. Nothing is ever opened or added for it. */
+  repair: z.enum(['reduce-only', 'ask']).default('reduce-only'),
 })
 export type FollowSettings = z.infer<typeof FollowSettings>
 export type FollowSettingsInput = z.input<typeof FollowSettings>

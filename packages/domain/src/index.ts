@@ -1,4 +1,5 @@
 export * from './alert/index.ts'
+export * from './copy-drift/index.ts'
 export * from './copy-gap/index.ts'
 export * from './decide/index.ts'
 export * from './doctor/index.ts'

@@ -1,6 +1,8 @@
 import {
   createInvite as createInviteRoute,
+  getCopyDrift as getCopyDriftRoute,
   getCopyGap as getCopyGapRoute,
+  repairCopyDrift as repairCopyDriftRoute,
   getCopyTerms as getCopyTermsRoute,
   getFollow as getFollowRoute,
   getFollowFees,
@@ -19,7 +21,9 @@ import { readFollowFees, readStrategyFees } from '@matic/services/fees/index'
 import {
   changeFollow,
   createInvite,
+  getCopyDrift,
   getCopyGap,
+  repairCopyDrift,
   getCopyTerms,
   getFollow,
   listFollowers,
@@ -96,6 +100,15 @@ export const followRoutes = [
   mount(stopFollowRoute, async ({ ctx, actor, params, body }) => ({
     data: await stopFollow({ ctx, input: { ...params, ...body, userId: actor.userId, requestId: ctx.log.requests.requestId() ?? null } }),
     message: 'Stopped',
+  })),
+
+  mount(getCopyDriftRoute, async ({ ctx, actor, params }) => ({
+    data: await getCopyDrift({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+  })),
+
+  mount(repairCopyDriftRoute, async ({ ctx, actor, params, body }) => ({
+    data: await repairCopyDrift({ ctx, input: { ...params, ...body, userId: actor.userId } }),
+    message: 'Being taken off',
   })),
 
   mount(getCopyGapRoute, async ({ ctx, actor, params, query }) => {

@@ -19,6 +19,7 @@ const BODIES: Readonly<Record<string, object>> = {
     accountId: '00000000-0000-4000-8000-000000000000',
     settings: { sizing: { mode: 'ratio', ratio: '1' } },
   },
+  'POST /api/follows/:followId/repair': { symbol: 'BTCUSDT' },
   'POST /api/signals/dry-run': { body: '{"symbol":"BTCUSDT","action":"buy"}' },
   'POST /api/exchange/api-keys': { exchange: 'BINANCE', environment: 'DEMO', apiKey: 'matrix-api-key', secretKey: 'matrix-secret-key' },
 }

@@ -2,7 +2,7 @@ import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts, PAPER_ACCOUNTS_AT_ONCE } from '@matic/services/accounts/open-paper-accounts'
 import { expireHolds } from '@matic/services/dispatch/index'
 import { settleFees } from '@matic/services/fees/index'
-import { sweepFollows } from '@matic/services/follows/index'
+import { sweepFollows, watchDrift } from '@matic/services/follows/index'
 import { measureClocks } from '@matic/services/execution/index'
 import { tripBreakers } from '@matic/services/fan-outs/index'
 import { extendRecords } from '@matic/services/leaders/index'
@@ -24,6 +24,7 @@ const PRICES_DUTY = 1
 const RANGES_MS = 5_000
 const WORDS_MS = 5_000
 const RECORDS_MS = 5_000
+const DRIFT_MS = 2_000
 
 export interface Upkeep {
   /** Woken by the api: something was asked. */
@@ -139,6 +140,18 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
       followsSweptAtMs = startedMs
     },
   })
+  let driftAfterId: string | null = null
+  const drift = createLoop({
+    name: 'drift',
+    everyMs: DRIFT_MS,
+    log,
+    async run() {
+      if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
+      const { afterId, inDrift } = await watchDrift({ ctx, input: { afterId: driftAfterId } })
+      driftAfterId = afterId
+      ctx.metrics.inDrift(inDrift)
+    },
+  })
   const words = createLoop({
     name: 'words',
     everyMs: WORDS_MS,
@@ -172,6 +185,7 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
       mails,
       holds,
       follows,
+      drift,
       words,
       fees,
       tidy,

@@ -7,6 +7,7 @@ import * as copyPlans from './copy-plans.ts'
 import * as copyFees from './copy-fees.ts'
 import * as copyGap from './copy-gap.ts'
 import * as dev from './dev.ts'
+import * as copyDrift from './copy-drift.ts'
 import * as exchange from './exchange.ts'
 import * as followerTrace from './follower-trace.ts'
 import * as leaders from './leaders.ts'
@@ -128,6 +129,8 @@ export const routes = {
     fees: copyFees.getFollowFees,
     leverage: leverageGap.getLeverageGaps,
     gap: copyGap.getCopyGap,
+    drift: copyDrift.getCopyDrift,
+    repair: copyDrift.repairCopyDrift,
   },
   trades: { list: trades.listTrades, export: trades.exportTrades },
   portfolio: { get: portfolio.getPortfolio, history: portfolio.getPortfolioHistory, metrics: portfolio.getPortfolioMetrics },

@@ -1,5 +1,8 @@
 export { changeFollow, stopFollow } from './change-follow.ts'
 export { getCopyGap } from './copy-gap.ts'
+export { getCopyDrift } from './read-drift.ts'
+export { repairCopyDrift } from './drift-repair.ts'
+export { watchDrift } from './drift-watch.ts'
 export { getCopyTerms, putCopyTerms } from './copy-terms.ts'
 export { createInvite, listInvites, revokeInvite } from './invites.ts'
 export { getFollow, listFollowers, listFollows } from './read-follows.ts'

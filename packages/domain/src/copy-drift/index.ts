@@ -1,0 +1,2 @@
+export { copyTarget, leaderExits, type CopyMove, type LeaderExit } from './copy-target.ts'
+export { DRIFT_CAUSES, judgeDrift, reductionPercent, type Drift, type DriftCause } from './judge-drift.ts'

@@ -1,0 +1,211 @@
+import type { Queryable } from '@matic/db'
+import { Exact, leaderExits, piecesOf, stepsOf, type CopyMove, type LeaderExit } from '@matic/domain'
+import { Decimal } from 'decimal.js'
+
+/** One side of a market of one follow. */
+export interface DriftMarket {
+  readonly followId: string
+  readonly userId: string
+  readonly accountId: string
+  readonly symbol: string
+  readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
+  readonly isReverse: boolean
+  /** off: nothing repairs itself. */
+  readonly repair: 'reduce-only' | 'ask'
+  readonly stepBase: Decimal
+  /** Signed base. */
+  readonly actual: Decimal
+  readonly moves: readonly CopyMove[]
+  readonly exits: readonly LeaderExit[]
+  /** An order, a signal or a fill is under way: what is held and meant cannot be compared. */
+  readonly isUnderWay: boolean
+}
+
+interface FollowRow {
+  readonly followId: string
+  readonly userId: string
+  readonly accountId: string
+  readonly sourceId: string
+  readonly leaderAccountId: string
+  readonly leaderRouteId: string | null
+  readonly isReverse: boolean
+  readonly repair: 'reduce-only' | 'ask'
+  readonly shares: readonly {
+    readonly symbol: string
+    readonly positionSide: DriftMarket['positionSide']
+    readonly base: string
+    readonly unsettled: boolean
+  }[]
+  readonly moves: readonly MoveRow[]
+  /** Markets that the follower, or a stop of theirs, has left before the leader: copied again once the leader is flat. */
+  readonly detached: readonly string[]
+  readonly steps: Readonly<Record<string, string>> | null
+}
+
+interface MoveRow {
+  readonly symbol: string
+  readonly positionSide: DriftMarket['positionSide']
+  readonly leg: string
+  readonly side: 'buy' | 'sell'
+  readonly state: string
+  readonly base: string | null
+  readonly fraction: string | null
+  readonly filled: string
+  readonly atMs: number
+  readonly isUnderWay: boolean
+}
+
+/** Orders of a follow that are looked back on; what began before them is not judged. */
+const MOVES = 40
+/** What has just filled or ended may not be in the shares yet, s. */
+const SETTLING_S = 10
+
+const FOLLOWS = `
+  SELECT f.id AS "followId", f.user_id AS "userId", f.account_id AS "accountId", r.source_id AS "sourceId", s.account_id AS "leaderAccountId", lr.id AS "leaderRouteId",
+         coalesce(f.settings->>'direction', 'normal') = 'reverse' AS "isReverse", coalesce(f.settings->>'repair', 'reduce-only') AS repair,
+         (SELECT coalesce(json_agg(json_build_object('symbol', h.symbol, 'positionSide', h.position_side, 'base', h.quantity_base::text, 'unsettled', p.unsettled_since IS NOT NULL)), '[]')
+            FROM position_share h LEFT JOIN position p ON p.account_id = h.account_id AND p.symbol = h.symbol AND p.position_side = h.position_side
+           WHERE h.account_id = f.account_id AND h.route_id = f.route_id) AS shares,
+         (SELECT coalesce(json_agg(m), '[]') FROM (
+            SELECT o.symbol, o.position_side AS "positionSide", o.leg, o.side, o.state, o.quantity_base::text AS base, o.reduce_fraction::text AS fraction, o.filled_base::text AS filled,
+                   (extract(epoch FROM coalesce(g.committed_at, o.filled_at, o.created_at)) * 1000)::float8 AS "atMs",
+                   o.state IN ('READY', 'SUBMITTING', 'UNKNOWN') OR (o.state IN ('ACKED', 'PARTIAL') AND o.leg IN ('open', 'reduce', 'close', 'emergency'))
+                     OR coalesce(o.ended_at, o.filled_at) > clock_timestamp() - make_interval(secs => $2)
+                     OR (o.filled_at > clock_timestamp() - interval '10 minutes' AND o.filled_base <> (SELECT coalesce(sum(x.quantity_base), 0) FROM fill x WHERE x.order_id = o.id)) AS "isUnderWay"
+              FROM (SELECT * FROM trade_order o WHERE o.route_id = f.route_id AND o.user_id = f.user_id
+                       AND (o.leg IN ('open', 'reduce', 'close', 'emergency') OR o.filled_base > 0) ORDER BY o.created_at DESC LIMIT ${MOVES + 1}) o
+              LEFT JOIN signal g ON g.id = o.signal_id AND o.leg IN ('open', 'reduce', 'close')
+             ORDER BY "atMs", o.priority, o.id) AS m) AS moves,
+         (SELECT json_object_agg(k.symbol, k.step_size::text) FROM market k JOIN account a ON a.exchange = k.exchange WHERE a.id = f.account_id
+             AND k.symbol IN (SELECT h.symbol FROM position_share h WHERE h.account_id = f.account_id AND h.route_id = f.route_id)) AS steps,
+         ARRAY(SELECT x.symbol FROM follow_detachment x WHERE x.follow_id = f.id AND x.ended_at IS NULL) AS detached
+    FROM follow f JOIN route r ON r.id = f.route_id JOIN strategy s ON s.id = f.strategy_id
+    LEFT JOIN route lr ON lr.source_kind = r.source_kind AND lr.source_id = r.source_id AND lr.account_id = s.account_id AND lr.follow_id IS NULL
+   WHERE f.id = ANY($1::uuid[]) AND f.state <> 'STOPPED'`
+
+/** What these follows hold and meant to, market by market; a query a kind however many they are. */
+export async function loadDriftMarkets(db: Queryable, followIds: readonly string[]): Promise<DriftMarket[]> {
+  if (followIds.length === 0) return []
+  const follows = await db.query<FollowRow>(FOLLOWS, [followIds, SETTLING_S])
+  const waiting = new Set(
+    (await db.query<{ id: string }>(`SELECT DISTINCT source_id AS id FROM signal WHERE state = 'RECEIVED'`)).map(({ id }) => id),
+  )
+  const leaders = await loadLeaders(db, follows)
+  return follows.flatMap((follow) => marketsOf(follow, leaders, waiting))
+}
+
+function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<string>): DriftMarket[] {
+  const { followId, userId, accountId, isReverse, repair, sourceId } = follow
+  const sides = new Map(
+    [...follow.shares, ...follow.moves].map(({ symbol, positionSide }) => [`${symbol} ${positionSide}`, { symbol, positionSide }]),
+  )
+  return [...sides.values()].flatMap(({ symbol, positionSide }): DriftMarket[] => {
+    const own = follow.moves.filter((move) => move.symbol === symbol && move.positionSide === positionSide)
+    const share = follow.shares.find((one) => one.symbol === symbol && one.positionSide === positionSide)
+    const isWhole = follow.moves.length <= MOVES || own.some(({ leg }) => leg === 'close')
+    if (own.length === 0 || !isWhole || follow.detached.includes(symbol)) return []
+    const leader = leaders.get(`${follow.leaderAccountId} ${follow.leaderRouteId} ${symbol}`)
+    return [
+      {
+        followId,
+        userId,
+        accountId,
+        symbol,
+        positionSide,
+        isReverse,
+        repair,
+        stepBase: new Exact(follow.steps?.[symbol] ?? 0),
+        actual: new Exact(share?.base ?? 0),
+        moves: own.map(moveOf),
+        exits: leader?.exits ?? [],
+        isUnderWay:
+          own.some((move) => move.isUnderWay) ||
+          share?.unsettled === true ||
+          leader?.isUnderWay === true ||
+          waiting.has(sourceId) ||
+          waiting.has(followId),
+      },
+    ]
+  })
+}
+
+const OVER = new Set(['FILLED', 'CANCELED', 'REJECTED', 'EXPIRED', 'BLOCKED', 'SUPERSEDED', 'MOOT', 'DEAD'])
+
+function moveOf({ leg, side, state, base, fraction, filled, atMs }: MoveRow): CopyMove {
+  const kind = leg === 'open' || leg === 'reduce' || leg === 'close' ? leg : 'protective'
+  return {
+    kind,
+    atMs,
+    side,
+    quantityBase: base === null ? null : new Exact(base),
+    fraction: fraction === null ? null : new Exact(fraction),
+    filledBase: new Exact(filled),
+    isDead: state === 'DEAD',
+    isOver: OVER.has(state),
+  }
+}
+
+type Leaders = ReadonlyMap<string, { readonly exits: readonly LeaderExit[]; readonly isUnderWay: boolean }>
+
+interface LeaderTrade {
+  readonly id: string
+  readonly key: string
+  readonly side: 'LONG' | 'SHORT'
+  readonly firstTradeId: string
+  readonly entryBase: string
+  readonly exitBase: string
+  readonly isUnderWay: boolean
+  readonly fills: readonly LeaderFill[]
+}
+
+interface LeaderFill {
+  readonly tradeId: string
+  readonly side: 'buy' | 'sell'
+  readonly quantityBase: string
+  readonly price: string
+  readonly fee: string
+  readonly atMs: number
+  readonly saidMs: number | null
+}
+
+/** What leaders took off, by account, route and market, since the first thing that any of these follows meant. */
+async function loadLeaders(db: Queryable, follows: readonly FollowRow[]): Promise<Leaders> {
+  const moves = follows.flatMap((follow) => follow.moves)
+  const own = new Map(
+    follows.map(({ leaderAccountId, leaderRouteId }) => [`${leaderAccountId} ${leaderRouteId}`, { leaderAccountId, leaderRouteId }]),
+  )
+  const pairs = [...own.values()].filter(({ leaderRouteId }) => leaderRouteId !== null)
+  if (moves.length === 0 || pairs.length === 0) return new Map()
+  const trades = await db.query<LeaderTrade>(
+    `SELECT t.id, t.account_id || ' ' || t.route_id || ' ' || t.symbol AS key, t.side, t.first_trade_id AS "firstTradeId", t.entry_base AS "entryBase", t.exit_base AS "exitBase",
+            EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = t.account_id AND o.symbol = t.symbol AND o.leg IN ('open', 'reduce', 'close')
+                       AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS "isUnderWay",
+            (SELECT coalesce(json_agg(json_build_object('tradeId', f.trade_id, 'side', f.side, 'quantityBase', f.quantity_base::text, 'price', f.price::text, 'fee', f.fee::text,
+                      'atMs', (extract(epoch FROM f.at) * 1000)::float8, 'saidMs', (extract(epoch FROM g.committed_at) * 1000)::float8)), '[]')
+               FROM fill f LEFT JOIN trade_order o ON o.id = f.order_id LEFT JOIN signal g ON g.id = o.signal_id AND o.leg IN ('open', 'reduce', 'close')
+              WHERE f.account_id = t.account_id AND f.symbol = t.symbol AND f.position_side = t.position_side AND f.at >= t.opened_at AND f.at <= coalesce(t.closed_at, 'infinity')) AS fills
+       FROM unnest($1::uuid[], $2::uuid[]) AS x(a, r) JOIN trade t ON t.account_id = x.a AND t.route_id = x.r
+      WHERE t.closed_at IS NULL OR t.closed_at > to_timestamp($3::float8 / 1000)`,
+    [
+      pairs.map(({ leaderAccountId }) => leaderAccountId),
+      pairs.map(({ leaderRouteId }) => leaderRouteId),
+      Math.min(...moves.map(({ atMs }) => atMs)),
+    ],
+  )
+  return new Map(
+    [...Map.groupBy(trades, ({ key }) => key)].map(([key, some]) => [
+      key,
+      { exits: some.flatMap((trade) => exitsOf(trade)), isUnderWay: some.some(({ isUnderWay }) => isUnderWay) },
+    ]),
+  )
+}
+
+/** At the moment of the signal that asked for them, which is when their followers were asked too. */
+function exitsOf(trade: LeaderTrade): LeaderExit[] {
+  const steps = stepsOf(piecesOf({ ...trade, exitBase: trade.exitBase }, trade.fills), ({ fill }) =>
+    String(fill.saidMs ?? `fill ${fill.tradeId}`),
+  )
+  return leaderExits(
+    steps.map(({ change, quantityBase, atMs, pieces }) => ({ change, quantityBase, atMs: pieces[0]?.fill.saidMs ?? atMs })),
+  )
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import { FollowSettings, type FollowSettingsInput } from '@matic/contracts'
+import { BTC, createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { dispatchSignals } from '../dispatch/dispatch-signals.ts'
+import { repairCopyDrift } from './drift-repair.ts'
+import { watchDrift } from './drift-watch.ts'
+import { getCopyDrift } from './read-drift.ts'
+
+let desk: Desk
+let leader: Person
+let follower: Person
+let followId: string
+let routeId: string
+let count = 0
+
+beforeAll(async () => {
+  desk = await createDesk()
+})
+afterAll(() => desk.drop())
+beforeEach(async () => {
+  await desk.tidy()
+  await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = now()`)
+  ;[leader, follower] = [await desk.makePerson(), await desk.makePerson()]
+})
+
+async function begin(more: Partial<FollowSettingsInput> = {}): Promise<void> {
+  const strategyId = randomUUID()
+  ;[followId, routeId] = [randomUUID(), randomUUID()]
+  await desk.db.query(
+    `INSERT INTO strategy (id, user_id, account_id, name, source_kind, source_id) VALUES ($1, $2, $3, 'Trend', 'WEBHOOK', $4)`,
+    [strategyId, leader.userId, leader.accountId, leader.webhookId],
+  )
+  await desk.db.query(
+    `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at) VALUES ($1, $2, $3, $4, $5, $6, now() - interval '1 day')`,
+    [
+      followId,
+      follower.userId,
+      strategyId,
+      follower.accountId,
+      routeId,
+      JSON.stringify(FollowSettings.parse({ sizing: { mode: 'ratio', ratio: '0.5' }, ...more })),
+    ],
+  )
+  await desk.db.query(
+    `INSERT INTO route (id, user_id, source_kind, source_id, account_id, follow_id) VALUES ($1, $2, 'WEBHOOK', $3, $4, $5)`,
+    [routeId, follower.userId, leader.webhookId, follower.accountId, followId],
+  )
+}
+
+/** An order of the follow, an hour old for each hour. */
+async function order(
+  leg: string,
+  hours: number,
+  base: string | null,
+  filled: string,
+  state = 'FILLED',
+  side = leg === 'open' ? 'buy' : 'sell',
+): Promise<void> {
+  await desk.db.query(
+    `INSERT INTO trade_order (id, user_id, account_id, route_id, cause, leg, client_order_id, symbol, side, type, quantity_base, priority, state, filled_base, created_at, ended_at)
+     VALUES ($1::uuid, $2, $3, $4, $1::uuid::text, $5, $1::uuid::text, $6, $7, 'market', $8, 0, $9, $10, now() - make_interval(hours => $11), now() - make_interval(hours => $11))`,
+    [randomUUID(), follower.userId, follower.accountId, routeId, leg, BTC, side, base, state, filled, hours],
+  )
+}
+
+async function holds(base: string): Promise<void> {
+  await desk.db.query('DELETE FROM position WHERE account_id = $1', [follower.accountId])
+  await desk.hold(follower, { quantity: base, routeId })
+  await desk.db.query(
+    `INSERT INTO position_share (id, user_id, account_id, route_id, symbol, quantity_base) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (account_id, symbol, position_side, route_id) DO UPDATE SET quantity_base = excluded.quantity_base`,
+    [randomUUID(), follower.userId, follower.accountId, routeId, BTC, base],
+  )
+}
+
+/** A trade of the leader's that took off so much so long ago. */
+async function leaderTook(entry: string, exit: string, hours: number): Promise<void> {
+  const trade = [randomUUID(), leader.userId, leader.accountId, leader.routeId, BTC]
+  const [first, second] = [String((count += 1)), String((count += 1))]
+  await desk.db.query(
+    `INSERT INTO trade (id, user_id, account_id, route_id, symbol, side, opened_at, closed_at, entry_base, entry_price, exit_base, fee_currency, first_trade_id)
+     VALUES ($1, $2, $3, $4, $5, 'LONG', now() - interval '9 hours', CASE WHEN $6::numeric = $7::numeric THEN now() - make_interval(hours => $8) END, $6, 50000, $7, 'USDT', $9)`,
+    [...trade, entry, exit, hours, first],
+  )
+  for (const [id, side, base, ago] of [
+    [first, 'buy', entry, 9],
+    [second, 'sell', exit, hours],
+  ] as const)
+    await desk.db.query(
+      `INSERT INTO fill (id, user_id, account_id, route_id, symbol, trade_id, exchange_order_id, side, quantity_base, price, fee, fee_currency, at)
+       VALUES ($1, $2, $3, $4, $5, $6::text, $6::text, $7, $8, 50000, 0, 'USDT', now() - make_interval(hours => $9))`,
+      [randomUUID(), leader.userId, leader.accountId, leader.routeId, BTC, id, side, base, ago],
+    )
+}
+
+const look = () => watchDrift({ ctx: desk.ctx, input: { afterId: null } })
+const read = () => getCopyDrift({ db: desk.db, input: { userId: follower.userId, followId } })
+const longAgo = () =>
+  desk.db.query(
+    `UPDATE copy_drift SET since = since - interval '1 minute', last_repair_at = last_repair_at - interval '1 hour' WHERE ended_at IS NULL`,
+  )
+async function repairs() {
+  await dispatchSignals({ ctx: desk.ctx })
+  return desk.db.query<{ leg: string; side: string; fraction: string | null; reduceOnly: boolean }>(
+    `SELECT o.leg, o.side, trim_scale(o.reduce_fraction)::text AS fraction, o.reduce_only AS "reduceOnly" FROM trade_order o JOIN signal s ON s.id = o.signal_id
+      WHERE s.source = 'FOLLOW' AND s.source_id = $1 ORDER BY o.created_at`,
+    [followId],
+  )
+}
+
+describe('what a follow holds too much', () => {
+  it('because its close died is closed, by one signal and not before it has stood', async () => {
+    await begin()
+    await order('open', 5, '0.01', '0.01')
+    await order('close', 2, null, '0', 'DEAD')
+    await holds('0.01')
+    expect(await look()).toMatchObject({ inDrift: 1, repairs: 0 })
+    expect(await look()).toMatchObject({ inDrift: 1, repairs: 0 })
+    expect((await read()).drifts).toMatchObject([
+      { targetBase: '0', actualBase: '0.01', driftBase: '0.01', way: 'reduces', cause: 'missed-close', repairable: true, repairs: 0 },
+    ])
+    await longAgo()
+    expect(await look()).toMatchObject({ repairs: 1 })
+    expect(await look()).toMatchObject({ repairs: 0 })
+    expect(await repairs()).toEqual([{ leg: 'close', side: 'sell', fraction: null, reduceOnly: true }])
+    await desk.db.query(
+      `UPDATE trade_order SET state = 'FILLED', filled_base = 0.01, ended_at = now() - interval '1 minute' WHERE state = 'READY'`,
+    )
+    await desk.db.query('UPDATE position_share SET quantity_base = 0 WHERE route_id = $1', [routeId])
+    expect(await look()).toMatchObject({ inDrift: 0 })
+    const { drifts, samples } = await read()
+    expect(drifts).toMatchObject([{ repairs: 1, endedAt: expect.any(String) }])
+    expect(samples.map(({ targetBase, actualBase }) => [targetBase, actualBase])).toEqual([
+      ['0', '0.01'],
+      ['0', '0'],
+    ])
+  })
+
+  it('because the leader has taken off part, or somebody added by hand, is brought to its target', async () => {
+    await begin()
+    await order('open', 5, '0.01', '0.01')
+    await leaderTook('0.02', '0.015', 3)
+    await holds('0.01')
+    for (let round = 0; round < 2; round += 1) await look()
+    expect((await read()).markets).toMatchObject([{ targetBase: '0.0025', actualBase: '0.01' }])
+    await longAgo()
+    await look()
+    expect(await repairs()).toMatchObject([{ leg: 'reduce', side: 'sell', fraction: '0.75' }])
+  })
+
+  it('is left until it is asked for, where the follower wants that', async () => {
+    await begin({ repair: 'ask' })
+    await order('open', 5, '0.01', '0.01')
+    await leaderTook('0.02', '0.02', 3)
+    await holds('0.01')
+    await look()
+    await longAgo()
+    expect(await look()).toMatchObject({ inDrift: 1, repairs: 0 })
+    const asked = { userId: follower.userId, followId, symbol: BTC }
+    await repairCopyDrift({ ctx: desk.ctx, input: asked })
+    expect(await repairs()).toMatchObject([{ leg: 'close' }])
+    await expect(repairCopyDrift({ ctx: desk.ctx, input: asked })).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(repairCopyDrift({ ctx: desk.ctx, input: { ...asked, userId: leader.userId } })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+  })
+})
+
+describe('nothing is done', () => {
+  it('where a follow holds less than it should: that is shown', async () => {
+    await begin()
+    await order('open', 5, '0.02', '0.012', 'CANCELED')
+    await holds('0.012')
+    for (let round = 0; round < 3; round += 1) {
+      await look()
+      await longAgo()
+    }
+    expect((await read()).drifts).toMatchObject([
+      { way: 'raises', cause: 'partial-fill', driftBase: '0.008', driftPercent: '40', repairable: false, repairs: 0 },
+    ])
+    expect(await repairs()).toEqual([])
+  })
+
+  it('while something is under way, and where all is as it should be or was taken off by hand', async () => {
+    await begin()
+    await order('open', 5, '0.01', '0.01')
+    await holds('0.01')
+    expect(await look()).toMatchObject({ inDrift: 0 })
+    await holds('0.03')
+    await order('reduce', 0, null, '0', 'SUBMITTING')
+    expect(await look()).toMatchObject({ inDrift: 0 })
+    await desk.db.query('DELETE FROM trade_order WHERE route_id = $1 AND leg = $2', [routeId, 'reduce'])
+    await desk.db.query('UPDATE position_share SET quantity_base = 0 WHERE route_id = $1', [routeId])
+    expect(await look()).toMatchObject({ inDrift: 0 })
+  })
+})

@@ -1,0 +1,74 @@
+import { AppError, type CopyDriftView, type DriftView } from '@matic/contracts'
+import type { Queryable } from '@matic/db'
+import { Decimal } from 'decimal.js'
+import { isoOrNull, plain } from '../plain.ts'
+import { loadDriftMarkets } from './drift-rows.ts'
+import { DRIFT_GRACE_S, judgeMarket } from './drift-watch.ts'
+
+type DriftRow = Pick<
+  DriftView,
+  'id' | 'symbol' | 'positionSide' | 'targetBase' | 'actualBase' | 'way' | 'cause' | 'repairs' | 'lastRepairSignalId'
+> & {
+  readonly since: Date
+  readonly endedAt: Date | null
+  readonly lastRepairAt: Date | null
+  readonly isAutomatic: boolean
+}
+
+const DRIFTS_MAX = 50
+const SAMPLES_MAX = 500
+
+/** @throws AppError NOT_FOUND */
+export async function getCopyDrift({ db, input }: { db: Queryable; input: { userId: string; followId: string } }): Promise<CopyDriftView> {
+  const values = [input.followId, input.userId]
+  const [own] = await db.query('SELECT 1 FROM follow WHERE id = $1 AND user_id = $2', values)
+  if (!own) throw new AppError('NOT_FOUND', 'There is no such follow')
+  const markets = (await loadDriftMarkets(db, [input.followId])).map(judgeMarket)
+  const drifts = await db.query<DriftRow>(
+    `SELECT d.id, d.symbol, d.position_side AS "positionSide", d.target_base AS "targetBase", d.actual_base AS "actualBase", d.way, d.cause, d.repairs, d.since,
+            d.ended_at AS "endedAt", d.last_repair_at AS "lastRepairAt", d.last_repair_signal_id AS "lastRepairSignalId", coalesce(f.settings->>'repair', 'reduce-only') = 'reduce-only' AS "isAutomatic"
+       FROM copy_drift d JOIN follow f ON f.id = d.follow_id WHERE d.follow_id = $1 AND d.user_id = $2 ORDER BY d.ended_at IS NOT NULL, d.since DESC LIMIT ${DRIFTS_MAX}`,
+    values,
+  )
+  const samples = await db.query<{ symbol: string; at: Date; targetBase: string; actualBase: string }>(
+    `SELECT symbol, at, target_base AS "targetBase", actual_base AS "actualBase" FROM copy_drift_sample WHERE follow_id = $1 AND user_id = $2 ORDER BY at DESC LIMIT ${SAMPLES_MAX}`,
+    values,
+  )
+  return {
+    markets: markets
+      .filter(({ target, actual, drift }) => !target.isZero() || !actual.isZero() || drift !== null)
+      .map(({ symbol, positionSide, target, actual, isUnderWay }) => ({
+        symbol,
+        positionSide,
+        side: (actual.isZero() ? target : actual).isNegative() ? 'SHORT' : 'LONG',
+        targetBase: target.toDecimalPlaces(18).toFixed(),
+        actualBase: actual.toFixed(),
+        isUnderWay,
+      })),
+    drifts: drifts.map(driftView),
+    samples: samples.toReversed().map(({ symbol, at, targetBase, actualBase }) => ({
+      symbol,
+      at: at.toISOString(),
+      targetBase: plain(targetBase),
+      actualBase: plain(actualBase),
+    })),
+    graceSeconds: DRIFT_GRACE_S,
+  }
+}
+
+function driftView({ isAutomatic, since, endedAt, lastRepairAt, ...row }: DriftRow): DriftView {
+  const [target, actual] = [new Decimal(row.targetBase), new Decimal(row.actualBase)]
+  const wanted = !actual.isZero() && target.isNegative() !== actual.isNegative() ? new Decimal(0) : target.abs()
+  const drift = actual.abs().sub(wanted).abs()
+  return {
+    ...row,
+    targetBase: target.toFixed(),
+    actualBase: actual.toFixed(),
+    driftBase: drift.toFixed(),
+    driftPercent: wanted.isZero() ? null : drift.div(wanted).mul(100).toDecimalPlaces(4).toFixed(),
+    since: since.toISOString(),
+    endedAt: isoOrNull(endedAt),
+    repairable: isAutomatic && row.way === 'reduces' && endedAt === null,
+    lastRepairAt: isoOrNull(lastRepairAt),
+  }
+}
