@@ -92,6 +92,10 @@ async function leaderTook(entry: string, exit: string, hours: number): Promise<v
        VALUES ($1, $2, $3, $4, $5, $6::text, $6::text, $7, $8, 50000, 0, 'USDT', now() - make_interval(hours => $9))`,
       [randomUUID(), leader.userId, leader.accountId, leader.routeId, BTC, id, side, base, ago],
     )
+  await desk.db.query(
+    'UPDATE trade t SET closed_at = (SELECT max(f.at) FROM fill f WHERE f.account_id = t.account_id) WHERE t.id = $1 AND t.entry_base = t.exit_base',
+    [trade[0]],
+  )
 }
 
 const look = () => watchDrift({ ctx: desk.ctx, input: { afterId: null } })
