@@ -4,7 +4,7 @@ import { reductionPercent } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
 import { manualAlert } from '../trading/manual-alert.ts'
 import { loadDriftMarkets } from './drift-rows.ts'
-import { judgeMarket, type Judged } from './drift-watch.ts'
+import { judgeMarket, type Judged } from './drift-judge.ts'
 
 export interface Repair {
   readonly market: Judged

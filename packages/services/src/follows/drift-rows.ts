@@ -1,6 +1,6 @@
 import type { Queryable } from '@matic/db'
 import { Exact, leaderExits, piecesOf, stepsOf, type CopyMove, type LeaderExit } from '@matic/domain'
-import { Decimal } from 'decimal.js'
+import type { Decimal } from 'decimal.js'
 
 /** One side of a market of one follow. */
 export interface DriftMarket {

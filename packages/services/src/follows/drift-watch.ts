@@ -1,7 +1,6 @@
 import { recordFacts, type Queryable, type Transaction } from '@matic/db'
-import { copyTarget, judgeDrift, type Drift } from '@matic/domain'
-import { Decimal } from 'decimal.js'
 import type { ServiceContext } from '../context.ts'
+import { judgeMarket, type Judged } from './drift-judge.ts'
 import { loadDriftMarkets, type DriftMarket } from './drift-rows.ts'
 import { sendRepairs, type Repair } from './drift-repair.ts'
 
@@ -14,16 +13,6 @@ const AT_ONCE = 1_000
 const REPAIRS_MAX = 5
 /** Seconds until a repair that changed nothing is sent again, doubled each time. */
 const AGAIN_S = 20
-
-export interface Judged extends DriftMarket {
-  readonly target: Decimal
-  readonly drift: Drift | null
-}
-
-export function judgeMarket(market: DriftMarket): Judged {
-  const target = copyTarget(market.moves, market.exits)
-  return { ...market, target, drift: judgeDrift({ ...market, target }) }
-}
 
 export interface Watched {
   /** Where the next round goes on. */
@@ -61,7 +50,7 @@ export async function watchDrift({ ctx, input }: { ctx: ServiceContext; input: {
   return { afterId: turn.length < AT_ONCE ? null : (turn.at(-1)?.id ?? null), inDrift: await countDrifting(ctx.db), repairs }
 }
 
-export async function countDrifting(db: Queryable): Promise<number> {
+async function countDrifting(db: Queryable): Promise<number> {
   const [row] = await db.query<{ n: number }>('SELECT count(DISTINCT follow_id)::int AS n FROM copy_drift WHERE ended_at IS NULL')
   return row?.n ?? 0
 }

@@ -3,7 +3,8 @@ import type { Queryable } from '@matic/db'
 import { Decimal } from 'decimal.js'
 import { isoOrNull, plain } from '../plain.ts'
 import { loadDriftMarkets } from './drift-rows.ts'
-import { DRIFT_GRACE_S, judgeMarket } from './drift-watch.ts'
+import { judgeMarket } from './drift-judge.ts'
+import { DRIFT_GRACE_S } from './drift-watch.ts'
 
 type DriftRow = Pick<
   DriftView,
