@@ -51,6 +51,9 @@ export const FOLLOW_SIZING_MODES = [
 
 const Symbols = z.array(z.string().trim().min(1).max(40)).max(200)
 
+/** Where a follow says nothing of it. */
+export const FOLLOW_REPAIR_DEFAULT = 'reduce-only'
+
 /** What a follower decides about a follow. Percent values are percent (5 is 5 %); Quote is quote currency. The rules of the account hold beside these. */
 export const FollowSettings = z.strictObject({
   sizing: FollowSizing,
@@ -87,7 +90,7 @@ export const FollowSettings = z.strictObject({
   /** The leader's stop and target for an opening, or those of one's own rules. */
   protection: z.enum(['leader', 'own']).default('leader'),
   /** What a follow holds beyond what it should: taken off by itself, or only when asked. Nothing is ever opened or added for it. */
-  repair: z.enum(['reduce-only', 'ask']).default('reduce-only'),
+  repair: z.enum(['reduce-only', 'ask']).default(FOLLOW_REPAIR_DEFAULT),
 })
 export type FollowSettings = z.infer<typeof FollowSettings>
 export type FollowSettingsInput = z.input<typeof FollowSettings>

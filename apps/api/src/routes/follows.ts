@@ -103,7 +103,7 @@ export const followRoutes = [
   })),
 
   mount(getCopyDriftRoute, async ({ ctx, actor, params }) => ({
-    data: await getCopyDrift({ db: ctx.db, input: { ...params, userId: actor.userId } }),
+    data: await getCopyDrift({ ctx, input: { ...params, userId: actor.userId } }),
   })),
 
   mount(repairCopyDriftRoute, async ({ ctx, actor, params, body }) => ({

@@ -2,6 +2,13 @@ import { z } from 'zod'
 import { defineRoute } from '../http.ts'
 import { DecimalString, PositionDirection } from '../units.ts'
 
+/**
+ * Why what is too much is shown and not taken off by itself. part: only some of it is too much. shared: others hold some of the same position.
+ * not-told: no close was said, the leader left by a stop of theirs or by hand. leader-in: they hold it still, or again.
+ */
+export const RepairDoubt = z.enum(['part', 'shared', 'not-told', 'leader-in'])
+export type RepairDoubt = z.infer<typeof RepairDoubt>
+
 const OneFollow = z.object({ followId: z.uuid() })
 
 /** Base, signed: long above zero. */
@@ -23,6 +30,8 @@ export const DriftView = z.object({
   endedAt: z.string().nullable(),
   /** By itself, once it has stood for `graceSeconds`. */
   repairable: z.boolean(),
+  /** Null: none, or nothing is too much. */
+  doubt: RepairDoubt.nullable(),
   repairs: z.number().int(),
   lastRepairAt: z.string().nullable(),
   lastRepairSignalId: z.string().nullable(),

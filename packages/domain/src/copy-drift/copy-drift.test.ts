@@ -1,7 +1,8 @@
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { copyTarget, leaderExits, type CopyMove } from './copy-target.ts'
+import { copyTarget, leaderExits, type CopyMove, type LeaderExit } from './copy-target.ts'
+import { repairDoubt } from './repair-doubt.ts'
 import { judgeDrift, reductionPercent } from './judge-drift.ts'
 
 const number = (text: string) => new Decimal(text)
@@ -23,6 +24,7 @@ const reduce = (atMs: number, fraction: string): CopyMove => ({
   filledBase: number('1'),
 })
 const close = (atMs: number, filled: string): CopyMove => ({ ...blank, kind: 'close', atMs, side: 'sell', filledBase: number(filled) })
+const exit = (atMs: number, remains: string, isSaid = true): LeaderExit => ({ atMs, remains: number(remains), isSaid })
 const judge = (moves: readonly CopyMove[], exits: Parameters<typeof copyTarget>[1], actual: string) =>
   judgeDrift({ target: copyTarget(moves, exits), actual: number(actual), stepBase: number('0.001'), moves })
 
@@ -31,20 +33,20 @@ describe('what a copy is to hold', () => {
     ['what its openings ordered', [open(1, '1'), open(2, '0.5')], [], '1.5'],
     ['less what it was told to take off', [open(1, '1'), reduce(2, '0.25'), open(3, '0.25')], [], '1'],
     ['nothing after a close, whatever became of it', [open(1, '1'), close(2, '0')], [], '0'],
-    ['no more than the part the leader has kept', [open(1, '1'), open(3, '1')], [{ atMs: 2, remains: number('0.5') }], '1.5'],
-    ['nothing once the leader is flat, told or not', [open(1, '1')], [{ atMs: 5, remains: number('0') }], '0'],
+    ['no more than the part the leader has kept', [open(1, '1'), open(3, '1')], [exit(2, '0.5')], '1.5'],
+    ['nothing once the leader is flat, told or not', [open(1, '1')], [exit(5, '0')], '0'],
     ['nothing of what was refused', [open(1, '1'), open(2, '1', '0')], [], '1'],
     ['all of what died or filled in part', [open(1, '1', '0', { isDead: true }), open(2, '1', '0.3')], [], '2'],
     ['less what its own target took', [open(1, '2'), { ...close(2, '0.5'), kind: 'protective' }], [], '1.5'],
-    ['below nothing when short', [open(1, '1', '1', { side: 'sell' })], [{ atMs: 2, remains: number('0.25') }], '-0.25'],
+    ['below nothing when short', [open(1, '1', '1', { side: 'sell' })], [exit(2, '0.25')], '-0.25'],
   ] as const)('is %s', (_, moves, exits, target) => {
     expect(copyTarget(moves, exits).toFixed()).toBe(target)
   })
 
   test('a reversal by one signal closes what was, and what it opens stays', () => {
     const exits = leaderExits([
-      { change: 'in', quantityBase: number('2'), atMs: 1 },
-      { change: 'out', quantityBase: number('2'), atMs: 5 },
+      { change: 'in', quantityBase: number('2'), atMs: 1, isSaid: true },
+      { change: 'out', quantityBase: number('2'), atMs: 5, isSaid: true },
     ])
     expect(copyTarget([open(1, '1'), close(5, '1'), open(5, '1', '1', { side: 'sell' })], exits).toFixed()).toBe('-1')
   })
@@ -52,7 +54,7 @@ describe('what a copy is to hold', () => {
 
 test('what is off is named, with its cause; rounding and what somebody took off whole are not', () => {
   expect(judge([open(1, '1'), close(2, '0')], [], '1')).toMatchObject({ way: 'reduces', cause: 'missed-close' })
-  expect(judge([open(1, '1')], [{ atMs: 2, remains: number('0') }], '1')).toMatchObject({ way: 'reduces', cause: 'missed-close' })
+  expect(judge([open(1, '1')], [exit(2, '0')], '1')).toMatchObject({ way: 'reduces', cause: 'missed-close' })
   expect(judge([open(1, '1'), close(2, '0.4')], [], '0.6')).toMatchObject({ way: 'reduces', cause: 'partial-fill' })
   expect(judge([open(1, '1')], [], '1.2')).toMatchObject({ way: 'reduces', cause: 'manual-change' })
   expect(judge([open(1, '1', '0.4')], [], '0.4')).toMatchObject({ way: 'raises', cause: 'partial-fill' })
@@ -77,4 +79,31 @@ test('a repair never raises what is held, never turns it, and ends at the target
       expect(left.sub(wanted).abs().lt('1e-12')).toBe(true)
     }),
   )
+})
+
+describe('what is too much is taken off by itself', () => {
+  const sure = {
+    target: number('0'),
+    moves: [open(1, '1'), close(2, '0')],
+    exits: [] as readonly LeaderExit[],
+    isLeaderIn: false,
+    lastWasExit: true,
+    isShared: false,
+  }
+  const stopped = { ...close(2, '1'), kind: 'protective' } as const
+  test.each([
+    ['a close that took nothing, the leader out', {}, null],
+    ['a close that the leader said and nobody made here', { moves: [open(1, '1')], exits: [exit(2, '0')] }, null],
+    ['a leader without an account whose last word was to close', { isLeaderIn: null }, null],
+    ['but not where that word was another', { isLeaderIn: null, lastWasExit: false }, 'leader-in'],
+    ['not while the leader is in', { isLeaderIn: true }, 'leader-in'],
+    ['not where the leader left by a stop of theirs or by hand', { moves: [open(1, '1')], exits: [exit(2, '0', false)] }, 'not-told'],
+    ['not where a stop of its own made it nothing', { moves: [open(1, '1'), stopped] }, 'not-told'],
+    ['not where something opened after the close', { moves: [...[open(1, '1'), close(2, '0')], open(3, '1')] }, 'not-told'],
+    ['not where the close was before what opened', { moves: [open(3, '1')], exits: [exit(2, '0')] }, 'not-told'],
+    ['not where only a part is too much', { target: number('0.5') }, 'part'],
+    ['not where others hold the same', { isShared: true }, 'shared'],
+  ] as const)('%s', (_, more, doubt) => {
+    expect(repairDoubt({ ...sure, ...more })).toBe(doubt)
+  })
 })

@@ -22,6 +22,8 @@ export interface CopyMove {
 export interface LeaderExit {
   readonly atMs: number
   readonly remains: Decimal
+  /** By a signal that is copied, not by a stop of theirs or by hand. */
+  readonly isSaid: boolean
 }
 
 interface Held {
@@ -73,17 +75,17 @@ function now({ base, decided, leader }: Held): Decimal {
 
 /** What each exit of the leader left, out of the steps of one of their trades. */
 export function leaderExits(
-  steps: readonly { readonly change: 'in' | 'out'; readonly quantityBase: Decimal; readonly atMs: number }[],
+  steps: readonly { readonly change: 'in' | 'out'; readonly quantityBase: Decimal; readonly atMs: number; readonly isSaid: boolean }[],
 ): LeaderExit[] {
   const exits: LeaderExit[] = []
   let held = new Exact(0)
-  for (const { change, quantityBase, atMs } of steps) {
+  for (const { change, quantityBase, atMs, isSaid } of steps) {
     if (change === 'in') {
       held = held.add(quantityBase)
       continue
     }
     const after = Exact.max(0, held.sub(quantityBase))
-    exits.push({ atMs, remains: held.isZero() ? new Exact(0) : after.div(held) })
+    exits.push({ atMs, isSaid, remains: held.isZero() ? new Exact(0) : after.div(held) })
     held = after
   }
   return exits

@@ -1,5 +1,5 @@
 import { AppError, type Alert } from '@matic/contracts'
-import type { NewFact, Transaction } from '@matic/db'
+import { recordFacts, type NewFact, type Transaction } from '@matic/db'
 import { reductionPercent } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
 import { manualAlert } from '../trading/manual-alert.ts'
@@ -13,19 +13,30 @@ export interface Repair {
   readonly round: number
 }
 
-/** A signal of the follow for each, once a round whoever sends it: what is too much is taken off, reduce-only. @returns facts to record last */
-export async function sendRepairs(tx: Transaction, ctx: ServiceContext, repairs: readonly Repair[]): Promise<NewFact[]> {
+/** What was received may be committed so much later, s. */
+const COMMITTING_S = 1
+
+/**
+ * A signal of the follow for each, once a round whoever sends it: what is too much is taken off, reduce-only. Where anything was said since it was looked
+ * at, or the follow is being changed, it waits for the next look.
+ * @param seenMs when that was, epoch ms
+ * @returns facts to record last
+ */
+export async function sendRepairs(tx: Transaction, ctx: ServiceContext, repairs: readonly Repair[], seenMs: number): Promise<NewFact[]> {
   if (repairs.length === 0) return []
   const atMs = ctx.clock.now()
   const signals = repairs.map((repair) => ({ ...repair, id: ctx.newId(), alert: alertOf(repair, atMs) }))
-  await tx.query(
+  const sent = await tx.query<{ id: string }>(
     `WITH sent AS (
        INSERT INTO signal (id, user_id, source, source_id, received_at, raw_body, body_hash, idempotency_key, ticker, alert_at, alert)
-       SELECT id, u, 'FOLLOW', f, to_timestamp($8::float8 / 1000), b, sha256(b), k, t, to_timestamp($8::float8 / 1000), a::jsonb
+       SELECT x.id, u, 'FOLLOW', x.f, to_timestamp($8::float8 / 1000), b, sha256(b), k, t, to_timestamp($8::float8 / 1000), a::jsonb
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::text[], $7::text[]) AS x(id, u, f, b, k, t, a)
+         JOIN (SELECT f.id, f.route_id FROM follow f WHERE f.id = ANY($3::uuid[]) AND f.state <> 'STOPPED' FOR SHARE SKIP LOCKED) own ON own.id = x.f
+         JOIN route r ON r.id = own.route_id
+        WHERE NOT EXISTS (SELECT 1 FROM signal g WHERE g.source_id IN (r.source_id, x.f) AND g.received_at > to_timestamp($11::float8 / 1000) - make_interval(secs => $12))
        ON CONFLICT DO NOTHING RETURNING id, idempotency_key)
      UPDATE copy_drift d SET repairs = x.n, last_repair_at = clock_timestamp(), last_repair_signal_id = s.id
-       FROM unnest($9::uuid[], $5::text[], $10::int[]) AS x(d, k, n) JOIN sent s ON s.idempotency_key = x.k WHERE d.id = x.d`,
+       FROM unnest($9::uuid[], $5::text[], $10::int[]) AS x(d, k, n) JOIN sent s ON s.idempotency_key = x.k WHERE d.id = x.d RETURNING s.id`,
     [
       signals.map(({ id }) => id),
       signals.map(({ market }) => market.userId),
@@ -37,15 +48,19 @@ export async function sendRepairs(tx: Transaction, ctx: ServiceContext, repairs:
       atMs,
       signals.map(({ driftId }) => driftId),
       signals.map(({ round }) => round),
+      seenMs,
+      COMMITTING_S * ctx.timings.scale,
     ],
   )
-  return signals.map(({ market, id }) => ({
-    userId: market.userId,
-    kind: 'settings-changed' as const,
-    entity: 'follow',
-    entityId: market.followId,
-    payload: { followId: market.followId, repairing: market.symbol, signalId: id, cause: market.drift?.cause ?? null },
-  }))
+  return signals
+    .filter(({ id }) => sent.some((one) => one.id === id))
+    .map(({ market, id }) => ({
+      userId: market.userId,
+      kind: 'settings-changed' as const,
+      entity: 'follow',
+      entityId: market.followId,
+      payload: { followId: market.followId, repairing: market.symbol, signalId: id, cause: market.drift?.cause ?? null },
+    }))
 }
 
 /** In the leader's terms where the follow is reversed: it is mirrored like every alert. */
@@ -76,10 +91,12 @@ export async function repairCopyDrift({
   const { userId, followId, symbol } = input
   const [own] = await ctx.db.query('SELECT 1 FROM follow WHERE id = $1 AND user_id = $2', [followId, userId])
   if (!own) throw new AppError('NOT_FOUND', 'There is no such follow')
-  const [market] = (await loadDriftMarkets(ctx.db, [followId]))
+  const seenMs = ctx.clock.now()
+  const [market] = (await loadDriftMarkets(ctx, [followId]))
     .map(judgeMarket)
     .filter((one) => one.symbol === symbol && one.drift?.way === 'reduces')
   if (market === undefined) throw new AppError('CONFLICT', 'Nothing of this market is too much')
+  if (market.doubt === 'shared') throw new AppError('CONFLICT', 'Others hold some of this position. Close what is too much by hand.')
   if (market.isUnderWay) throw new AppError('CONFLICT', 'Something is under way in this market. Try again when it is over.')
   const signalId = await ctx.db.transaction(async (tx) => {
     const [drift] = await tx.query<{ id: string; repairs: number }>(
@@ -87,11 +104,12 @@ export async function repairCopyDrift({
       [followId, userId, symbol, market.positionSide],
     )
     if (!drift) throw new AppError('CONFLICT', 'This has not been seen for long enough yet')
-    await sendRepairs(tx, ctx, [{ market, driftId: drift.id, round: drift.repairs + 1 }])
+    const facts = await sendRepairs(tx, ctx, [{ market, driftId: drift.id, round: drift.repairs + 1 }], seenMs)
     const [sent] = await tx.query<{ id: string | null }>('SELECT last_repair_signal_id AS id FROM copy_drift WHERE id = $1', [drift.id])
-    return sent?.id ?? null
+    await recordFacts(tx, facts)
+    return facts.length === 0 ? null : (sent?.id ?? null)
   })
-  if (signalId === null) throw new AppError('CONFLICT', 'It is being repaired already')
+  if (signalId === null) throw new AppError('CONFLICT', 'Something has just been said of it. Try again in a moment.')
   ctx.doorbell.ring('dispatch')
   return { signalId }
 }

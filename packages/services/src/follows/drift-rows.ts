@@ -1,6 +1,8 @@
+import { FOLLOW_REPAIR_DEFAULT as REPAIR_DEFAULT } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { Exact, leaderExits, piecesOf, stepsOf, type CopyMove, type LeaderExit } from '@matic/domain'
 import type { Decimal } from 'decimal.js'
+import type { ServiceContext } from '../context.ts'
 
 /** One side of a market of one follow. */
 export interface DriftMarket {
@@ -10,13 +12,15 @@ export interface DriftMarket {
   readonly symbol: string
   readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
   readonly isReverse: boolean
-  /** off: nothing repairs itself. */
   readonly repair: 'reduce-only' | 'ask'
   readonly stepBase: Decimal
   /** Signed base. */
   readonly actual: Decimal
   readonly moves: readonly CopyMove[]
   readonly exits: readonly LeaderExit[]
+  readonly isLeaderIn: boolean | null
+  readonly lastWasExit: boolean
+  readonly isShared: boolean
   /** An order, a signal or a fill is under way: what is held and meant cannot be compared. */
   readonly isUnderWay: boolean
 }
@@ -28,6 +32,8 @@ interface FollowRow {
   readonly sourceId: string
   readonly leaderAccountId: string
   readonly leaderRouteId: string | null
+  readonly isMirrored: boolean
+  readonly ownProtection: boolean
   readonly isReverse: boolean
   readonly repair: 'reduce-only' | 'ask'
   readonly shares: readonly {
@@ -35,10 +41,18 @@ interface FollowRow {
     readonly positionSide: DriftMarket['positionSide']
     readonly base: string
     readonly unsettled: boolean
+    /** Some of the position is not of this follow. */
+    readonly shared: boolean
   }[]
   readonly moves: readonly MoveRow[]
   /** Markets that the follower, or a stop of theirs, has left before the leader: copied again once the leader is flat. */
   readonly detached: readonly string[]
+  /** When each market was detached last, epoch ms: what was before is over. */
+  readonly detachedMs: Readonly<Record<string, number>> | null
+  /** What was decided last of each market. */
+  readonly intents: Readonly<Record<string, string>> | null
+  /** What the leader holds or is about to, signed by side; null where no account of theirs shows it. */
+  readonly leaderIn: readonly { readonly symbol: string; readonly isLong: boolean }[]
   readonly steps: Readonly<Record<string, string>> | null
 }
 
@@ -58,13 +72,16 @@ interface MoveRow {
 /** Orders of a follow that are looked back on; what began before them is not judged. */
 const MOVES = 40
 /** What has just filled or ended may not be in the shares yet, s. */
-const SETTLING_S = 10
+const SETTLING_S = 3
 
 const FOLLOWS = `
   SELECT f.id AS "followId", f.user_id AS "userId", f.account_id AS "accountId", r.source_id AS "sourceId", s.account_id AS "leaderAccountId", lr.id AS "leaderRouteId",
-         coalesce(f.settings->>'direction', 'normal') = 'reverse' AS "isReverse", coalesce(f.settings->>'repair', 'reduce-only') AS repair,
-         (SELECT coalesce(json_agg(json_build_object('symbol', h.symbol, 'positionSide', h.position_side, 'base', h.quantity_base::text, 'unsettled', p.unsettled_since IS NOT NULL)), '[]')
-            FROM position_share h LEFT JOIN position p ON p.account_id = h.account_id AND p.symbol = h.symbol AND p.position_side = h.position_side
+         coalesce(f.settings->>'direction', 'normal') = 'reverse' AS "isReverse", coalesce(f.settings->>'repair', '${REPAIR_DEFAULT}') AS repair,
+         s.source_kind = 'ACCOUNT' AS "isMirrored", coalesce(f.settings->>'protection', 'leader') = 'own' AS "ownProtection",
+         (SELECT coalesce(json_agg(json_build_object('symbol', h.symbol, 'positionSide', h.position_side, 'base', h.quantity_base::text, 'unsettled', p.unsettled_since IS NOT NULL,
+                   'shared', p.id IS NULL OR p.unexplained_base <> 0 OR (a.shared_symbols <> 'net'
+                     AND (p.route_id IS DISTINCT FROM f.route_id OR h.quantity_base <> CASE p.side WHEN 'SHORT' THEN -p.quantity_base ELSE p.quantity_base END)))), '[]')
+            FROM position_share h JOIN account a ON a.id = h.account_id LEFT JOIN position p ON p.account_id = h.account_id AND p.symbol = h.symbol AND p.position_side = h.position_side
            WHERE h.account_id = f.account_id AND h.route_id = f.route_id) AS shares,
          (SELECT coalesce(json_agg(m), '[]') FROM (
             SELECT o.symbol, o.position_side AS "positionSide", o.leg, o.side, o.state, o.quantity_base::text AS base, o.reduce_fraction::text AS fraction, o.filled_base::text AS filled,
@@ -78,15 +95,31 @@ const FOLLOWS = `
              ORDER BY "atMs", o.priority, o.id) AS m) AS moves,
          (SELECT json_object_agg(k.symbol, k.step_size::text) FROM market k JOIN account a ON a.exchange = k.exchange WHERE a.id = f.account_id
              AND k.symbol IN (SELECT h.symbol FROM position_share h WHERE h.account_id = f.account_id AND h.route_id = f.route_id)) AS steps,
-         ARRAY(SELECT x.symbol FROM follow_detachment x WHERE x.follow_id = f.id AND x.ended_at IS NULL) AS detached
+         ARRAY(SELECT x.symbol FROM follow_detachment x WHERE x.follow_id = f.id AND x.ended_at IS NULL) AS detached,
+         (SELECT json_object_agg(x.symbol, x.ms) FROM (SELECT symbol, (extract(epoch FROM max(detached_at)) * 1000)::float8 AS ms
+            FROM follow_detachment WHERE follow_id = f.id GROUP BY symbol) x) AS "detachedMs",
+         (SELECT json_object_agg(x.symbol, x.intent) FROM (SELECT DISTINCT ON (d.symbol) d.symbol, d.intent FROM decision d
+            WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent NOT IN ('none', 'cancel')
+              AND d.symbol IN (SELECT h.symbol FROM position_share h WHERE h.account_id = f.account_id AND h.route_id = f.route_id AND h.quantity_base <> 0)
+            ORDER BY d.symbol, d.decided_at DESC) x) AS intents,
+         (SELECT coalesce(json_agg(x), '[]') FROM (
+            SELECT p.symbol, p.side = 'LONG' AS "isLong" FROM position p WHERE p.account_id = s.account_id AND p.quantity_base > 0
+               AND (p.route_id = lr.id OR p.route_id IS NULL OR s.source_kind = 'ACCOUNT')
+            UNION ALL SELECT h.symbol, h.quantity_base > 0 FROM position_share h WHERE h.account_id = s.account_id AND h.quantity_base <> 0 AND h.route_id = lr.id
+            UNION ALL SELECT k.symbol, k.side = 'LONG' FROM mirror_mark k WHERE k.account_id = s.account_id AND k.quantity_base > 0 AND s.source_kind = 'ACCOUNT'
+            UNION ALL SELECT w.symbol, w.side = 'buy' FROM trade_order w WHERE w.account_id = s.account_id AND w.leg = 'open'
+               AND (w.route_id = lr.id OR s.source_kind = 'ACCOUNT') AND w.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) x) AS "leaderIn"
     FROM follow f JOIN route r ON r.id = f.route_id JOIN strategy s ON s.id = f.strategy_id
     LEFT JOIN route lr ON lr.source_kind = r.source_kind AND lr.source_id = r.source_id AND lr.account_id = s.account_id AND lr.follow_id IS NULL
    WHERE f.id = ANY($1::uuid[]) AND f.state <> 'STOPPED'`
 
 /** What these follows hold and meant to, market by market; a query a kind however many they are. */
-export async function loadDriftMarkets(db: Queryable, followIds: readonly string[]): Promise<DriftMarket[]> {
+export async function loadDriftMarkets(
+  { db, timings }: Pick<ServiceContext, 'db' | 'timings'>,
+  followIds: readonly string[],
+): Promise<DriftMarket[]> {
   if (followIds.length === 0) return []
-  const follows = await db.query<FollowRow>(FOLLOWS, [followIds, SETTLING_S])
+  const follows = await db.query<FollowRow>(FOLLOWS, [followIds, SETTLING_S * timings.scale])
   const waiting = new Set(
     (await db.query<{ id: string }>(`SELECT DISTINCT source_id AS id FROM signal WHERE state = 'RECEIVED'`)).map(({ id }) => id),
   )
@@ -100,7 +133,8 @@ function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<str
     [...follow.shares, ...follow.moves].map(({ symbol, positionSide }) => [`${symbol} ${positionSide}`, { symbol, positionSide }]),
   )
   return [...sides.values()].flatMap(({ symbol, positionSide }): DriftMarket[] => {
-    const own = follow.moves.filter((move) => move.symbol === symbol && move.positionSide === positionSide)
+    const every = follow.moves.filter((move) => move.symbol === symbol && move.positionSide === positionSide)
+    const own = every.filter(({ atMs }) => atMs > (follow.detachedMs?.[symbol] ?? 0))
     const share = follow.shares.find((one) => one.symbol === symbol && one.positionSide === positionSide)
     const isWhole = follow.moves.length <= MOVES || own.some(({ leg }) => leg === 'close')
     if (own.length === 0 || !isWhole || follow.detached.includes(symbol)) return []
@@ -117,9 +151,16 @@ function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<str
         stepBase: new Exact(follow.steps?.[symbol] ?? 0),
         actual: new Exact(share?.base ?? 0),
         moves: own.map(moveOf),
-        exits: leader?.exits ?? [],
+        // A leader's stop says nothing to who has stops of their own.
+        exits: (leader?.exits ?? []).filter(({ isSaid }) => isSaid || !follow.ownProtection),
+        isLeaderIn:
+          follow.leaderRouteId === null && !follow.isMirrored
+            ? null
+            : follow.leaderIn.some((one) => one.symbol === symbol && one.isLong === (Number(share?.base ?? 0) > 0 !== isReverse)),
+        lastWasExit: ['close', 'close-all'].includes(follow.intents?.[symbol] ?? ''),
+        isShared: share?.shared ?? false,
         isUnderWay:
-          own.some((move) => move.isUnderWay) ||
+          every.some((move) => move.isUnderWay) ||
           share?.unsettled === true ||
           leader?.isUnderWay === true ||
           waiting.has(sourceId) ||
@@ -166,6 +207,8 @@ interface LeaderFill {
   readonly fee: string
   readonly atMs: number
   readonly saidMs: number | null
+  /** By a signal of what is copied. */
+  readonly said: boolean
 }
 
 /** What leaders took off, by account, route and market, since the first thing that any of these follows meant. */
@@ -181,10 +224,11 @@ async function loadLeaders(db: Queryable, follows: readonly FollowRow[]): Promis
             EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = t.account_id AND o.symbol = t.symbol AND o.leg IN ('open', 'reduce', 'close')
                        AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS "isUnderWay",
             (SELECT coalesce(json_agg(json_build_object('tradeId', f.trade_id, 'side', f.side, 'quantityBase', f.quantity_base::text, 'price', f.price::text, 'fee', f.fee::text,
-                      'atMs', (extract(epoch FROM f.at) * 1000)::float8, 'saidMs', (extract(epoch FROM g.committed_at) * 1000)::float8)), '[]')
+                      'atMs', (extract(epoch FROM f.at) * 1000)::float8, 'saidMs', (extract(epoch FROM g.committed_at) * 1000)::float8,
+                      'said', coalesce(g.source_id = lr.source_id AND o.route_id = lr.id, false))), '[]')
                FROM fill f LEFT JOIN trade_order o ON o.id = f.order_id LEFT JOIN signal g ON g.id = o.signal_id AND o.leg IN ('open', 'reduce', 'close')
               WHERE f.account_id = t.account_id AND f.symbol = t.symbol AND f.position_side = t.position_side AND f.at >= t.opened_at AND f.at <= coalesce(t.closed_at, 'infinity')) AS fills
-       FROM unnest($1::uuid[], $2::uuid[]) AS x(a, r) JOIN trade t ON t.account_id = x.a AND t.route_id = x.r
+       FROM unnest($1::uuid[], $2::uuid[]) AS x(a, r) JOIN route lr ON lr.id = x.r JOIN trade t ON t.account_id = x.a AND t.route_id = x.r
       WHERE t.closed_at IS NULL OR t.closed_at > to_timestamp($3::float8 / 1000)`,
     [
       pairs.map(({ leaderAccountId }) => leaderAccountId),
@@ -206,6 +250,11 @@ function exitsOf(trade: LeaderTrade): LeaderExit[] {
     String(fill.saidMs ?? `fill ${fill.tradeId}`),
   )
   return leaderExits(
-    steps.map(({ change, quantityBase, atMs, pieces }) => ({ change, quantityBase, atMs: pieces[0]?.fill.saidMs ?? atMs })),
+    steps.map(({ change, quantityBase, atMs, pieces }) => ({
+      change,
+      quantityBase,
+      atMs: pieces[0]?.fill.saidMs ?? atMs,
+      isSaid: pieces.every(({ fill }) => fill.said),
+    })),
   )
 }

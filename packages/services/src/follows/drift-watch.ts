@@ -33,7 +33,8 @@ export async function watchDrift({ ctx, input }: { ctx: ServiceContext; input: {
   )
   const off = await ctx.db.query<{ id: string }>('SELECT DISTINCT follow_id AS id FROM copy_drift WHERE ended_at IS NULL')
   const ids = [...new Set([...turn, ...off].map(({ id }) => id))]
-  const judged = (await loadDriftMarkets(ctx.db, ids)).filter((market) => !market.isUnderWay).map(judgeMarket)
+  const seenMs = ctx.clock.now()
+  const judged = (await loadDriftMarkets(ctx, ids)).filter((market) => !market.isUnderWay).map(judgeMarket)
   const { repairs, factIds } = await ctx.db.transaction(async (tx) => {
     await saveSamples(tx, judged)
     await endDrifts(tx, judged, ids)
@@ -42,8 +43,8 @@ export async function watchDrift({ ctx, input }: { ctx: ServiceContext; input: {
       ctx,
       judged.filter(({ drift }) => drift !== null),
     )
-    const facts = await sendRepairs(tx, ctx, due)
-    return { repairs: due.length, factIds: await recordFacts(tx, facts) }
+    const facts = await sendRepairs(tx, ctx, due, seenMs)
+    return { repairs: facts.length, factIds: await recordFacts(tx, facts) }
   })
   if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
   if (repairs > 0) ctx.doorbell.ring('dispatch')
@@ -103,12 +104,13 @@ interface Noted {
 async function noteDrifts(tx: Transaction, ctx: ServiceContext, markets: readonly Judged[]): Promise<Repair[]> {
   if (markets.length === 0) return []
   const noted = await tx.query<Noted>(
-    `INSERT INTO copy_drift AS d (id, follow_id, user_id, symbol, position_side, target_base, actual_base, way, cause, since)
-     SELECT x.i, x.f, x.u, x.s, x.p, x.t, x.a, x.w, x.c, clock_timestamp()
-       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::numeric[], $7::uuid[], $8::text[], $9::text[]) AS x(f, u, s, p, t, a, i, w, c)
+    `INSERT INTO copy_drift AS d (id, follow_id, user_id, symbol, position_side, target_base, actual_base, way, cause, doubt, since)
+     SELECT x.i, x.f, x.u, x.s, x.p, x.t, x.a, x.w, x.c, x.o, clock_timestamp()
+       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::numeric[], $7::uuid[], $8::text[], $9::text[], $14::text[]) AS x(f, u, s, p, t, a, i, w, c, o)
      ON CONFLICT (follow_id, symbol, position_side) WHERE ended_at IS NULL
-       DO UPDATE SET target_base = excluded.target_base, actual_base = excluded.actual_base, way = excluded.way, cause = excluded.cause, seen = d.seen + 1,
-                     since = CASE WHEN d.way = excluded.way THEN d.since ELSE excluded.since END
+       DO UPDATE SET target_base = excluded.target_base, actual_base = excluded.actual_base, way = excluded.way, cause = excluded.cause, doubt = excluded.doubt,
+                     seen = CASE WHEN (d.way, d.doubt) IS NOT DISTINCT FROM (excluded.way, excluded.doubt) THEN d.seen + 1 ELSE 1 END,
+                     since = CASE WHEN (d.way, d.doubt) IS NOT DISTINCT FROM (excluded.way, excluded.doubt) THEN d.since ELSE excluded.since END
      RETURNING d.id, d.follow_id || ' ' || d.symbol || ' ' || d.position_side AS key, d.repairs,
                d.seen >= $10 AND d.repairs < $12 AND coalesce(d.last_repair_at + make_interval(secs => $13 * power(2, d.repairs - 1)), d.since + make_interval(secs => $11)) < clock_timestamp() AS "isDue"`,
     [
@@ -120,12 +122,13 @@ async function noteDrifts(tx: Transaction, ctx: ServiceContext, markets: readonl
       DRIFT_GRACE_S * ctx.timings.scale,
       REPAIRS_MAX,
       AGAIN_S * ctx.timings.scale,
+      markets.map(({ doubt }) => doubt),
     ],
   )
   const byKey = new Map(noted.map((row) => [row.key, row]))
   return markets.flatMap((market) => {
     const row = byKey.get(keyOf(market))
-    const mayRepair = market.drift?.way === 'reduces' && market.repair === 'reduce-only'
+    const mayRepair = market.drift?.way === 'reduces' && market.doubt === null && market.repair === 'reduce-only'
     return row?.isDue === true && mayRepair ? [{ market, driftId: row.id, round: row.repairs + 1 }] : []
   })
 }

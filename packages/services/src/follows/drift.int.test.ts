@@ -99,7 +99,7 @@ async function leaderTook(entry: string, exit: string, hours: number): Promise<v
 }
 
 const look = () => watchDrift({ ctx: desk.ctx, input: { afterId: null } })
-const read = () => getCopyDrift({ db: desk.db, input: { userId: follower.userId, followId } })
+const read = () => getCopyDrift({ ctx: desk.ctx, input: { userId: follower.userId, followId } })
 const longAgo = () =>
   desk.db.query(
     `UPDATE copy_drift SET since = since - interval '1 minute', last_repair_at = last_repair_at - interval '1 hour' WHERE ended_at IS NULL`,
@@ -141,15 +141,18 @@ describe('what a follow holds too much', () => {
     ])
   })
 
-  it('because the leader has taken off part, or somebody added by hand, is brought to its target', async () => {
+  it('because the leader has taken off part is shown, and brought to its target when that is asked for', async () => {
     await begin()
     await order('open', 5, '0.01', '0.01')
     await leaderTook('0.02', '0.015', 3)
     await holds('0.01')
-    for (let round = 0; round < 2; round += 1) await look()
-    expect((await read()).markets).toMatchObject([{ targetBase: '0.0025', actualBase: '0.01' }])
-    await longAgo()
-    await look()
+    for (let round = 0; round < 3; round += 1) {
+      expect(await look()).toMatchObject({ inDrift: 1, repairs: 0 })
+      await longAgo()
+    }
+    const { markets, drifts } = await read()
+    expect([markets, drifts]).toMatchObject([[{ targetBase: '0.0025', actualBase: '0.01' }], [{ doubt: 'part', repairable: false }]])
+    await repairCopyDrift({ ctx: desk.ctx, input: { userId: follower.userId, followId, symbol: BTC } })
     expect(await repairs()).toMatchObject([{ leg: 'reduce', side: 'sell', fraction: '0.75' }])
   })
 
@@ -172,6 +175,74 @@ describe('what a follow holds too much', () => {
 })
 
 describe('nothing is done', () => {
+  const lookLong = async () => {
+    for (let round = 0; round < 3; round += 1) {
+      expect(await look()).toMatchObject({ repairs: 0 })
+      await longAgo()
+    }
+    return (await read()).drifts.map(({ doubt }) => doubt)
+  }
+  const missedClose = async () => {
+    await begin()
+    await order('open', 5, '0.01', '0.01')
+    await order('close', 2, null, '0', 'DEAD')
+    await holds('0.01')
+  }
+
+  it('where the leader is in again', async () => {
+    await missedClose()
+    await desk.hold(leader, { quantity: '0.02' })
+    expect(await lookLong()).toEqual(['leader-in'])
+  })
+
+  it('where the leader left by a stop of theirs; who has stops of their own is not even off', async () => {
+    await begin()
+    await order('open', 5, '0.01', '0.01')
+    await leaderTook('0.02', '0.02', 3)
+    await holds('0.01')
+    expect(await lookLong()).toEqual(['not-told'])
+    await desk.db.query(`UPDATE follow SET settings = settings || '{"protection":"own"}' WHERE id = $1`, [followId])
+    expect(await look()).toMatchObject({ inDrift: 0 })
+  })
+
+  it('where the hand holds some of the same position, not when asked either', async () => {
+    await missedClose()
+    await desk.db.query('UPDATE position SET quantity_base = 0.015 WHERE account_id = $1', [follower.accountId])
+    expect(await lookLong()).toEqual(['shared'])
+    await expect(repairCopyDrift({ ctx: desk.ctx, input: { userId: follower.userId, followId, symbol: BTC } })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    })
+  })
+
+  it('where the market is detached, or the follow has stopped', async () => {
+    await missedClose()
+    await desk.db.query(
+      `INSERT INTO follow_detachment (id, follow_id, user_id, trade_id, symbol, side, cause) VALUES ($1, $2, $3, $1, $4, 'LONG', 'BY_HAND')`,
+      [randomUUID(), followId, follower.userId, BTC],
+    )
+    expect(await look()).toMatchObject({ inDrift: 0 })
+    await desk.db.query('DELETE FROM follow_detachment')
+    expect(await look()).toMatchObject({ inDrift: 1 })
+    await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = now() WHERE id = $1`, [followId])
+    await longAgo()
+    expect(await look()).toMatchObject({ inDrift: 0, repairs: 0 })
+  })
+
+  it('while something has just been said', async () => {
+    await missedClose()
+    await lookOnceMore()
+    await desk.send(leader, { action: 'buy', symbol: 'ETHUSDT', quantity: '0.04' })
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await look()).toMatchObject({ repairs: 0 })
+    await desk.db.query(`UPDATE signal SET received_at = received_at - interval '1 minute'`)
+    expect(await look()).toMatchObject({ repairs: 1 })
+  })
+  const lookOnceMore = async () => {
+    await look()
+    await look()
+    await longAgo()
+  }
+
   it('where a follow holds less than it should: that is shown', async () => {
     await begin()
     await order('open', 5, '0.02', '0.012', 'CANCELED')

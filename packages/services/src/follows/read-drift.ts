@@ -1,6 +1,6 @@
-import { AppError, type CopyDriftView, type DriftView } from '@matic/contracts'
-import type { Queryable } from '@matic/db'
+import { AppError, FOLLOW_REPAIR_DEFAULT, type CopyDriftView, type DriftView } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
+import type { ServiceContext } from '../context.ts'
 import { isoOrNull, plain } from '../plain.ts'
 import { loadDriftMarkets } from './drift-rows.ts'
 import { judgeMarket } from './drift-judge.ts'
@@ -8,7 +8,7 @@ import { DRIFT_GRACE_S } from './drift-watch.ts'
 
 type DriftRow = Pick<
   DriftView,
-  'id' | 'symbol' | 'positionSide' | 'targetBase' | 'actualBase' | 'way' | 'cause' | 'repairs' | 'lastRepairSignalId'
+  'id' | 'symbol' | 'positionSide' | 'targetBase' | 'actualBase' | 'way' | 'cause' | 'doubt' | 'repairs' | 'lastRepairSignalId'
 > & {
   readonly since: Date
   readonly endedAt: Date | null
@@ -20,14 +20,21 @@ const DRIFTS_MAX = 50
 const SAMPLES_MAX = 500
 
 /** @throws AppError NOT_FOUND */
-export async function getCopyDrift({ db, input }: { db: Queryable; input: { userId: string; followId: string } }): Promise<CopyDriftView> {
+export async function getCopyDrift({
+  ctx,
+  input,
+}: {
+  ctx: Pick<ServiceContext, 'db' | 'timings'>
+  input: { userId: string; followId: string }
+}): Promise<CopyDriftView> {
+  const { db } = ctx
   const values = [input.followId, input.userId]
   const [own] = await db.query('SELECT 1 FROM follow WHERE id = $1 AND user_id = $2', values)
   if (!own) throw new AppError('NOT_FOUND', 'There is no such follow')
-  const markets = (await loadDriftMarkets(db, [input.followId])).map(judgeMarket)
+  const markets = (await loadDriftMarkets(ctx, [input.followId])).map(judgeMarket)
   const drifts = await db.query<DriftRow>(
-    `SELECT d.id, d.symbol, d.position_side AS "positionSide", d.target_base AS "targetBase", d.actual_base AS "actualBase", d.way, d.cause, d.repairs, d.since,
-            d.ended_at AS "endedAt", d.last_repair_at AS "lastRepairAt", d.last_repair_signal_id AS "lastRepairSignalId", coalesce(f.settings->>'repair', 'reduce-only') = 'reduce-only' AS "isAutomatic"
+    `SELECT d.id, d.symbol, d.position_side AS "positionSide", d.target_base AS "targetBase", d.actual_base AS "actualBase", d.way, d.cause, d.doubt, d.repairs, d.since,
+            d.ended_at AS "endedAt", d.last_repair_at AS "lastRepairAt", d.last_repair_signal_id AS "lastRepairSignalId", coalesce(f.settings->>'repair', '${FOLLOW_REPAIR_DEFAULT}') = 'reduce-only' AS "isAutomatic"
        FROM copy_drift d JOIN follow f ON f.id = d.follow_id WHERE d.follow_id = $1 AND d.user_id = $2 ORDER BY d.ended_at IS NOT NULL, d.since DESC LIMIT ${DRIFTS_MAX}`,
     values,
   )
@@ -69,7 +76,7 @@ function driftView({ isAutomatic, since, endedAt, lastRepairAt, ...row }: DriftR
     driftPercent: wanted.isZero() ? null : drift.div(wanted).mul(100).toDecimalPlaces(4).toFixed(),
     since: since.toISOString(),
     endedAt: isoOrNull(endedAt),
-    repairable: isAutomatic && row.way === 'reduces' && endedAt === null,
+    repairable: isAutomatic && row.way === 'reduces' && row.doubt === null && endedAt === null,
     lastRepairAt: isoOrNull(lastRepairAt),
   }
 }

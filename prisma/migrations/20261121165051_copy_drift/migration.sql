@@ -9,6 +9,7 @@ CREATE TABLE "copy_drift" (
     "actual_base" DECIMAL(38,18) NOT NULL,
     "way" TEXT NOT NULL,
     "cause" TEXT NOT NULL,
+    "doubt" TEXT,
     "since" TIMESTAMPTZ(3) NOT NULL,
     "seen" INTEGER NOT NULL DEFAULT 1,
     "repairs" INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,90 @@
+import { createStage, type Copier, type Stage, type Trader } from '@matic/testkit/copying/stage'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { dispatchSignals } from '../dispatch/index.ts'
+import { DRIFT_GRACE_S, watchDrift } from './drift-watch.ts'
+
+let stage: Stage
+let leader: Trader
+let follower: Copier
+
+beforeAll(async () => {
+  stage = await createStage({ workers: 1 })
+}, 60_000)
+beforeEach(async () => {
+  await stage.venue.pin('BTCUSDT', '60000')
+  leader = await stage.makeTrader()
+  await stage.until(
+    async () => (await stage.db.query('SELECT 1 FROM account_state WHERE account_id = $1', [leader.accountId])).length === 1,
+  )
+  follower = await stage.follow(await stage.offer(leader))
+})
+afterAll(() => stage?.[Symbol.asyncDispose]())
+
+const repairs = () =>
+  stage.db.query(`SELECT alert->>'action' AS action FROM signal WHERE source = 'FOLLOW' AND source_id = $1`, [follower.followId])
+const hold = (quantities: readonly [string, string], look = async () => {}) =>
+  stage.until(async () => {
+    await look()
+    return (await stage.holds(leader)).quantity === quantities[0] && (await stage.holds(follower)).quantity === quantities[1]
+  })
+
+describe('what a follower holds at the venue', () => {
+  it('after a close of theirs died is closed by one more, within the time that is promised', async () => {
+    await stage.alert(leader, { action: 'buy', quantity: '0.1' })
+    await hold(['0.1', '0.05'])
+    await stage.alert(leader, { action: 'close' })
+    await dispatchSignals({ ctx: stage.ctx })
+    const killed = await stage.db.query(
+      `UPDATE trade_order SET state = 'DEAD', ended_at = clock_timestamp() WHERE account_id = $1 AND leg = 'close' AND state = 'READY' RETURNING id`,
+      [follower.accountId],
+    )
+    expect(killed).toHaveLength(1)
+    await hold(['0', '0.05'])
+    const begunMs = Date.now()
+    await stage.until(async () => {
+      await watchDrift({ ctx: stage.ctx, input: { afterId: null } })
+      return (await stage.atVenue(follower)) === '0'
+    })
+    // Until it is looked at for the first time what has just ended settles.
+    expect((Date.now() - begunMs) / 1_000 / stage.ctx.timings.scale).toBeLessThan(2 * DRIFT_GRACE_S)
+    expect(await repairs()).toEqual([{ action: 'close' }])
+    await hold(['0', '0'])
+    const [drift] = await stage.db.query('SELECT cause, doubt, repairs FROM copy_drift WHERE follow_id = $1', [follower.followId])
+    expect(drift).toEqual({ cause: 'missed-close', doubt: null, repairs: 1 })
+  }, 30_000)
+
+  it('by opening, adding, halving, turning and closing, with an order that fills late, is never repaired, however soon that would be', async () => {
+    const eager = { ...stage.ctx, timings: { ...stage.ctx.timings, scale: 0.02 } }
+    let looks = 0
+    const look = async () => {
+      looks += 1
+      await watchDrift({ ctx: eager, input: { afterId: null } })
+    }
+    const step = async (body: Record<string, unknown>, quantities: readonly [string, string]) => {
+      await stage.alert(leader, body)
+      await hold(quantities, look)
+    }
+    await step({ action: 'buy', quantity: '0.1' }, ['0.1', '0.05'])
+    await step({ action: 'buy', quantity: '0.04', market_position: 'long', market_position_size: '0.14' }, ['0.14', '0.07'])
+    await step({ action: 'sell', quantity: '0.07', market_position: 'long', market_position_size: '0.07' }, ['0.07', '0.035'])
+    await step({ action: 'sell', quantity: '0.17', market_position: 'short', market_position_size: '0.1', prev_market_position: 'long' }, [
+      '-0.1',
+      '-0.05',
+    ])
+    await step({ action: 'close' }, ['0', '0'])
+    await stage.alert(leader, { action: 'buy', quantity: '0.1', type: 'limit', price: '59000' })
+    for (let count = 0; count < 5; count += 1) {
+      await stage.round()
+      await look()
+    }
+    await stage.venue.pin('BTCUSDT', '58900')
+    await hold(['0.1', '0.05'], look)
+    await step({ action: 'close' }, ['0', '0'])
+    for (let count = 0; count < 5; count += 1) await look()
+    expect(looks).toBeGreaterThan(15)
+    expect(await repairs()).toEqual([])
+    expect(
+      await stage.db.query(`SELECT cause, doubt FROM copy_drift WHERE follow_id = $1 AND way = 'reduces'`, [follower.followId]),
+    ).toEqual([])
+  }, 60_000)
+})
