@@ -233,8 +233,9 @@ describe('nothing is done', () => {
     await lookOnceMore()
     await desk.send(leader, { action: 'buy', symbol: 'ETHUSDT', quantity: '0.04' })
     await dispatchSignals({ ctx: desk.ctx })
+    await desk.db.query(`UPDATE signal SET received_at = now() + interval '1 minute'`)
     expect(await look()).toMatchObject({ repairs: 0 })
-    await desk.db.query(`UPDATE signal SET received_at = received_at - interval '1 minute'`)
+    await desk.db.query(`UPDATE signal SET received_at = now() - interval '1 minute'`)
     expect(await look()).toMatchObject({ repairs: 1 })
   })
   const lookOnceMore = async () => {
