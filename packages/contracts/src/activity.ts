@@ -63,6 +63,7 @@ export const ACTIVITY = {
   FOLLOW_ACCOUNT_DELETED: '{strategy}: you deleted the account, so this follow is over.',
   FOLLOW_DETACHED:
     '{symbol}: what your follow of {strategy} held ended without the leader ({cause}). Nothing of it is copied until the leader is flat there.',
+  FOLLOW_REPAIRED: '{symbol}: your follow of {strategy} held {amount} more than it should. It is being closed.',
   FOLLOW_ATTACHED: '{symbol}: the leader is flat, so your follow of {strategy} is in again with the next opening.',
   FOLLOW_NOT_JOINED:
     '{symbol}: not joined with {strategy}. The price {price} is {distancePercent} % away from the leader’s entry at {entryPrice}; your limit is {limitPercent} %.',
@@ -114,6 +115,7 @@ export const FOLLOW_CHANGES = [
   'portfolio-stop',
   'take-profit',
   'closed-again',
+  'repaired',
   'over',
   'strategy-closed',
   'leader-gone',
@@ -268,6 +270,7 @@ const FOLLOW_LINES: Readonly<Record<FollowChange, Line>> = {
   'portfolio-stop': ['ERROR', 'FOLLOW_PORTFOLIO_STOP'],
   'take-profit': ['SUCCESS', 'FOLLOW_TAKE_PROFIT'],
   'closed-again': ['WARNING', 'FOLLOW_CLOSED_AGAIN'],
+  repaired: ['WARNING', 'FOLLOW_REPAIRED'],
   over: ['INFO', 'FOLLOW_OVER'],
   'strategy-closed': ['WARNING', 'FOLLOW_STRATEGY_CLOSED'],
   'leader-gone': ['ERROR', 'FOLLOW_LEADER_GONE'],

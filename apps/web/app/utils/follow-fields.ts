@@ -108,6 +108,16 @@ export const FOLLOW_GROUPS: readonly FieldGroupOf<FollowField, FollowDraft>[] = 
         ],
       },
       {
+        field: 'repair',
+        label: 'A close that was missed',
+        kind: 'choice',
+        choices: [
+          { value: 'reduce-only', label: 'Make up for it' },
+          { value: 'ask', label: 'Wait for me' },
+        ],
+        help: 'Only where the leader said it and is out. Nothing is ever opened for it.',
+      },
+      {
         field: 'portfolioStopPercent',
         label: 'Stop copying at a loss of',
         kind: 'decimal',

@@ -1,4 +1,4 @@
-import type { DetachCause, FollowSettings, FollowState, StopChoice, StrategyState } from '@matic/contracts'
+import type { DetachCause, DriftView, FollowSettings, FollowState, RepairDoubt, StopChoice, StrategyState } from '@matic/contracts'
 
 export const SIZING_WORDS: Record<FollowSettings['sizing']['mode'], { readonly label: string; readonly help: string }> = {
   'equity-to-equity': {
@@ -51,6 +51,21 @@ export const DETACH_WORDS: Record<DetachCause, string> = {
   TARGET: 'its target closed it',
   PROTECTION: 'no stop could be placed, so it was closed',
   LIQUIDATION: 'it was liquidated',
+}
+
+export const DRIFT_CAUSE_WORDS: Record<DriftView['cause'], string> = {
+  'missed-close': 'a close was not made here',
+  'partial-fill': 'an order was filled in part',
+  'dead-order': 'an order could not be sent',
+  'manual-change': 'it was changed by other means',
+}
+
+/** Why what is too much is not closed by itself. */
+export const DRIFT_DOUBT_WORDS: Record<RepairDoubt, string> = {
+  part: 'Only a part is too much.',
+  shared: 'You or another copy hold some of the same position: close what is too much by hand.',
+  'not-told': 'The leader left without saying so, by a stop or by hand.',
+  'leader-in': 'The leader still holds this market, or again.',
 }
 
 const STOP_CAUSES: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@ import { recordFacts, type NewFact, type Transaction } from '@matic/db'
 import { reductionPercent } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
 import { manualAlert } from '../trading/manual-alert.ts'
+import { followFact } from './follow-facts.ts'
 import { loadDriftMarkets } from './drift-rows.ts'
 import { judgeMarket, type Judged } from './drift-judge.ts'
 
@@ -54,13 +55,10 @@ export async function sendRepairs(tx: Transaction, ctx: ServiceContext, repairs:
   )
   return signals
     .filter(({ id }) => sent.some((one) => one.id === id))
-    .map(({ market, id }) => ({
-      userId: market.userId,
-      kind: 'settings-changed' as const,
-      entity: 'follow',
-      entityId: market.followId,
-      payload: { followId: market.followId, repairing: market.symbol, signalId: id, cause: market.drift?.cause ?? null },
-    }))
+    .map(({ market, id }) => {
+      const amount = market.drift?.quantityBase.toDecimalPlaces(18).toFixed() ?? null
+      return followFact(market, 'repaired', { symbol: market.symbol, amount, signalId: id, cause: market.drift?.cause ?? null })
+    })
 }
 
 /** In the leader's terms where the follow is reversed: it is mirrored like every alert. */

@@ -9,6 +9,8 @@ export interface DriftMarket {
   readonly followId: string
   readonly userId: string
   readonly accountId: string
+  /** Its name. */
+  readonly strategy: string
   readonly symbol: string
   readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
   readonly isReverse: boolean
@@ -29,6 +31,7 @@ interface FollowRow {
   readonly followId: string
   readonly userId: string
   readonly accountId: string
+  readonly strategy: string
   readonly sourceId: string
   readonly leaderAccountId: string
   readonly leaderRouteId: string | null
@@ -75,7 +78,7 @@ const MOVES = 40
 const SETTLING_S = 3
 
 const FOLLOWS = `
-  SELECT f.id AS "followId", f.user_id AS "userId", f.account_id AS "accountId", r.source_id AS "sourceId", s.account_id AS "leaderAccountId", lr.id AS "leaderRouteId",
+  SELECT f.id AS "followId", f.user_id AS "userId", f.account_id AS "accountId", s.name AS strategy, r.source_id AS "sourceId", s.account_id AS "leaderAccountId", lr.id AS "leaderRouteId",
          coalesce(f.settings->>'direction', 'normal') = 'reverse' AS "isReverse", coalesce(f.settings->>'repair', '${REPAIR_DEFAULT}') AS repair,
          s.source_kind = 'ACCOUNT' AS "isMirrored", coalesce(f.settings->>'protection', 'leader') = 'own' AS "ownProtection",
          (SELECT coalesce(json_agg(json_build_object('symbol', h.symbol, 'positionSide', h.position_side, 'base', h.quantity_base::text, 'unsettled', p.unsettled_since IS NOT NULL,
@@ -128,7 +131,7 @@ export async function loadDriftMarkets(
 }
 
 function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<string>): DriftMarket[] {
-  const { followId, userId, accountId, isReverse, repair, sourceId } = follow
+  const { followId, userId, accountId, strategy, isReverse, repair, sourceId } = follow
   const sides = new Map(
     [...follow.shares, ...follow.moves].map(({ symbol, positionSide }) => [`${symbol} ${positionSide}`, { symbol, positionSide }]),
   )
@@ -144,6 +147,7 @@ function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<str
         followId,
         userId,
         accountId,
+        strategy,
         symbol,
         positionSide,
         isReverse,
