@@ -116,6 +116,31 @@ describe('the accounts page', () => {
     await vi.waitUntil(async () => (await status(card('Second try'))) === 'Ready', { timeout: 10_000 })
   })
 
+  it('lets several sources hold shares of one symbol, and says why it cannot change while an order works', async () => {
+    const find = async () => (await api.call(routes.accounts.list)).find(({ label }) => label === 'Second try')
+    await card('Second try').getByRole('radio', { name: 'Keep shares apart' }).click()
+    await vi.waitUntil(async () => (await find())?.sharedSymbols === 'net', { timeout: 10_000 })
+
+    const accountId = (await find())?.id ?? ''
+    const order = { accountId, symbol: 'BTCUSDT', side: 'buy', type: 'limit', quantity: '0.01', price: '20000' } as const
+    const { orders } = await api.call(routes.exchange.placeOrder, { body: order })
+    await card('Second try').getByRole('radio', { name: 'Refuse' }).click()
+    const refused = card('Second try').getByTestId('sharing-refused')
+    await refused.waitFor()
+    expect(await refused.innerText()).toMatch(/Close the positions and cancel the orders/)
+    expect((await find())?.sharedSymbols).toBe('net')
+    if (process.env['SHOT']) await card('Second try').screenshot({ path: process.env['SHOT'] })
+
+    await api.call(routes.exchange.cancelOrder, { params: { orderId: orders[0]?.id ?? '' } })
+    await vi.waitUntil(
+      async () => {
+        await card('Second try').getByRole('radio', { name: 'Refuse' }).click()
+        return (await find())?.sharedSymbols === 'refuse'
+      },
+      { timeout: 15_000, interval: 500 },
+    )
+  })
+
   it('asks for a passphrase where keys have one, and connects a key that it never shows', async () => {
     await page.getByTestId('add-key').click()
     await page.getByTestId('key-api-key').waitFor()

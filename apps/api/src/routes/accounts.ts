@@ -5,6 +5,7 @@ import {
   getServerAddresses,
   listApiKeys as listRoute,
   renameApiKey,
+  shareSymbols as shareRoute,
   toggleApiKey,
   validateApiKey,
 } from '@matic/contracts'
@@ -15,6 +16,7 @@ import {
   listApiKeys,
   renameAccount,
   requestCheck,
+  shareSymbols,
   toggleAccount,
 } from '@matic/services/accounts/index'
 import { mount } from '../http/mount.ts'
@@ -48,6 +50,12 @@ export const accountRoutes = [
   mount(toggleApiKey, async ({ ctx, actor, params, body, req }) => {
     const input = { userId: actor.userId, accountId: params.id, active: body.active, ip: req.ip ?? null }
     return { data: await toggleAccount({ ctx, input }), message: body.active ? 'Switched on' : 'Switched off; closes still run' }
+  }),
+
+  mount(shareRoute, async ({ ctx, actor, params, body, req }) => {
+    const { sharedSymbols } = body
+    const data = await shareSymbols({ ctx, input: { userId: actor.userId, accountId: params.id, sharedSymbols, ip: req.ip ?? null } })
+    return { data, message: sharedSymbols === 'net' ? 'Each source holds a share of its own' : 'A symbol belongs to one source at a time' }
   }),
 
   mount(renameApiKey, async ({ ctx, actor, params, body, req }) => {

@@ -1,4 +1,4 @@
-import { routes, type ApiKeyView, type KeyExchange } from '@matic/contracts'
+import { routes, type ApiKeyView, type KeyExchange, type SharedSymbols } from '@matic/contracts'
 
 export interface KeyInput {
   readonly exchange: KeyExchange
@@ -52,6 +52,10 @@ export const useApiKeysStore = defineStore('api-keys', () => {
     put(await api.call(routes.accounts.toggle, { params: { id }, body: { active } }))
   }
 
+  async function shareSymbols(id: string, sharedSymbols: SharedSymbols): Promise<void> {
+    put(await api.call(routes.accounts.share, { params: { id }, body: { sharedSymbols } }))
+  }
+
   async function rename(id: string, label: string): Promise<void> {
     put(await api.call(routes.accounts.rename, { params: { id }, body: { label } }))
   }
@@ -62,5 +66,5 @@ export const useApiKeysStore = defineStore('api-keys', () => {
     void exchange.refreshAll()
   }
 
-  return { list, addresses, checking, addPaper, add, check, toggle, rename, remove }
+  return { list, addresses, checking, addPaper, add, check, toggle, shareSymbols, rename, remove }
 })

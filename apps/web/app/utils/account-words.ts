@@ -1,4 +1,4 @@
-import { EXCHANGE_NAMES, type ApiKeyView } from '@matic/contracts'
+import { EXCHANGE_NAMES, type ApiKeyView, type SharedSymbols } from '@matic/contracts'
 
 type Tone = 'good' | 'warn' | 'bad' | 'plain'
 
@@ -24,6 +24,20 @@ export function statusWords({ status, isActive, check }: Pick<ApiKeyView, 'statu
     return { label: 'Key is good, not traded yet', icon: 'i-lucide-circle-check', tone: 'plain' }
   return { label: 'Ready', icon: 'i-lucide-circle-check', tone: 'good' }
 }
+
+/** Several sources on one symbol of an account. */
+export const SHARING_CHOICES: { value: SharedSymbols; label: string; description: string }[] = [
+  {
+    value: 'refuse',
+    label: 'Refuse',
+    description: 'The first source holds a symbol alone; entries of the others are refused, with who holds it.',
+  },
+  {
+    value: 'net',
+    label: 'Keep shares apart',
+    description: 'Each source has a share of the position with stops of its own, and closes no other’s. One-way mode: all on one side.',
+  },
+]
 
 type Permissions = NonNullable<ApiKeyView['check']>['permissions']
 

@@ -23,7 +23,7 @@ const remedies: Partial<Record<ApiErrorCode, string>> = {
   ACCOUNT_NOT_READY: 'The account is still being set up; this takes a few seconds.',
   NO_ACCOUNT: 'Connect an exchange account first.',
   ACCOUNT_EXISTS: 'Look for it in the list. One key is one account.',
-  ACCOUNT_IN_USE: 'Close and cancel what is open, then disconnect it. To stop new entries now, switch the account off.',
+  ACCOUNT_IN_USE: 'Close and cancel what is open, then try again. To stop new entries now, switch the account off.',
   ACCOUNT_LIMIT: 'Disconnect one that you no longer use.',
   STORAGE_UNAVAILABLE: 'Nothing was lost. Try again in a moment.',
   EXCHANGE_UNAVAILABLE: 'Open positions keep their stops at the exchange. Try again in a moment.',

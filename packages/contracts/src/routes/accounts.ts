@@ -22,6 +22,10 @@ export const NEEDS_PASSPHRASE: readonly KeyExchange[] = ['OKX', 'BITGET']
 export const KeyStatus = z.enum(['OPENING', 'VALID', 'FROZEN', 'INVALID'])
 export type KeyStatus = z.infer<typeof KeyStatus>
 
+/** Several sources on one symbol of an account: all but the first are refused, or each holds a share of its own. */
+export const SharedSymbols = z.enum(['refuse', 'net'])
+export type SharedSymbols = z.infer<typeof SharedSymbols>
+
 /** An account with its key as people may see it: the key masked, the secret never. */
 export const ApiKeyView = z.object({
   id: z.string(),
@@ -36,6 +40,7 @@ export const ApiKeyView = z.object({
   /** OPENING: not checked yet. FROZEN: closes go on, nothing opens. */
   status: KeyStatus,
   positionMode: z.enum(['ONE_WAY', 'HEDGE']),
+  sharedSymbols: SharedSymbols,
   createdAt: z.string(),
   check: AccountProbe.omit({ positionMode: true, expiresAtMs: true })
     .extend({ checkedAt: z.string(), expiresAt: z.string().nullable(), findings: z.array(AccountFinding) })
@@ -116,6 +121,18 @@ export const toggleApiKey = defineRoute({
   body: z.strictObject({ active: z.boolean() }),
   response: ApiKeyView,
   errors: ['ACCOUNT_NOT_FOUND'],
+})
+
+export const shareSymbols = defineRoute({
+  method: 'POST',
+  path: '/api/exchange/api-keys/:id/sharing',
+  policy: 'user',
+  summary:
+    'Whether several sources may hold one symbol of this account: `refuse` lets the first alone, `net` gives each a share with a stop of its own. Only while nothing is open.',
+  params: ById,
+  body: z.strictObject({ sharedSymbols: SharedSymbols }),
+  response: ApiKeyView,
+  errors: ['ACCOUNT_NOT_FOUND', 'ACCOUNT_IN_USE'],
 })
 
 export const renameApiKey = defineRoute({

@@ -83,6 +83,7 @@ export const routes = {
     add: accounts.addApiKey,
     validate: accounts.validateApiKey,
     toggle: accounts.toggleApiKey,
+    share: accounts.shareSymbols,
     rename: accounts.renameApiKey,
     remove: accounts.deleteApiKey,
     serverAddresses: accounts.getServerAddresses,

@@ -11,6 +11,7 @@ interface Row {
   isActive: boolean
   status: ApiKeyView['status']
   positionMode: 'ONE_WAY' | 'HEDGE'
+  sharedSymbols: ApiKeyView['sharedSymbols']
   createdAt: Date
   checkedAt: Date | null
   probe: unknown
@@ -19,7 +20,7 @@ interface Row {
 
 const SELECT = `
   SELECT a.id, a.exchange, a.environment, a.label, a.masked_api_key AS "apiKey", a.is_active AS "isActive", a.key_status AS status,
-         a.position_mode AS "positionMode", a.created_at AS "createdAt", c.checked_at AS "checkedAt", c.probe, c.findings
+         a.position_mode AS "positionMode", a.shared_symbols AS "sharedSymbols", a.created_at AS "createdAt", c.checked_at AS "checkedAt", c.probe, c.findings
     FROM account a LEFT JOIN account_check c ON c.account_id = a.id
    WHERE a.user_id = $1 AND a.deleted_at IS NULL`
 

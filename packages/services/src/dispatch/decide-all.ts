@@ -31,12 +31,18 @@ export async function decideAll(
   only?: readonly RouteRow[],
   { locked = true, bases: given }: DecideOptions = {},
 ): Promise<Decided[]> {
-  const routes = only ?? (await loadRoutes(tx, rows, EVERY_ROUTE)).routes
+  const found = only ?? (await loadRoutes(tx, rows, EVERY_ROUTE)).routes
   const overtaken = await findOvertaken(tx, rows)
-  const bySource = Map.groupBy(routes, (route) => `${route.listensTo} ${route.sourceId}`)
-  const leaders = await loadLeaders(tx, rows, routes, given)
-  const everyone = [...routes, ...leaders.routes]
+  const foundLeaders = await loadLeaders(tx, rows, found, given)
+  const everyone = [...found, ...foundLeaders.routes]
   const books = await loadBooks(tx, [...new Set(everyone.map((route) => route.accountId))], { locked })
+  const asOfBook = (route: RouteRow): RouteRow => ({
+    ...route,
+    sharedSymbols: books.get(route.accountId)?.sharedSymbols ?? route.sharedSymbols,
+  })
+  const routes = found.map(asOfBook)
+  const leaders = { ...foundLeaders, routes: foundLeaders.routes.map(asOfBook) }
+  const bySource = Map.groupBy(routes, (route) => `${route.listensTo} ${route.sourceId}`)
   const remainders = await loadRemainders(tx, routes)
   const leaderBooks = new Map(leaders.routes.map(({ accountId }) => [accountId, copyOf(books.get(accountId))]))
   const markets = await loadMarkets(tx, [...new Set(everyone.map((route) => route.exchange))])

@@ -88,6 +88,8 @@ export interface SliceOfRoutes {
 export interface AccountBook {
   positions: DecisionPosition[]
   pendingOpens: PendingOpen[]
+  /** As of the same moment: it may have changed since the routes were read. */
+  readonly sharedSymbols?: RouteRow['sharedSymbols']
 }
 
 export interface SignalsWanted {
@@ -281,8 +283,9 @@ export async function loadBooks(
       `SELECT pg_advisory_xact_lock($2, h) FROM (SELECT DISTINCT hashtext(a::text) AS h FROM unnest($1::uuid[]) AS a ORDER BY h) AS keys`,
       [accountIds, ACCOUNT_LOCK],
     )
-  const [moment] = await tx.query<{ positions: OpenPosition[]; orders: OrderUnderWay[] }>(
-    `SELECT (SELECT coalesce(json_agg(p), '[]') FROM (
+  const [moment] = await tx.query<{ positions: OpenPosition[]; orders: OrderUnderWay[]; netting: string[] }>(
+    `SELECT ARRAY(SELECT id FROM account WHERE id = ANY($1::uuid[]) AND shared_symbols = 'net') AS netting,
+            (SELECT coalesce(json_agg(p), '[]') FROM (
                SELECT h.account_id AS "accountId", h.symbol, h.position_side AS "positionSide", h.side, h.quantity_base::text AS "quantityBase",
                       h.margin::text AS margin, h.route_id AS "routeId", h.entry_price::text AS "entryPrice", h.own_protection AS "ownProtection",
                       coalesce(${ownerOf('h.route_id')}, 'an order made at the exchange itself') AS owner
@@ -302,7 +305,10 @@ export async function loadBooks(
                 ORDER BY o.created_at, o.priority, o.id) AS w) AS orders`,
     [accountIds],
   )
-  const books = new Map<string, AccountBook>(accountIds.map((id) => [id, { positions: [], pendingOpens: [] }]))
+  const netting = new Set(moment?.netting)
+  const books = new Map<string, AccountBook>(
+    accountIds.map((id) => [id, { positions: [], pendingOpens: [], sharedSymbols: netting.has(id) ? 'net' : 'refuse' }]),
+  )
   for (const { accountId, ...position } of moment?.positions ?? []) books.get(accountId)?.positions.push(position)
   // A close under way takes what is there and what was ordered before it.
   for (const { accountId, leg, positionSide, nets, ...order } of moment?.orders ?? []) {
