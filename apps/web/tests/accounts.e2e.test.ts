@@ -131,7 +131,7 @@ describe('the accounts page', () => {
     expect((await find())?.sharedSymbols).toBe('net')
     if (process.env['SHOT']) await card('Second try').screenshot({ path: process.env['SHOT'] })
 
-    await api.call(routes.exchange.cancelOrder, { params: { orderId: orders[0]?.id ?? '' } })
+    await api.call(routes.exchange.cancelOrder, { params: { id: orders[0]?.id ?? '' } })
     await vi.waitUntil(
       async () => {
         await card('Second try').getByRole('radio', { name: 'Refuse' }).click()
