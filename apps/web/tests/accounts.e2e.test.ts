@@ -129,7 +129,6 @@ describe('the accounts page', () => {
     await refused.waitFor()
     expect(await refused.innerText()).toMatch(/Close the positions and cancel the orders/)
     expect((await find())?.sharedSymbols).toBe('net')
-    if (process.env['SHOT']) await card('Second try').screenshot({ path: process.env['SHOT'] })
 
     await api.call(routes.exchange.cancelOrder, { params: { id: orders[0]?.id ?? '' } })
     await vi.waitUntil(
