@@ -43,6 +43,22 @@ export async function settleShares(
   const market = await ctx.markets.find(lane.exchange, side.symbol)
   const stepBase = new Decimal(market?.stepSize ?? '0.000000000000000001')
   await saveShares(tx, ctx, lane, side, buildShares({ fills, handRouteId: now.handRouteId, unexplainedBase, stepBase }))
+  await nameOwner(tx, lane, side)
+}
+
+/**
+ * A position that was read from the exchange before the order that made it was known to be filled is nobody's, and the closes of its source would
+ * find nothing to close. Where all of it is one route's share it is that route's; an account that nets goes by shares alone.
+ */
+async function nameOwner(tx: Transaction, { accountId }: HeldLane, { symbol, positionSide }: MarketSide): Promise<void> {
+  await tx.query(
+    `UPDATE position p SET route_id = s.route_id, version = p.version + 1 FROM position_share s, account a
+      WHERE p.account_id = $1 AND p.symbol = $2 AND p.position_side = $3 AND p.route_id IS NULL AND p.quantity_base > 0 AND p.unexplained_base = 0
+        AND a.id = p.account_id AND a.shared_symbols <> 'net'
+        AND s.account_id = p.account_id AND s.symbol = p.symbol AND s.position_side = p.position_side AND s.route_id <> hand_route(p.account_id)
+        AND s.quantity_base = CASE p.side WHEN 'SHORT' THEN -p.quantity_base ELSE p.quantity_base END`,
+    [accountId, symbol, positionSide],
+  )
 }
 
 async function readSide(
