@@ -80,7 +80,12 @@ describe('what a follower holds at the venue', () => {
       await look()
     }
     await stage.venue.pin('BTCUSDT', '58900')
-    await hold(['0.1', '0.05'], look)
+    await stage.until(async () => {
+      await look()
+      const held = await Promise.all([stage.holds(leader), stage.holds(follower)])
+      return held[0].quantity === '0.1' && held[1].quantity === '0.05' && held.every(({ routeId }) => routeId !== null)
+    })
+    await step({ action: 'close' }, ['0', '0'])
     for (let count = 0; count < 5; count += 1) await look()
     expect(looks).toBeGreaterThan(15)
     expect(await repairs()).toEqual([])
