@@ -50,7 +50,7 @@ export const OFFER_GROUPS: readonly FieldGroupOf<OfferField, OfferDraft>[] = [
         label: 'Share of profit',
         kind: 'decimal',
         unit: '%',
-        help: 'Only above the highest a copy was ever worth. 0 to 50.',
+        help: 'Of what a copy has made above its highest profit so far. 0 to 50.',
       },
       { field: 'managementPercent', label: 'Management', kind: 'decimal', unit: '% a year', help: 'Of what is copied with. 0 to 50.' },
     ],

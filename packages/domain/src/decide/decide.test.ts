@@ -2,25 +2,14 @@ import { DEFAULT_RULES, type Alert } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { BTC_MARKET } from '../../test/btc-market.ts'
 import { parseAlert } from '../alert/parse-alert.ts'
 import { indexMarkets } from '../symbols/resolve-market.ts'
 import { decide } from './decide.ts'
 import type { DecisionInput } from './types.ts'
 
 const markets = indexMarkets([
-  {
-    symbol: 'BTC/USDT:USDT',
-    marketId: 'BTCUSDT',
-    base: 'BTC',
-    quote: 'USDT',
-    tickSize: '0.1',
-    stepSize: '0.001',
-    minQuantity: '0.001',
-    maxQuantity: '1000',
-    minNotional: '100',
-    maxLeverage: 125,
-    status: 'TRADING',
-  },
+  { ...BTC_MARKET, minNotional: '100', maxLeverage: 125 },
   {
     symbol: 'ETH/USDT:USDT',
     marketId: 'ETHUSDT',

@@ -1,13 +1,13 @@
 import { DEFAULT_RULES, type Alert } from '@matic/contracts'
 import { describe, expect, test } from 'vitest'
+import { BTC_MARKET } from '../../test/btc-market.ts'
 import { parseAlert } from '../alert/parse-alert.ts'
 import { indexMarkets } from '../symbols/resolve-market.ts'
 import { decide } from './decide.ts'
 import type { DecisionInput, DecisionPosition, PendingOpen } from './types.ts'
 
 const BTC = 'BTC/USDT:USDT'
-const market = { symbol: BTC, marketId: 'BTCUSDT', base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minQuantity: '0.001' }
-const markets = indexMarkets([{ ...market, maxQuantity: '1000', minNotional: '100', maxLeverage: 125, status: 'TRADING' }])
+const markets = indexMarkets([{ ...BTC_MARKET, minNotional: '100', maxLeverage: 125 }])
 
 function alert(body: Record<string, unknown>): Alert {
   const parsed = parseAlert(new TextEncoder().encode(JSON.stringify({ symbol: 'BTCUSDT.P', ...body })))

@@ -2,26 +2,14 @@ import { BLANK_ALERT, DEFAULT_RULES, SizingMode, type Alert, type Rules } from '
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { BTC_MARKET } from '../../test/btc-market.ts'
 import { planAtEntry } from '../protection/plan.ts'
 import { protectionPrices } from '../protection/prices.ts'
 import { indexMarkets } from '../symbols/resolve-market.ts'
 import { decide } from './decide.ts'
 import type { DecisionInput } from './types.ts'
 
-const SYMBOL = 'BTC/USDT:USDT'
-const market = {
-  symbol: SYMBOL,
-  marketId: 'BTCUSDT',
-  base: 'BTC',
-  quote: 'USDT',
-  tickSize: '0.1',
-  stepSize: '0.001',
-  minQuantity: '0.001',
-  maxQuantity: '1000',
-  minNotional: '5',
-  maxLeverage: 100,
-  status: 'TRADING',
-} as const
+const market = BTC_MARKET
 const markets = indexMarkets([market])
 
 const percent = (min: number, max: number) =>

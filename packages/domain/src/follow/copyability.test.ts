@@ -1,25 +1,13 @@
 import { BLANK_ALERT, DEFAULT_RULES, FollowSettings, ForcedSettings, type FollowSettingsInput } from '@matic/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { BTC_MARKET } from '../../test/btc-market.ts'
 import { indexMarkets } from '../symbols/resolve-market.ts'
 import { copySteps } from './copy-steps.ts'
 import { BALANCE_STEP, balanceWindow, copyability, copyAlone, minimumBalance, type Copier, type Opening } from './copyability.ts'
 
 const SHARE = 95
-const SYMBOL = 'BTC/USDT:USDT'
-const market = {
-  symbol: SYMBOL,
-  marketId: 'BTCUSDT',
-  base: 'BTC',
-  quote: 'USDT',
-  tickSize: '0.1',
-  stepSize: '0.001',
-  minQuantity: '0.001',
-  maxQuantity: '1000',
-  minNotional: '100',
-  maxLeverage: 100,
-  status: 'TRADING',
-}
+const market = { ...BTC_MARKET, minNotional: '100' }
 
 function opening(leaderBase: string, price = '50000', more: Partial<Opening['alert']> = {}): Opening {
   return {

@@ -2,6 +2,7 @@ import { BLANK_ALERT, DEFAULT_RULES, FOLLOW_SIZING_MODES, FollowSettings, Forced
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { BTC_MARKET } from '../../test/btc-market.ts'
 import type { DecisionInput, DecisionPosition } from '../decide/types.ts'
 import { indexMarkets } from '../symbols/resolve-market.ts'
 import { decideFollow } from './decide-follow.ts'
@@ -9,21 +10,7 @@ import type { LeaderBook } from './types.ts'
 
 const SYMBOL = 'BTC/USDT:USDT'
 const MARK = '50000'
-const markets = indexMarkets([
-  {
-    symbol: SYMBOL,
-    marketId: 'BTCUSDT',
-    base: 'BTC',
-    quote: 'USDT',
-    tickSize: '0.1',
-    stepSize: '0.001',
-    minQuantity: '0.001',
-    maxQuantity: '1000',
-    minNotional: '5',
-    maxLeverage: 100,
-    status: 'TRADING',
-  },
-])
+const markets = indexMarkets([BTC_MARKET])
 
 const amount = (min: number, max: number) => fc.integer({ min, max }).map((thousandths) => new Decimal(thousandths).div(1_000).toFixed())
 

@@ -2,26 +2,13 @@ import { BLANK_ALERT, DEFAULT_RULES, FollowSettings, ForcedSettings } from '@mat
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
+import { BTC_MARKET } from '../../test/btc-market.ts'
 import type { Decision, DecisionInput, DecisionPosition, Gathered } from '../decide/types.ts'
 import { indexMarkets } from '../symbols/resolve-market.ts'
 import { decideFollow } from './decide-follow.ts'
 
 const SYMBOL = 'BTC/USDT:USDT'
-const markets = indexMarkets([
-  {
-    symbol: SYMBOL,
-    marketId: 'BTCUSDT',
-    base: 'BTC',
-    quote: 'USDT',
-    tickSize: '0.1',
-    stepSize: '0.001',
-    minQuantity: '0.001',
-    maxQuantity: '1000',
-    minNotional: '100',
-    maxLeverage: 100,
-    status: 'TRADING',
-  },
-])
+const markets = indexMarkets([{ ...BTC_MARKET, minNotional: '100' }])
 
 interface Book {
   /** Signed base. */

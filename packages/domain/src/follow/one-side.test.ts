@@ -1,14 +1,14 @@
 import { DEFAULT_RULES, FollowSettings, ForcedSettings } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import { describe, expect, it } from 'vitest'
+import { BTC_MARKET } from '../../test/btc-market.ts'
 import type { Decision, DecisionInput, DecisionPosition } from '../decide/types.ts'
 import { positionSteps, stepAlert } from '../mirror/position-steps.ts'
 import { indexMarkets } from '../symbols/resolve-market.ts'
 import { decideFollow } from './decide-follow.ts'
 
 const BTC = 'BTC/USDT:USDT'
-const market = { symbol: BTC, marketId: 'BTCUSDT', base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minQuantity: '0.001' }
-const markets = indexMarkets([{ ...market, maxQuantity: '1000', minNotional: '5', maxLeverage: 125, status: 'TRADING' }])
+const markets = indexMarkets([{ ...BTC_MARKET, maxLeverage: 125 }])
 const holding = (side: 'LONG' | 'SHORT', positionSide: 'BOTH' | 'LONG' | 'SHORT' = side): DecisionPosition => {
   return { symbol: BTC, positionSide, side, quantityBase: '0.01', margin: '50', routeId: 'follow' }
 }
