@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHmac } from 'node:crypto'
-import ccxt from 'ccxt'
+import { binanceusdm } from '../ccxt.ts'
 import { invariant } from '@matic/contracts'
 import type { Credentials } from '../port.ts'
 import type { Transport } from '../transport.ts'
@@ -15,7 +15,7 @@ export interface SharedClientSettings {
  * Stock CCXT for all accounts at once: it builds, signs and reads; our connections carry. One instance holds the markets and knows no key. Each
  * call brings its own, which is there only while `sign`, one synchronous step, runs; without one CCXT refuses to sign.
  */
-export class SharedBinance extends ccxt.binanceusdm {
+export class SharedBinance extends binanceusdm {
   readonly #keys = new AsyncLocalStorage<Credentials>()
   readonly #transport: SharedClientSettings['transport']
   readonly #timeoutMs: number
@@ -51,7 +51,7 @@ export class SharedBinance extends ccxt.binanceusdm {
     return this.#keys.run(keys, work)
   }
 
-  override sign(...request: Parameters<InstanceType<typeof ccxt.binanceusdm>['sign']>) {
+  override sign(...request: Parameters<InstanceType<typeof binanceusdm>['sign']>) {
     const keys = this.#keys.getStore()
     if (keys === undefined) return super.sign(...request)
     this.apiKey = keys.apiKey

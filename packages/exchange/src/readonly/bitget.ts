@@ -1,10 +1,10 @@
-import ccxt from 'ccxt'
+import { bitget } from '../ccxt.ts'
 import { Decimal } from 'decimal.js'
 import { count, decimal, positive, rowOf, rowsOf, text, type Row } from '../binance/fields.ts'
 import { BITGET_VERDICTS } from '../verdicts/key-checks.ts'
 import { listInText, uidOf, type ReadOnlyVenue } from './venue.ts'
 
-type Client = InstanceType<typeof ccxt.bitget>
+type Client = bitget
 
 const FUTURES = { productType: 'USDT-FUTURES', marginCoin: 'USDT' }
 
@@ -13,7 +13,7 @@ export const BITGET: ReadOnlyVenue<Client> = {
   verdicts: BITGET_VERDICTS,
 
   build(settings, demo) {
-    const client = new ccxt.bitget({ ...settings, options: { ...settings.options, fetchMarkets: { types: ['swap'] }, uta: false } })
+    const client = new bitget({ ...settings, options: { ...settings.options, fetchMarkets: { types: ['swap'] }, uta: false } })
     if (demo) client.setSandboxMode(true)
     return client
   },

@@ -1,9 +1,9 @@
-import ccxt from 'ccxt'
+import { bybit } from '../ccxt.ts'
 import { count, decimal, positive, rowOf, rowsOf, text, type Row } from '../binance/fields.ts'
 import { BYBIT_VERDICTS } from '../verdicts/key-checks.ts'
 import { uidOf, type ProbeOfVenue, type ReadOnlyVenue } from './venue.ts'
 
-type Client = InstanceType<typeof ccxt.bybit>
+type Client = bybit
 
 const FUTURES = { category: 'linear', settleCoin: 'USDT' }
 
@@ -12,7 +12,7 @@ export const BYBIT: ReadOnlyVenue<Client> = {
   verdicts: BYBIT_VERDICTS,
 
   build(settings, demo) {
-    const client = new ccxt.bybit({ ...settings, options: { ...settings.options, fetchMarkets: { types: ['linear'] } } })
+    const client = new bybit({ ...settings, options: { ...settings.options, fetchMarkets: { types: ['linear'] } } })
     if (demo) client.enableDemoTrading(true)
     return client
   },

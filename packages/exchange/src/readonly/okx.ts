@@ -1,18 +1,18 @@
-import ccxt from 'ccxt'
+import { okx } from '../ccxt.ts'
 import { Decimal } from 'decimal.js'
 import { decimal, listOf, positive, rowOf, rowsOf, text, Unreadable, count, type Row } from '../binance/fields.ts'
 import type { ExchangeBalance } from '../port.ts'
 import { OKX_VERDICTS } from '../verdicts/key-checks.ts'
 import { listInText, uidOf, type ReadOnlyVenue } from './venue.ts'
 
-type Client = InstanceType<typeof ccxt.okx>
+type Client = okx
 
 /** account/config tells rights, addresses, account level and position mode at once. Sizes come in contracts. */
 export const OKX: ReadOnlyVenue<Client> = {
   verdicts: OKX_VERDICTS,
 
   build(settings, demo) {
-    const client = new ccxt.okx({ ...settings, options: { ...settings.options, fetchMarkets: { types: ['swap'] } } })
+    const client = new okx({ ...settings, options: { ...settings.options, fetchMarkets: { types: ['swap'] } } })
     if (demo) client.setSandboxMode(true)
     return client
   },
