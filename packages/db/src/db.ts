@@ -82,6 +82,11 @@ export function isTransient(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && TRANSIENT.has(error.code)
 }
 
+/** True where a row has what only one row may have. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505'
+}
+
 async function runOnce<Result>(pool: pg.Pool, nameOf: Names, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
   let broken: Error | undefined

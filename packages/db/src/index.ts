@@ -1,2 +1,2 @@
-export { createDb, isTransient, type Db, type DbOptions, type Queryable, type Transaction } from './db.ts'
+export { createDb, isTransient, isUniqueViolation, type Db, type DbOptions, type Queryable, type Transaction } from './db.ts'
 export { personFact, recordFacts, type NewFact } from './facts.ts'

@@ -3,6 +3,7 @@ import { accountRoutes } from './accounts.ts'
 import { activityRoutes } from './activity.ts'
 import { authRoutes } from './auth.ts'
 import { botRoutes } from './bot.ts'
+import { breakerRoutes } from './breakers.ts'
 import { copyRoutes } from './copies.ts'
 import { copyPlanRoutes } from './copy-plans.ts'
 import { devRoutes } from './dev.ts'
@@ -25,6 +26,7 @@ export const mountedRoutes: readonly Mounted[] = [
   ...activityRoutes,
   ...authRoutes,
   ...botRoutes,
+  ...breakerRoutes,
   ...copyRoutes,
   ...copyPlanRoutes,
   ...devRoutes,

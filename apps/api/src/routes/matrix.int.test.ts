@@ -51,6 +51,7 @@ it('every route gives everybody what its policy says, nobody what is somebody el
     '/api/auth/totp',
     '/api/exchange/server-addresses',
     '/api/onboarding',
+    '/api/strategies/:strategyId/breakers',
     '/api/strategies/:strategyId/followers',
   ])
 }, 60_000)

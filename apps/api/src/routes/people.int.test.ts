@@ -218,6 +218,22 @@ describe('the profile', () => {
   })
 })
 
+describe('the public name', () => {
+  const put = (publicName: unknown, token: string) => api.request('PUT', '/api/auth/profile', { json: { publicName }, token })
+
+  it('is nobody else’s, however it is written, never the e-mail, and free again once given up', async () => {
+    const [one, other] = [await signUp({ email: 'old.captain+x@matic.test' }), await signUp()]
+    expect(one.user.publicName).toBeNull()
+    expect(dataOf<UserView>((await put('Old hand', one.accessToken)).body).publicName).toBe('Old hand')
+    expect(await put('OLD-HAND', other.accessToken)).toMatchObject({ status: 409, body: { error: { code: 'CONFLICT' } } })
+    for (const told of ['old.captain+x', 'Old Captain', 'old.captain@matic.test'])
+      expect((await put(told, one.accessToken)).status).toBe(400)
+    expect(dataOf<UserView>((await put('old hand', one.accessToken)).body).publicName).toBe('old hand')
+    expect(dataOf<UserView>((await put(null, one.accessToken)).body).publicName).toBeNull()
+    expect((await put('OLD-HAND', other.accessToken)).status).toBe(200)
+  })
+})
+
 describe('two-step sign-in', () => {
   const appOf = (secret: string) => (stepsAhead: number) =>
     new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + stepsAhead * 30_000 })

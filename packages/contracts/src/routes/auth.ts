@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from '../http.ts'
+import { PublicName } from '../public-name.ts'
 
 export const PLANS = ['MONTHLY', 'YEARLY'] as const
 
@@ -7,6 +8,8 @@ export const UserView = z.object({
   id: z.string(),
   email: z.string(),
   fullName: z.string(),
+  /** What others see instead of the name; null where none was chosen. */
+  publicName: z.string().nullable(),
   phone: z.string().nullable(),
   address: z.string().nullable(),
   role: z.enum(['USER', 'ADMIN', 'SUPER_ADMIN']),
@@ -139,11 +142,17 @@ export const updateProfile = defineRoute({
   method: 'PUT',
   path: '/api/auth/profile',
   policy: 'user',
-  summary: 'Change name, phone and address.',
+  summary: 'Change name, public name, phone and address. The public name is what others see; it is nobody else’s and not of the e-mail.',
   body: z
-    .strictObject({ fullName: Words(120).min(1, 'Enter your name'), phone: Words(40).nullable(), address: Words(300).nullable() })
+    .strictObject({
+      fullName: Words(120).min(1, 'Enter your name'),
+      publicName: PublicName.nullable(),
+      phone: Words(40).nullable(),
+      address: Words(300).nullable(),
+    })
     .partial(),
   response: UserView,
+  errors: ['CONFLICT', 'VALIDATION_FAILED'],
 })
 
 export const changePassword = defineRoute({

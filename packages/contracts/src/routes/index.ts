@@ -2,6 +2,7 @@ import * as accounts from './accounts.ts'
 import * as activity from './activity.ts'
 import * as auth from './auth.ts'
 import * as bot from './bot.ts'
+import * as breakers from './breakers.ts'
 import * as copies from './copies.ts'
 import * as copyPlans from './copy-plans.ts'
 import * as copyFees from './copy-fees.ts'
@@ -65,6 +66,8 @@ export const routes = {
   rules: { get: rules.getRules, patchAccount: rules.patchAccountRules, resetPeak: rules.resetPeak, preview: rules.previewRules },
   admin: {
     copying: copies.getCopyingHealth,
+    breakers: breakers.listBreakers,
+    closeBreaker: breakers.closeBreaker,
     killSwitch: bot.globalKillSwitch,
   },
   exchange: {
@@ -119,6 +122,7 @@ export const routes = {
     copyability: copyPlans.getCopyability,
     example: copyPlans.getCopyExample,
     fees: copyFees.getStrategyFees,
+    breakers: breakers.listStrategyBreakers,
   },
   follows: {
     decisions: copies.listCopyDecisions,

@@ -5,6 +5,7 @@ interface Row {
   id: string
   email: string
   fullName: string
+  publicName: string | null
   phone: string | null
   address: string | null
   role: UserView['role']
@@ -19,7 +20,7 @@ interface Row {
 /** @throws AppError UNAUTHENTICATED when the user is gone */
 export async function getProfile({ db, userId }: { db: Queryable; userId: string }): Promise<UserView> {
   const [row] = await db.query<Row>(
-    `SELECT u.id, u.email, u.full_name AS "fullName", u.phone, u.address, u.role, u.is_active AS "isActive", u.is_email_verified AS "isEmailVerified",
+    `SELECT u.id, u.email, u.full_name AS "fullName", u.public_name AS "publicName", u.phone, u.address, u.role, u.is_active AS "isActive", u.is_email_verified AS "isEmailVerified",
             EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS "hasTwoStep",
             s.plan, s.status, s.end_date AS "endDate"
        FROM app_user u LEFT JOIN subscription s ON s.user_id = u.id WHERE u.id = $1`,

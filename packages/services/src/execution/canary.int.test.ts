@@ -11,7 +11,7 @@ import { startVenue, type TestVenue } from '@matic/testkit/execution/venue'
 import { openPaperAccounts } from '../accounts/open-paper-accounts.ts'
 import { ensureSealingKey } from '../accounts/sealing-keys.ts'
 import { dispatchSignals } from '../dispatch/index.ts'
-import { tripBreakers } from '../fan-outs/index.ts'
+import { closeBreaker, listBreakers, listStrategyBreakers, tripBreakers } from '../fan-outs/index.ts'
 import { publishMarks } from '../markets/publish-marks.ts'
 
 const COUNT = 30
@@ -169,7 +169,18 @@ describe('the opens of many followers', () => {
 
     await venue.faults({ rules: [] })
     await settledAs(await alert({ ...OPEN, comment: 'while open' }), { 'open BLOCKED BREAKER_OPEN': COUNT })
-    await ctx.db.query(`UPDATE breaker SET open_until = clock_timestamp()`)
+    const own = await listStrategyBreakers({ db: ctx.db, input: { userId: leader.userId, strategyId } })
+    expect(own.map(({ kind, name, state, refused }) => [kind, name, state, refused]).toSorted()).toEqual([
+      ['strategy', 'Trend', 'OPEN', COUNT],
+      ['venue', 'PAPER', 'OPEN', COUNT],
+    ])
+    for (const { scope } of own) await closeBreaker({ ctx, input: { userId: leader.userId, scope } })
+    expect((await listBreakers({ db: ctx.db })).map(({ state }) => state)).toEqual(['HALF_OPEN', 'HALF_OPEN'])
+    // What was refused before is forgotten, so that it does not open again at once.
+    expect(await tripBreakers({ ctx })).toEqual({ opened: [], closed: [] })
+    await expect(closeBreaker({ ctx, input: { userId: leader.userId, scope: 'venue:NOWHERE' } })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
     await settledAs(await alert({ ...OPEN, comment: 'on trial' }), { 'open FILLED': COUNT })
     expect((await tripBreakers({ ctx })).closed.toSorted()).toEqual([`strategy:${strategyId}`, 'venue:PAPER'])
     await settledAs(await alert({ action: 'close', comment: 'end' }), { 'close FILLED': COUNT })

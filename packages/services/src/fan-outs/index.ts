@@ -1,2 +1,3 @@
+export * from './breakers.ts'
 export * from './judge-fan-outs.ts'
 export * from './trip-breakers.ts'

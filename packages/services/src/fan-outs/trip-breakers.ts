@@ -2,6 +2,7 @@ import { recordFacts, type NewFact, type Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
 import { administrators } from './administrators.ts'
 import { isAccepted, isRefused } from './answered.ts'
+import { BREAKER_NAME } from './breakers.ts'
 
 /** Answers of so long decide, and a breaker stays open for so long the first time, twice as long each time it opens again at once. */
 const WINDOW_SECONDS = 60
@@ -40,7 +41,7 @@ export async function tripBreakers({ ctx }: { ctx: ServiceContext }): Promise<{ 
        ON CONFLICT (scope) DO UPDATE SET opened_at = clock_timestamp(), accepted = excluded.accepted, refused = excluded.refused, times = b.times + 1,
            open_until = clock_timestamp() + make_interval(secs => least(${COOL_DOWN_SECONDS} * 2 ^ least(b.times, 10), ${COOL_DOWN_MAX_SECONDS}) * $1)
          WHERE b.open_until <= clock_timestamp()
-       RETURNING b.scope, b.user_id AS "leaderId", ${NAME} AS name, b.accepted, b.refused, b.open_until AS until`,
+       RETURNING b.scope, b.user_id AS "leaderId", ${BREAKER_NAME} AS name, b.accepted, b.refused, b.open_until AS until`,
       [ctx.timings.scale],
     )
     const healed = await tx.query<Changed>(
@@ -48,7 +49,7 @@ export async function tripBreakers({ ctx }: { ctx: ServiceContext }): Promise<{ 
        DELETE FROM breaker b USING counted c
         WHERE b.scope = c.scope AND b.open_until <= clock_timestamp() AND c.accepted + c.refused >= ${MIN_ANSWERS_ON_TRIAL}
           AND 100 * c.refused <= ${REJECT_PERCENT} * (c.accepted + c.refused) AND $1::float8 > 0
-       RETURNING b.scope, b.user_id AS "leaderId", ${NAME} AS name, c.accepted, c.refused, b.open_until AS until`,
+       RETURNING b.scope, b.user_id AS "leaderId", ${BREAKER_NAME} AS name, c.accepted, c.refused, b.open_until AS until`,
       [ctx.timings.scale],
     )
     const facts = await alarms(tx, trips, healed)
@@ -75,8 +76,6 @@ const COUNTED = `
       FROM scoped w LEFT JOIN breaker k ON k.scope = w.scope
      WHERE k.scope IS NULL OR (k.open_until <= clock_timestamp() AND w.submitted_at > k.open_until)
      GROUP BY w.scope, w.leader_id, w.min_answers)`
-
-const NAME = `coalesce((SELECT s.name FROM strategy s WHERE 'strategy:' || s.id = b.scope), split_part(b.scope, ':', 2))`
 
 async function alarms(tx: Transaction, opened: readonly Changed[], closed: readonly Changed[]): Promise<NewFact[]> {
   if (opened.length + closed.length === 0) return []

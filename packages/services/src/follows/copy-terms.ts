@@ -9,13 +9,14 @@ import {
 } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
+import { leaderNameSql } from '../leaders/leader-name.ts'
 import { beginMirror } from '../mirror/mirrored.ts'
 import { plain } from '../plain.ts'
 import { hashOfCode } from './invites.ts'
 
 type Row = CopyTermsView & { readonly isVisible: boolean }
 
-const TERMS = `SELECT s.id AS "strategyId", s.name, split_part(trim(u.full_name), ' ', 1) AS leader, s.user_id = $1 AS "isOwn", s.visibility,
+const TERMS = `SELECT s.id AS "strategyId", s.name, ${leaderNameSql('u')} AS leader, s.user_id = $1 AS "isOwn", s.visibility,
     CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END AS state, s.source_kind IS NOT NULL AS "isOffered", s.source_kind AS source,
     s.suggested, s.forced, s.profit_share_percent AS "profitSharePercent", s.management_percent AS "managementPercent",
     (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers, s.max_followers AS "maxFollowers", s.canary, s.version,

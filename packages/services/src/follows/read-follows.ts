@@ -1,6 +1,7 @@
 import { AppError, FollowSettings, ForcedSettings, percentToFraction, type FollowerView, type FollowView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { Decimal } from 'decimal.js'
+import { leaderNameSql } from '../leaders/leader-name.ts'
 import { isoOrNull, plain } from '../plain.ts'
 import { followerHandleSql } from './follower-handle.ts'
 import { assertOwn } from './invites.ts'
@@ -11,7 +12,7 @@ type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt' | 'stopAtResult' | 'takeAtR
 }
 
 const FOLLOWS = `SELECT f.id, f.strategy_id AS "strategyId", s.name AS "strategyName", CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END AS "strategyState",
-    coalesce(split_part(trim(l.full_name), ' ', 1), '') AS leader, f.account_id AS "accountId", a.label AS "accountLabel", a.environment, f.state, f.settings, s.forced,
+    coalesce(${leaderNameSql('l')}, '') AS leader, f.account_id AS "accountId", a.label AS "accountLabel", a.environment, f.state, f.settings, s.forced,
     f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.stop_cause AS "stopCause", f.stop_choice AS "stopChoice", f.joined_equity AS "joinedEquity", f.version,
     (SELECT coalesce(json_agg(json_build_object('symbol', d.symbol, 'side', d.side, 'cause', d.cause, 'detachedAt', d.detached_at) ORDER BY d.detached_at), '[]')
        FROM follow_detachment d WHERE d.follow_id = f.id AND d.user_id = $1 AND d.ended_at IS NULL) AS detached,

@@ -1,6 +1,7 @@
 import { AppError } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { hashOfCode } from '../follows/invites.ts'
+import { leaderNameSql } from './leader-name.ts'
 
 export interface StrategyRow {
   readonly strategyId: string
@@ -20,8 +21,7 @@ export interface StrategyRow {
   readonly copiers: number
 }
 
-/** What others know a leader by: the first name and the first letter of the last, never the whole. */
-export const LEADER_HANDLE = `split_part(u.full_name, ' ', 1) || coalesce(' ' || left(substring(u.full_name from '\\s(\\S+)$'), 1) || '.', '')`
+export const LEADER_HANDLE = leaderNameSql('u')
 
 /** Of a strategy with its leader and the head of its record. */
 export const STRATEGY_COLUMNS = `s.id AS "strategyId", s.user_id AS "userId", s.name, s.description, s.visibility, ${LEADER_HANDLE} AS leader, s.user_id = $1 AS "isOwn",
