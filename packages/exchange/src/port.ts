@@ -190,6 +190,8 @@ export interface ExchangePort {
   fetchBalance(account: AccountHandle): Promise<ExchangeResult<ExchangeBalance>>
   /** Own fills of a symbol since a time, oldest first, at most 1,000. */
   fetchFills(account: AccountHandle, input: { symbol: string; sinceMs: number }): Promise<ExchangeResult<readonly ExchangeFill[]>>
+  /** Exchange order ids of what the exchange itself took from a symbol since a time: liquidation and deleveraging, which fills do not tell apart. */
+  fetchForcedOrders(account: AccountHandle, input: { symbol: string; sinceMs: number }): Promise<ExchangeResult<readonly string[]>>
   fetchIncome(account: AccountHandle, input: { sinceMs: number }): Promise<ExchangeResult<readonly ExchangeIncome[]>>
 
   /** "Already so" answers count as done. */

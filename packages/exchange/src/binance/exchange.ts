@@ -12,7 +12,7 @@ import { orderParams } from './order-params.ts'
 import { isOpen, presentBalance, presentIncome, presentPosition, presentSymbolConfigs } from './present-account.ts'
 import { accountAliasOf, presentRestrictions, RESTRICTIONS_UNKNOWN } from './probe-account.ts'
 import { isTraded, presentBrackets, presentCandle, presentMarket } from './present-markets.ts'
-import { presentFill, presentOrder } from './present-orders.ts'
+import { isForced, presentFill, presentOrder } from './present-orders.ts'
 import { windowsOf } from './windows.ts'
 
 export interface BinanceOptions {
@@ -234,6 +234,18 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
           if (rows.length >= PAGE_ROWS) break
         }
         return fills.toSorted((one, other) => one.atMs - other.atMs)
+      }),
+
+    fetchForcedOrders: (account, { symbol, sinceMs }) =>
+      askAs(account, 'read', async () => {
+        const forced = []
+        for (const window of windowsOf(sinceMs, nowMs())) {
+          const rows = rowsOf(
+            await client.fapiPrivateGetAllOrders({ symbol: marketIdOf(symbol), ...window, limit: PAGE_ROWS, ...forReading() }),
+          )
+          forced.push(...rows.filter(isForced).map((row) => text(row, 'orderId')))
+        }
+        return forced
       }),
 
     fetchIncome: (account, { sinceMs }) =>

@@ -111,6 +111,12 @@ export function presentFill(row: Row, symbol: string): ExchangeFill {
   }
 }
 
+/** The exchange names its own orders: `autoclose-` liquidates, `adl_autoclose` deleverages. */
+export function isForced(row: Row): boolean {
+  const clientOrderId = row['clientOrderId']
+  return typeof clientOrderId === 'string' && (clientOrderId.startsWith('autoclose-') || clientOrderId.startsWith('adl_autoclose'))
+}
+
 function presentSide(row: Row): 'buy' | 'sell' {
   const side = text(row, 'side')
   if (side !== 'BUY' && side !== 'SELL') throw new Unreadable(`side ${side}`)

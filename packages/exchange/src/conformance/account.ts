@@ -62,6 +62,21 @@ export const accountCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'what the exchange takes by force is told from what was ordered',
+    async run(rig) {
+      const account = await rig.openAccount()
+      await value(rig.port.setLeverage(account, { symbol: rig.symbol, leverage: 50 }))
+      await value(rig.port.setMarginMode(account, { symbol: rig.symbol, marginMode: 'isolated' }))
+      const since = { symbol: rig.symbol, sinceMs: rig.nowMs() - 1_000 }
+      const opened = await place(rig, account, {})
+      deepEqual(await value(rig.port.fetchForcedOrders(account, since)), [])
+      await rig.setMark(new Decimal(MARK).mul('0.97').toFixed())
+      const taken = (await value(rig.port.fetchFills(account, since))).filter((fill) => fill.exchangeOrderId !== opened.exchangeOrderId)
+      equal(taken.length > 0, true)
+      deepEqual(await value(rig.port.fetchForcedOrders(account, since)), [...new Set(taken.map((fill) => fill.exchangeOrderId))])
+    },
+  },
+  {
     name: 'income explains the wallet to the last digit',
     async run(rig) {
       const account = await rig.openAccount()

@@ -78,6 +78,7 @@ export function createReadOnlyExchange<Client extends BaseClient>(venue: ReadOnl
     findOrder: refuse,
     fetchOpenOrders: nothing,
     fetchFills: nothing,
+    fetchForcedOrders: nothing,
     fetchIncome: nothing,
     setLeverage: refuse,
     setMarginMode: refuse,

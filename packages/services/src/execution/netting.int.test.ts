@@ -318,6 +318,28 @@ describe('several sources on one account and symbol', () => {
   })
 })
 
+it('a liquidation takes every share, and its fills and trades say so', async () => {
+  await one.ctx.db.query(`UPDATE bot_settings SET margin_mode = 'isolated', max_leverage = 100, stop_loss_percent = 3 WHERE user_id = $1`, [
+    account.userId,
+  ])
+  await alertOf(trend, { action: 'buy', quantity: '0.02', leverage: '100' })
+  await until(isQuiet)
+  await alertOf(fade, { action: 'buy', quantity: '0.01', leverage: '100' })
+  await until(isQuiet)
+  await expectShares({ trend: '0.02', fade: '0.01' })
+  await venue.pin('BTCUSDT', String(0.985 * PRICE))
+  await until(async () => Object.keys(await shares()).length === 0)
+  await until(isQuiet)
+  await expectShares({})
+  expect(await read(`SELECT trim_scale(sum(quantity_base))::text AS base FROM fill WHERE account_id = $1 AND is_liquidation`)).toEqual([
+    { base: '0.03' },
+  ])
+  expect(await read(`SELECT is_liquidation AS forced, route_id AS route FROM trade WHERE account_id = $1 ORDER BY opened_at`)).toEqual([
+    { forced: true, route: routes.trend },
+    { forced: true, route: routes.fade },
+  ])
+})
+
 it.each([1, 2, 3, 4])(
   'three sources at random, answers lost: every share ends as the model says (seed %i)',
   { timeout: 120_000 },

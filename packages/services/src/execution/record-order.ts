@@ -15,7 +15,7 @@ import type { PositionMove, ProtectionWish } from './position-rows.ts'
 import { noteProtections } from './protected.ts'
 import { isTrigger, ORDER_COLUMNS } from './rows.ts'
 import type { OrderRow, PositionRow } from './rows.ts'
-import { lockShares, moveShares } from './share-rows.ts'
+import { lockShares, moveShares, nameOwners } from './share-rows.ts'
 import { cancelReason } from './veto.ts'
 
 export interface SeenOrder {
@@ -210,6 +210,10 @@ async function afterFills(
     return input.sentAtMs !== null && (!position || position.syncedAt.getTime() < input.sentAtMs)
   }
   const moved = await move(tx, ctx, fills.filter(moves), held)
+  await nameOwners(
+    tx,
+    fills.filter((change) => change.order.leg === 'open' && !moves(change)).map(({ order }) => order),
+  )
   const facts = new Map<string, NewFact[]>()
   const wishing: { position: PositionRow; order: OrderRow; lane: HeldLane }[] = []
   for (const change of fills) {

@@ -2,6 +2,7 @@ import type { Queryable } from '@matic/db'
 import type { Decimal } from 'decimal.js'
 import type { ExecutionContext } from './context.ts'
 import { keyOf } from './position-rows.ts'
+import type { PositionName } from './position-rows.ts'
 import { SHARE_COLUMNS } from './rows.ts'
 import type { OrderRow, PositionRow } from './rows.ts'
 
@@ -87,5 +88,24 @@ async function moveDifferentShares(tx: Queryable, ctx: ExecutionContext, fills: 
       fills.map(({ price }) => price.toDecimalPlaces(18).toFixed()),
       fills.map(({ order }) => order.leg === 'open'),
     ],
+  )
+}
+
+/**
+ * A position that was read from the exchange before the order that made it was known to be filled is nobody's, and the closes of its source would
+ * find nothing to close. Where all of it is one route's share it is that route's; an account that nets goes by shares alone.
+ */
+export async function nameOwners(tx: Queryable, sides: readonly PositionName[]): Promise<void> {
+  if (sides.length === 0) return
+  await tx.query(
+    `UPDATE position p SET route_id = s.route_id, version = p.version + 1
+       FROM unnest($1::uuid[], $2::text[], $3::text[]) AS x(a, sym, ps)
+       JOIN account a ON a.id = x.a AND a.shared_symbols <> 'net'
+       JOIN position_share s ON s.account_id = x.a AND s.symbol = x.sym AND s.position_side = x.ps AND s.quantity_base <> 0 AND s.route_id <> hand_route(x.a)
+      WHERE p.account_id = x.a AND p.symbol = x.sym AND p.position_side = x.ps AND p.route_id IS NULL AND p.quantity_base > 0 AND p.unexplained_base = 0
+        AND sign(s.quantity_base) = CASE p.side WHEN 'SHORT' THEN -1 ELSE 1 END AND abs(s.quantity_base) >= p.quantity_base
+        AND NOT EXISTS (SELECT 1 FROM position_share other WHERE other.account_id = x.a AND other.symbol = x.sym AND other.position_side = x.ps
+                          AND other.quantity_base <> 0 AND other.id <> s.id)`,
+    [sides.map((side) => side.accountId), sides.map((side) => side.symbol), sides.map((side) => side.positionSide)],
   )
 }

@@ -7,7 +7,7 @@ import { Decimal } from 'decimal.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkAccounts } from '../accounts/check-accounts.ts'
 import { dispatchSignals } from '../dispatch/index.ts'
-import { startFollow } from '../follows/index.ts'
+import { leverageGaps, listFollows, startFollow } from '../follows/index.ts'
 
 const PRICE = 50_000
 let stage: Stage
@@ -232,6 +232,20 @@ it('two leaders and the follower’s own hand on one account: what a leader clos
   await quiet()
   await expectShares({ 'of Ann': '0.04', 'of Bob': '0.02', hand: '0.03' })
   const before = await shares()
+  const shown = await listFollows({ db: stage.db, input: { userId: account.userId } })
+  expect(shown.map(({ openPositions, copied }) => [openPositions, copied])).toEqual([
+    [1, 1],
+    [1, 1],
+  ])
+  const gapOf = async (followId: string) => (await leverageGaps({ db: stage.db, input: { userId: account.userId, followId } }))[0]
+  const [ofBob, ofAnn] = await Promise.all(shown.map(({ id }) => gapOf(id)))
+  // Twice the share is twice the leverage, whoever opened the position.
+  expect(
+    new Decimal(ofAnn?.follower ?? 0)
+      .div(ofBob?.follower ?? 1)
+      .toDecimalPlaces(2)
+      .toFixed(),
+  ).toBe('2')
 
   await stage.alert(ann, { ...HALF, quantity: '0.04', market_position_size: '0.04', prev_market_position_size: '0.08' })
   await quiet()

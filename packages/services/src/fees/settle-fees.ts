@@ -81,7 +81,7 @@ async function owing(tx: Transaction, after: string | null): Promise<Owing[]> {
     `SELECT f.id AS "followId", f.user_id AS "userId", s.user_id AS "leaderId", s.id AS "strategyId", s.name AS "strategyName",
             f.profit_share_percent AS "profitSharePercent", f.management_percent AS "managementPercent", f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
             last.to_at AS "settledTo", coalesce(last.high_water_after, 0)::text AS "highWaterMark", (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs",
-            NOT EXISTS (SELECT 1 FROM position p WHERE p.account_id = f.account_id AND p.route_id = f.route_id AND p.quantity_base > 0)
+            NOT EXISTS (SELECT 1 FROM holding p WHERE p.account_id = f.account_id AND p.route_id = f.route_id)
               AND NOT EXISTS (SELECT 1 FROM position_share ps WHERE ps.account_id = f.account_id AND ps.route_id = f.route_id AND ps.quantity_base <> 0)
               AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = f.account_id AND o.route_id = f.route_id AND o.leg IN ('open', 'close', 'reduce', 'emergency')
                                 AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL'))

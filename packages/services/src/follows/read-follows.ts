@@ -17,8 +17,8 @@ const FOLLOWS = `SELECT f.id, f.strategy_id AS "strategyId", s.name AS "strategy
     (SELECT coalesce(json_agg(json_build_object('symbol', d.symbol, 'side', d.side, 'cause', d.cause, 'detachedAt', d.detached_at) ORDER BY d.detached_at), '[]')
        FROM follow_detachment d WHERE d.follow_id = f.id AND d.user_id = $1 AND d.ended_at IS NULL) AS detached,
     f.profit_share_percent AS "profitSharePercent", f.management_percent AS "managementPercent",
-    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
-    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied",
+    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome = 'ORDERS') AS copied,
+    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS') AS "notCopied",
     (SELECT coalesce(sum(t.gross_pnl - t.fees + t.funding), 0)::text FROM trade t WHERE t.route_id = f.route_id AND t.user_id = $1 AND t.closed_at IS NOT NULL) AS "realizedPnl",
     (SELECT coalesce(sum(p.unrealized_pnl), 0)::text FROM holding p WHERE p.route_id = f.route_id AND p.user_id = $1) AS "unrealizedPnl",
     (SELECT count(*)::int FROM holding p WHERE p.route_id = f.route_id AND p.user_id = $1) AS "openPositions"
@@ -83,8 +83,8 @@ export async function listFollowers({
   await assertOwn(db, input)
   const rows = await db.query<FollowerRow>(
     `SELECT ${followerHandleSql('f.id')} AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
-            (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.outcome = 'ORDERS') AS copied,
-            (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.outcome <> 'ORDERS') AS "notCopied"
+            (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome = 'ORDERS') AS copied,
+            (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS') AS "notCopied"
        FROM follow f JOIN account a ON a.id = f.account_id JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $2
       WHERE f.strategy_id = $1 ORDER BY f.created_at DESC, f.id LIMIT 1000`,
     [input.strategyId, input.userId],

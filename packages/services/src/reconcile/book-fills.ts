@@ -20,15 +20,19 @@ export interface BookedFills {
   readonly fills: readonly TradeFill[]
 }
 
-/** Books what the exchange executed on one side of a market, each trade id once, and rebuilds the trades it touches. */
+/**
+ * Books what the exchange executed on one side of a market, each trade id once, and rebuilds the trades it touches.
+ * @param forced exchange order ids of what the exchange took by itself
+ */
 export async function bookFills(
   tx: Transaction,
   ctx: ExecutionContext,
   lane: HeldLane,
   market: MarketSide,
   fills: readonly ExchangeFill[],
+  forced: ReadonlySet<string> = new Set(),
 ): Promise<BookedFills> {
-  const earliest = await insertFills(tx, ctx, lane, market, fills)
+  const earliest = await insertFills(tx, ctx, lane, market, fills, forced)
   await linkTriggered(tx, lane, market)
   const fromAt = await rebuildFrom(tx, lane, market, earliest)
   const own = await loadFills(tx, lane, market, fromAt)
@@ -84,11 +88,12 @@ async function insertFills(
   lane: HeldLane,
   { symbol, positionSide }: MarketSide,
   fills: readonly ExchangeFill[],
+  forced: ReadonlySet<string>,
 ): Promise<Date | undefined> {
   if (fills.length === 0) return undefined
   const rows = await tx.query<{ at: Date }>(
-    `INSERT INTO fill (id, user_id, account_id, order_id, route_id, symbol, trade_id, exchange_order_id, side, position_side, quantity_base, price, fee, fee_currency, realized_pnl, at)
-     SELECT x.id, $1, $2, o.id, o.route_id, $3, x.t, x.e, x.s, $14, x.q, x.p, x.f, x.c, x.r, to_timestamp(x.at / 1000.0)
+    `INSERT INTO fill (id, user_id, account_id, order_id, route_id, symbol, trade_id, exchange_order_id, side, position_side, quantity_base, price, fee, fee_currency, realized_pnl, at, is_liquidation)
+     SELECT x.id, $1, $2, o.id, o.route_id, $3, x.t, x.e, x.s, $14, x.q, x.p, x.f, x.c, x.r, to_timestamp(x.at / 1000.0), x.e = ANY($15::text[])
        FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[], $12::numeric[], $13::float8[])
          AS x(id, t, e, s, q, p, f, c, r, at)
        LEFT JOIN trade_order o ON o.account_id = $2 AND o.symbol = $3 AND o.exchange_order_id = x.e
@@ -110,6 +115,7 @@ async function insertFills(
       fills.map((fill) => fill.realizedPnl),
       fills.map((fill) => fill.atMs),
       positionSide,
+      [...forced],
     ],
   )
   return rows.map((row) => row.at).toSorted((a, b) => a.getTime() - b.getTime())[0]
@@ -122,7 +128,7 @@ async function linkTriggered(tx: Transaction, lane: HeldLane, { symbol, position
        FROM (SELECT DISTINCT ON (account_id, symbol, side) id, route_id, side, acked_at FROM trade_order
               WHERE account_id = $1 AND symbol = $2 AND position_side = $3 AND leg IN ('stop', 'target', 'trailing') AND state = 'FILLED'
               ORDER BY account_id, symbol, side, ended_at DESC) AS o
-      WHERE f.account_id = $1 AND f.symbol = $2 AND f.position_side = $3 AND f.order_id IS NULL AND f.side = o.side AND f.at >= o.acked_at
+      WHERE f.account_id = $1 AND f.symbol = $2 AND f.position_side = $3 AND f.order_id IS NULL AND NOT f.is_liquidation AND f.side = o.side AND f.at >= o.acked_at
         AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = $1 AND a.shared_symbols = 'net')`,
     [lane.accountId, symbol, positionSide],
   )

@@ -20,6 +20,7 @@ import { finishCloses } from './finish-closes.ts'
 import { glance } from './glance.ts'
 import { readAccount } from './read-account.ts'
 import type { AccountReading } from './read-account.ts'
+import { readForced } from './read-forced.ts'
 import { readingFailed } from './reading-failed.ts'
 import { saveBalance } from './save-balance.ts'
 import { settleShares } from './settle-shares.ts'
@@ -51,6 +52,8 @@ export async function reconcileAccount(
   const movedSymbols = await symbolsThatMoved(ctx, lane, reading, working)
   const fills = await readFills(ctx, port, handle, lane, movedSymbols)
   if (!fills.ok) return readingFailed(ctx, lane, fills.failure)
+  const forced = await readForced(ctx, port, handle, lane, fills.value)
+  if (!forced.ok) return readingFailed(ctx, lane, forced.failure)
   const income = await readIncome(ctx, port, handle, lane, { askedAtMs: reading.askedAtMs, moved: movedSymbols.length > 0 })
 
   const { ids, told } = await ctx.db.transaction(async (tx) => {
@@ -62,7 +65,7 @@ export async function reconcileAccount(
     const settled = new Set<string>()
     const bookedSides: { side: MarketSide; fills: readonly TradeFill[] }[] = []
     for (const { side, own } of sidesOf(handle, fills.value)) {
-      const booked = await bookFills(tx, ctx, lane, side, own)
+      const booked = await bookFills(tx, ctx, lane, side, own, forced.value)
       bookedSides.push({ side, fills: booked.fills })
       facts.push(...booked.facts)
       if (booked.netBase.eq(signedBase(reading, side))) settled.add(`${side.symbol} ${side.positionSide}`)

@@ -4,7 +4,7 @@ import type { BuiltShares, TradeFill } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import type { ExecutionContext } from '../execution/context.ts'
 import type { HeldLane } from '../execution/lane.ts'
-import { lifeOf } from '../execution/share-rows.ts'
+import { lifeOf, nameOwners } from '../execution/share-rows.ts'
 import type { MarketSide } from './book-fills.ts'
 
 interface SideNow {
@@ -43,22 +43,7 @@ export async function settleShares(
   const market = await ctx.markets.find(lane.exchange, side.symbol)
   const stepBase = new Decimal(market?.stepSize ?? '0.000000000000000001')
   await saveShares(tx, ctx, lane, side, buildShares({ fills, handRouteId: now.handRouteId, unexplainedBase, stepBase }))
-  await nameOwner(tx, lane, side)
-}
-
-/**
- * A position that was read from the exchange before the order that made it was known to be filled is nobody's, and the closes of its source would
- * find nothing to close. Where all of it is one route's share it is that route's; an account that nets goes by shares alone.
- */
-async function nameOwner(tx: Transaction, { accountId }: HeldLane, { symbol, positionSide }: MarketSide): Promise<void> {
-  await tx.query(
-    `UPDATE position p SET route_id = s.route_id, version = p.version + 1 FROM position_share s, account a
-      WHERE p.account_id = $1 AND p.symbol = $2 AND p.position_side = $3 AND p.route_id IS NULL AND p.quantity_base > 0 AND p.unexplained_base = 0
-        AND a.id = p.account_id AND a.shared_symbols <> 'net'
-        AND s.account_id = p.account_id AND s.symbol = p.symbol AND s.position_side = p.position_side AND s.route_id <> hand_route(p.account_id)
-        AND s.quantity_base = CASE p.side WHEN 'SHORT' THEN -p.quantity_base ELSE p.quantity_base END`,
-    [accountId, symbol, positionSide],
-  )
+  await nameOwners(tx, [{ accountId: lane.accountId, ...side }])
 }
 
 async function readSide(
@@ -76,7 +61,7 @@ async function readSide(
                             OR o.filled_base > 0 AND o.type IN ('market', 'limit') AND o.filled_at > clock_timestamp() - interval '1 day'
                                AND o.filled_base <> (SELECT coalesce(sum(f.quantity_base), 0) FROM fill f WHERE f.order_id = o.id)))
               OR EXISTS (SELECT 1 FROM fill f JOIN trade_order o ON o.account_id = f.account_id AND o.symbol = f.symbol AND o.position_side = f.position_side AND o.side = f.side
-                          WHERE f.account_id = $1 AND f.symbol = $2 AND f.position_side = $3 AND f.order_id IS NULL AND f.at > clock_timestamp() - make_interval(secs => $4)
+                          WHERE f.account_id = $1 AND f.symbol = $2 AND f.position_side = $3 AND f.order_id IS NULL AND NOT f.is_liquidation AND f.at > clock_timestamp() - make_interval(secs => $4)
                             AND o.leg IN ('stop', 'target', 'trailing') AND (o.state IN ('ACKED', 'PARTIAL') OR o.state = 'FILLED' AND o.filled_base = 0)) AS "isUnderWay"
        FROM position p WHERE p.account_id = $1 AND p.symbol = $2 AND p.position_side = $3 FOR UPDATE`,
     [lane.accountId, symbol, positionSide, (2 * ctx.timings.replicaLagMs) / 1000],

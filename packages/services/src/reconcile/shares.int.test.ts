@@ -75,6 +75,12 @@ async function gap(): Promise<boolean> {
   )
   return rows.some((row) => row.gap)
 }
+async function owner(): Promise<string | null | undefined> {
+  const rows = await one.ctx.db.query<{ routeId: string | null }>('SELECT route_id AS "routeId" FROM holding WHERE account_id = $1', [
+    account.accountId,
+  ])
+  return rows[0]?.routeId
+}
 const gapsAnywhere = async () => (await one.ctx.db.query<{ n: string }>('SELECT share_gaps() AS n'))[0]?.n
 
 it('what each source opened is its share, the moment it has filled, and a close by hand takes all', async () => {
@@ -102,6 +108,22 @@ it('a hand at the exchange adds a share of its own, and takes from it first, the
   exchange.byHand(account.accountId).trade('sell', '0.5')
   await settled()
   expect(await shares()).toEqual(['0.4', '0.2', '0'])
+  expect(await gapsAnywhere()).toBe('0')
+})
+
+it('what the exchange takes by force comes out of everybody’s share by size, and its fill says so', async () => {
+  await order({ routeId: trend, quantityBase: '0.6' })
+  await order({ routeId: fade, quantityBase: '0.3' })
+  exchange.byHand(account.accountId).trade('buy', '0.3')
+  await settled()
+  exchange.byHand(account.accountId).takeOver('sell', '0.4')
+  await settled()
+  expect(await shares()).toEqual(['0.4', '0.2', '0.2'])
+  const flagged = await one.ctx.db.query<{ base: string }>(
+    'SELECT trim_scale(quantity_base)::text AS base FROM fill WHERE account_id = $1 AND is_liquidation',
+    [account.accountId],
+  )
+  expect(flagged).toEqual([{ base: '0.4' }])
   expect(await gapsAnywhere()).toBe('0')
 })
 
@@ -133,6 +155,25 @@ it('what fills while its order is not known yet waits for the order: it is nobod
   await settled()
   expect(await shares()).toEqual(['0.6', '0.4', undefined])
   expect(await gapsAnywhere()).toBe('0')
+})
+
+it('a position that was read before its order was known to be filled is its route’s the moment it is known', async () => {
+  exchange.after = async () => {
+    exchange.after = async () => undefined
+    return failure('UNKNOWN', 'unknown', 'ETIMEDOUT')
+  }
+  await makeOrder(one.ctx, account, { routeId: trend, quantityBase: '0.6' })
+  await one.runner.execute()
+  await one.runner.settled()
+  await one.ctx.db.query(`UPDATE lane SET reconcile_at = 'epoch' WHERE account_id = $1`, [account.accountId])
+  await one.runner.reconcile()
+  await one.runner.settled()
+  expect(await owner()).toBeNull()
+  await one.ctx.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour' WHERE account_id = $1`, [account.accountId])
+  await one.ctx.db.query('UPDATE attempt SET next_lookup_at = now() WHERE account_id = $1 AND resolved_at IS NULL', [account.accountId])
+  await one.settle()
+  expect(await shares()).toEqual(['0.6', undefined, undefined])
+  expect(await owner()).toBe(trend)
 })
 
 it('a position that no fill tells of is the hand’s once the list of fills has had its time, and as the fills say once they come', async () => {

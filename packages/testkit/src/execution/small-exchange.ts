@@ -15,6 +15,8 @@ import { Decimal } from 'decimal.js'
 export interface Book {
   orders: ExchangeOrder[]
   fills: ExchangeFill[]
+  /** Exchange order ids. */
+  forced: string[]
   history: { atMs: number; position: NetPosition }[]
   position: NetPosition
 }
@@ -34,6 +36,8 @@ export interface SmallExchange extends ExchangePort {
   /** Somebody trades or cancels at the exchange itself. */
   byHand(accountId: string): {
     trade(side: 'buy' | 'sell', quantityBase: string): void
+    /** The exchange takes it by force. */
+    takeOver(side: 'buy' | 'sell', quantityBase: string): void
     cancel(type: OrderRequest['type']): void
     rest(clientOrderId: string): void
   }
@@ -66,6 +70,7 @@ export function createSmallExchange(): SmallExchange {
     const book = books.get(account.accountId) ?? {
       orders: [],
       fills: [],
+      forced: [],
       history: [],
       position: FLAT,
     }
@@ -143,6 +148,11 @@ export function createSmallExchange(): SmallExchange {
             quantityBase: new Decimal(quantityBase),
             price: self.price,
           }),
+        takeOver(side, quantityBase) {
+          const exchangeOrderId = String(ids++)
+          book.forced.push(exchangeOrderId)
+          execute(book, { side, symbol: 'BTC/USDT:USDT', exchangeOrderId, quantityBase: new Decimal(quantityBase), price: self.price })
+        },
         cancel(type) {
           const index = book.orders.findIndex((order) => order.type === type && isOpen(order))
           const found = book.orders[index]
@@ -279,6 +289,7 @@ export function createSmallExchange(): SmallExchange {
     },
     fetchBalance: async () => ok({ walletBalance: '10000', available: '10000', unrealizedPnl: '0', equity: '10000', marginUsed: '0' }),
     fetchFills: async (account, { sinceMs }) => ok(bookOf(account).fills.filter((fill) => fill.atMs >= sinceMs)),
+    fetchForcedOrders: async (account) => ok(bookOf(account).forced),
     fetchIncome: async () => ok([]),
     setLeverage: async () => ok(null),
     setMarginMode: async () => ok(null),

@@ -5,7 +5,7 @@ import { followFact, type ToldFollow } from '../follow-facts.ts'
 /** A leader's own route of what a follow copies, and whether it holds anything of a market or is about to. */
 const LEADER_ROUTE = `route lr ON lr.account_id = s.account_id AND lr.source_kind = r.source_kind AND lr.source_id = r.source_id AND lr.follow_id IS NULL`
 const leaderIsIn = (symbol: string) => `(
-  EXISTS (SELECT 1 FROM position lp WHERE lp.account_id = s.account_id AND lp.symbol = ${symbol} AND lp.quantity_base > 0 AND (lp.route_id = lr.id OR lp.route_id IS NULL))
+  EXISTS (SELECT 1 FROM holding lp WHERE lp.account_id = s.account_id AND lp.symbol = ${symbol} AND (lp.route_id = lr.id OR lp.route_id IS NULL))
   OR EXISTS (SELECT 1 FROM trade_order lo WHERE lo.account_id = s.account_id AND lo.symbol = ${symbol} AND lo.leg = 'open' AND lo.route_id = lr.id
                 AND lo.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')))`
 
