@@ -319,15 +319,13 @@ describe('several sources on one account and symbol', () => {
 })
 
 it('a liquidation takes every share, and its fills and trades say so', async () => {
-  await one.ctx.db.query(`UPDATE bot_settings SET margin_mode = 'isolated', max_leverage = 100, stop_loss_percent = 3 WHERE user_id = $1`, [
-    account.userId,
-  ])
-  await alertOf(trend, { action: 'buy', quantity: '0.02', leverage: '100' })
+  await one.ctx.db.query(`UPDATE bot_settings SET margin_mode = 'isolated', stop_loss_percent = 10 WHERE user_id = $1`, [account.userId])
+  await alertOf(trend, { action: 'buy', quantity: '0.02', leverage: '20' })
   await until(isQuiet)
-  await alertOf(fade, { action: 'buy', quantity: '0.01', leverage: '100' })
+  await alertOf(fade, { action: 'buy', quantity: '0.01', leverage: '20' })
   await until(isQuiet)
   await expectShares({ trend: '0.02', fade: '0.01' })
-  await venue.pin('BTCUSDT', String(0.985 * PRICE))
+  await venue.pin('BTCUSDT', String(0.94 * PRICE))
   await until(async () => Object.keys(await shares()).length === 0)
   await until(isQuiet)
   await expectShares({})
