@@ -7,6 +7,7 @@ const user: UserView = {
   id: '1',
   email: 'a@b.test',
   fullName: 'Ada',
+  publicName: null,
   phone: null,
   address: null,
   role: 'USER',
