@@ -1,7 +1,8 @@
-import type { CopyTermsView } from '@matic/contracts'
+import type { CanarySettings, CopyTermsView } from '@matic/contracts'
 import { draftOfSuggested, settingsOf, type FollowDraft } from './follow-draft.ts'
 import type { DraftValue, FieldGroupOf } from './rule-fields.ts'
 
+type CanaryField = `canary${Capitalize<keyof CanarySettings>}`
 export type OfferField =
   | 'source'
   | 'state'
@@ -11,8 +12,11 @@ export type OfferField =
   | 'maxLeverage'
   | 'marginMode'
   | 'symbols'
+  | CanaryField
 export type OfferDraft = Record<OfferField, DraftValue> & { readonly suggests: boolean; readonly suggested: FollowDraft }
 export type OfferErrors = Partial<Record<OfferField, string>>
+
+const hasCanary = (draft: OfferDraft) => draft.canaryIsOn === true
 
 export const OFFER_GROUPS: readonly FieldGroupOf<OfferField, OfferDraft>[] = [
   {
@@ -73,10 +77,57 @@ export const OFFER_GROUPS: readonly FieldGroupOf<OfferField, OfferDraft>[] = [
       { field: 'symbols', label: 'Only these markets', kind: 'symbols', empty: 'all of them' },
     ],
   },
+  {
+    title: 'A few go first',
+    about:
+      'Of each opening a few orders are sent ahead. Where the exchange refuses too many of them, nobody else’s is sent. Closes never wait.',
+    fields: [
+      { field: 'canaryIsOn', label: 'Send a few ahead', kind: 'flag', help: 'Off: an opening that is wrong reaches all of them at once.' },
+      {
+        field: 'canaryAbove',
+        label: 'With more followers than',
+        kind: 'integer',
+        help: 'So many or fewer are all sent at once. 5 to 1,000.',
+        when: hasCanary,
+      },
+      {
+        field: 'canaryPercent',
+        label: 'Go first',
+        kind: 'integer',
+        unit: '% of followers',
+        help: 'But from 5 to 25 of them. 1 to 50.',
+        when: hasCanary,
+      },
+      {
+        field: 'canaryHoldMs',
+        label: 'The others wait',
+        kind: 'integer',
+        unit: 'ms at most',
+        help: 'They go as soon as the first are answered. 50 to 5,000.',
+        when: hasCanary,
+      },
+      {
+        field: 'canaryRejectPercent',
+        label: 'Halt above',
+        kind: 'integer',
+        unit: '% refused',
+        help: 'Of at least five answers, also after the first. 5 to 95.',
+        when: hasCanary,
+      },
+    ],
+  },
 ]
 
+/** The field that a problem of the body is about. */
+export function offerFieldAt(path: readonly PropertyKey[]): OfferField | null {
+  const [first, second] = path
+  const name = first === 'canary' ? `canary${String(second).charAt(0).toUpperCase()}${String(second).slice(1)}` : null
+  return OFFER_FIELDS.find((field) => field === name || path.includes(field)) ?? null
+}
+const OFFER_FIELDS = OFFER_GROUPS.flatMap(({ fields }) => fields.map(({ field }) => field))
+
 export function draftOfTerms(terms: CopyTermsView): OfferDraft {
-  const { forced, suggested } = terms
+  const { forced, suggested, canary } = terms
   return {
     source: terms.source ?? 'WEBHOOK',
     state: terms.state === 'PAUSED' ? 'PAUSED' : 'PUBLISHED',
@@ -86,6 +137,11 @@ export function draftOfTerms(terms: CopyTermsView): OfferDraft {
     maxLeverage: forced.maxLeverage,
     marginMode: forced.marginMode ?? 'any',
     symbols: forced.symbols,
+    canaryIsOn: canary.isOn,
+    canaryPercent: canary.percent,
+    canaryAbove: canary.above,
+    canaryHoldMs: canary.holdMs,
+    canaryRejectPercent: canary.rejectPercent,
     // Of what is not suggested the contract fills in what is usual; sizing has nothing usual.
     suggests: suggested.sizing !== undefined,
     suggested: draftOfSuggested(suggested),
@@ -106,6 +162,13 @@ export function offerOf(draft: OfferDraft): Record<string, unknown> | null {
     managementPercent: managementPercent ?? '',
     forced: { maxLeverage, marginMode: marginMode === 'any' ? null : marginMode, symbols },
     suggested: suggests ? settings : {},
+    canary: {
+      isOn: draft.canaryIsOn,
+      percent: draft.canaryPercent,
+      above: draft.canaryAbove,
+      holdMs: draft.canaryHoldMs,
+      rejectPercent: draft.canaryRejectPercent,
+    },
   }
 }
 
