@@ -64,6 +64,8 @@ export const ACTIVITY = {
   FOLLOW_DETACHED:
     '{symbol}: what your follow of {strategy} held ended without the leader ({cause}). Nothing of it is copied until the leader is flat there.',
   FOLLOW_REPAIRED: '{symbol}: your follow of {strategy} held {amount} more than it should. It is being closed.',
+  FOLLOW_TOPPED_UP:
+    '{symbol}: your follow of {strategy} held {amount} less than it should, because an order failed. As you chose, it is being made up for.',
   FOLLOW_ATTACHED: '{symbol}: the leader is flat, so your follow of {strategy} is in again with the next opening.',
   FOLLOW_NOT_JOINED:
     '{symbol}: not joined with {strategy}. The price {price} is {distancePercent} % away from the leader’s entry at {entryPrice}; your limit is {limitPercent} %.',
@@ -116,6 +118,7 @@ export const FOLLOW_CHANGES = [
   'take-profit',
   'closed-again',
   'repaired',
+  'topped-up',
   'over',
   'strategy-closed',
   'leader-gone',
@@ -271,6 +274,7 @@ const FOLLOW_LINES: Readonly<Record<FollowChange, Line>> = {
   'take-profit': ['SUCCESS', 'FOLLOW_TAKE_PROFIT'],
   'closed-again': ['WARNING', 'FOLLOW_CLOSED_AGAIN'],
   repaired: ['WARNING', 'FOLLOW_REPAIRED'],
+  'topped-up': ['WARNING', 'FOLLOW_TOPPED_UP'],
   over: ['INFO', 'FOLLOW_OVER'],
   'strategy-closed': ['WARNING', 'FOLLOW_STRATEGY_CLOSED'],
   'leader-gone': ['ERROR', 'FOLLOW_LEADER_GONE'],

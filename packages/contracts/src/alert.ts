@@ -48,6 +48,8 @@ export const Alert = z.object({
   hedged: z.boolean().default(false),
   /** With `protect`: stop and target of a position that stands, as its owner moved them; null for a leg that stays. Never out of a body. */
   protection: z.object({ stop: MovedLeg.nullable(), target: MovedLeg.nullable() }).nullable().default(null),
+  /** Of one follow: its quantity is the follower's own, base, and makes up for an opening that was missed. Never out of a body. */
+  topUp: z.boolean().default(false),
   /** Several targets instead of the one, nearest first; empty for none. */
   targets: z.array(TargetRule).default([]),
   /** The sender's own limit for the age of an open; the narrower of this and the rules holds. */
@@ -86,6 +88,7 @@ export const BLANK_ALERT: Alert = {
   takeProfitPercent: null,
   hedged: false,
   protection: null,
+  topUp: false,
   targets: [],
   maxAgeSeconds: null,
   accountId: null,

@@ -89,14 +89,20 @@ export const FollowSettings = z.strictObject({
   coolDownMinutes: z.number().int().min(0).max(10_080).default(0),
   /** The leader's stop and target for an opening, or those of one's own rules. */
   protection: z.enum(['leader', 'own']).default('leader'),
-  /** What a follow holds beyond what it should: taken off by itself, or only when asked. Nothing is ever opened or added for it. */
-  repair: z.enum(['reduce-only', 'ask']).default(FOLLOW_REPAIR_DEFAULT),
+  /**
+   * What a follow holds beyond what it should: taken off by itself, or only when asked. full: taken off, and what it holds less because an order of an
+   * opening failed is bought after it, once, while the leader is in and the price is near; only the follower can say so.
+   */
+  repair: z.enum(['reduce-only', 'ask', 'full']).default(FOLLOW_REPAIR_DEFAULT),
 })
 export type FollowSettings = z.infer<typeof FollowSettings>
 export type FollowSettingsInput = z.input<typeof FollowSettings>
 
-/** What a leader suggests to begin with. */
-export const SuggestedSettings = FollowSettings.partial()
+/** What a leader suggests to begin with. Nobody can suggest that a follow adds by itself. */
+export const SuggestedSettings = FollowSettings.partial().refine(({ repair }) => repair !== 'full', {
+  path: ['repair'],
+  message: 'Only a follower can let a follow add by itself',
+})
 export type SuggestedSettings = z.infer<typeof SuggestedSettings>
 
 /** What no follower gets past. */

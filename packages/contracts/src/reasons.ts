@@ -58,6 +58,7 @@ export const REASONS = {
   FOLLOW_NOT_IN: 'The leader added to {symbol}, where you hold nothing of this follow. You are in with their next opening from flat.',
   FOLLOW_DETACHED:
     'What this follow held in {symbol} was closed without the leader, who is still in. Nothing of {symbol} is copied until the leader is flat there; then you are in again.',
+  TOP_UP_OVER: 'The leader no longer holds {symbol} {side}, so what you missed of it is not made up for.',
   REVERSE_LIMIT: 'A limit order in {symbol} cannot be copied the other way around.',
   LEADER_REFUSED: 'The leader’s own order was refused, so nothing was copied.',
   LEADER_SIZE_UNKNOWN: 'How large the leader’s order is cannot be told from the alert or their account, and your size goes by it.',

@@ -109,13 +109,14 @@ export const FOLLOW_GROUPS: readonly FieldGroupOf<FollowField, FollowDraft>[] = 
       },
       {
         field: 'repair',
-        label: 'A close that was missed',
+        label: 'What an order missed',
         kind: 'choice',
         choices: [
-          { value: 'reduce-only', label: 'Make up for it' },
+          { value: 'reduce-only', label: 'Make up for closes' },
+          { value: 'full', label: 'Closes and openings' },
           { value: 'ask', label: 'Wait for me' },
         ],
-        help: 'Only where the leader said it and is out. Nothing is ever opened for it.',
+        help: 'A close is made up for where the leader is out. Openings only as you allow it here: for ten minutes, once, while the leader is in and the price is within your limit.',
       },
       {
         field: 'portfolioStopPercent',

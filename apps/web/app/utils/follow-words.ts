@@ -60,12 +60,18 @@ export const DRIFT_CAUSE_WORDS: Record<DriftView['cause'], string> = {
   'manual-change': 'it was changed by other means',
 }
 
-/** Why what is too much is not closed by itself. */
+/** Why what is off is not repaired by itself. */
 export const DRIFT_DOUBT_WORDS: Record<RepairDoubt, string> = {
   part: 'Only a part is too much.',
-  shared: 'You or another copy hold some of the same position: close what is too much by hand.',
+  shared: 'You or another copy hold some of the same position: change it by hand.',
   'not-told': 'The leader left without saying so, by a stop or by hand.',
   'leader-in': 'The leader still holds this market, or again.',
+  'leader-out': 'The leader is not known to hold this market.',
+  'by-hand': 'Something else than this copy has changed it.',
+  'not-missed': 'No order at market failed.',
+  'made-up': 'That was tried once.',
+  'too-late': 'An order failed more than ten minutes ago.',
+  'price-away': 'The price is too far from the leader’s.',
 }
 
 const STOP_CAUSES: Readonly<Record<string, string>> = {

@@ -3,10 +3,23 @@ import { defineRoute } from '../http.ts'
 import { DecimalString, PositionDirection } from '../units.ts'
 
 /**
- * Why what is too much is shown and not taken off by itself. part: only some of it is too much. shared: others hold some of the same position.
+ * Why what is off is shown and not repaired by itself. Too much: part: only some of it is too much. shared: others hold some of the same position.
  * not-told: no close was said, the leader left by a stop of theirs or by hand. leader-in: they hold it still, or again.
+ * Too little: shared; leader-out: the leader is not known to hold it. by-hand: something else than the follow's orders changed it. not-missed: no order
+ * at market failed. made-up: that was tried once. too-late: it failed too long ago. price-away: the price is too far from the leader's.
  */
-export const RepairDoubt = z.enum(['part', 'shared', 'not-told', 'leader-in'])
+export const RepairDoubt = z.enum([
+  'part',
+  'shared',
+  'not-told',
+  'leader-in',
+  'leader-out',
+  'by-hand',
+  'not-missed',
+  'made-up',
+  'too-late',
+  'price-away',
+])
 export type RepairDoubt = z.infer<typeof RepairDoubt>
 
 const OneFollow = z.object({ followId: z.uuid() })
@@ -22,7 +35,7 @@ export const DriftView = z.object({
   driftBase: DecimalString,
   /** Of what should be held; null where that is nothing. */
   driftPercent: DecimalString.nullable(),
-  /** reduces: the copy holds more than it should. raises: it holds less; never repaired without permission. */
+  /** reduces: the copy holds more than it should. raises: it holds less; made up for only where the follower has allowed it (`repair: full`). */
   way: z.enum(['reduces', 'raises']),
   cause: z.enum(['missed-close', 'partial-fill', 'dead-order', 'manual-change']),
   since: z.string(),
@@ -30,7 +43,7 @@ export const DriftView = z.object({
   endedAt: z.string().nullable(),
   /** By itself, once it has stood for `graceSeconds`. */
   repairable: z.boolean(),
-  /** Null: none, or nothing is too much. */
+  /** Null: none. */
   doubt: RepairDoubt.nullable(),
   repairs: z.number().int(),
   lastRepairAt: z.string().nullable(),

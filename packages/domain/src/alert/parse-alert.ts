@@ -196,6 +196,7 @@ function build(fields: Fields, { dialect, ticker, said }: { dialect: string; tic
       takeProfitPercent: above(numbers.get('takeProfitPercent')),
       hedged: false,
       protection: null,
+      topUp: false,
       targets: targets ?? [],
       maxAgeSeconds: wholeSeconds(numbers.get('maxAgeSeconds')),
       accountId: first(fields, KEYS.accountId)?.slice(0, 100) ?? null,

@@ -4,11 +4,24 @@ import { describe, expect, test } from 'vitest'
 import { copyTarget, leaderExits, type CopyMove, type LeaderExit } from './copy-target.ts'
 import { repairDoubt } from './repair-doubt.ts'
 import { judgeDrift, reductionPercent } from './judge-drift.ts'
+import { judgeTopUp, TOP_UP_WINDOW_MS, type OpeningMove } from './judge-top-up.ts'
 
 const number = (text: string) => new Decimal(text)
-const blank = { side: 'buy', quantityBase: null, fraction: null, filledBase: number('0'), isDead: false, isOver: true } as const
-const open = (atMs: number, base: string, filled = base, more: Partial<CopyMove> = {}): CopyMove => ({
+const blank = {
+  id: 'x',
+  isTopUp: false,
+  side: 'buy',
+  quantityBase: null,
+  fraction: null,
+  filledBase: number('0'),
+  isDead: false,
+  isOver: true,
+} as const
+const failed = { wasToFill: true, isMadeUp: false, price: number('100'), leverage: 5 }
+const open = (atMs: number, base: string, filled = base, more: Partial<OpeningMove> = {}): OpeningMove => ({
   ...blank,
+  ...failed,
+  id: `open ${atMs}`,
   kind: 'open',
   atMs,
   quantityBase: number(base),
@@ -24,7 +37,7 @@ const reduce = (atMs: number, fraction: string): CopyMove => ({
   filledBase: number('1'),
 })
 const close = (atMs: number, filled: string): CopyMove => ({ ...blank, kind: 'close', atMs, side: 'sell', filledBase: number(filled) })
-const exit = (atMs: number, remains: string, isSaid = true): LeaderExit => ({ atMs, remains: number(remains), isSaid })
+const exit = (atMs: number, remains: string, isSaid = true): LeaderExit => ({ atMs, side: 'LONG', remains: number(remains), isSaid })
 const judge = (moves: readonly CopyMove[], exits: Parameters<typeof copyTarget>[1], actual: string) =>
   judgeDrift({ target: copyTarget(moves, exits), actual: number(actual), stepBase: number('0.001'), moves })
 
@@ -38,13 +51,15 @@ describe('what a copy is to hold', () => {
     ['nothing of what was refused', [open(1, '1'), open(2, '1', '0')], [], '1'],
     ['all of what died or filled in part', [open(1, '1', '0', { isDead: true }), open(2, '1', '0.3')], [], '2'],
     ['less what its own target took', [open(1, '2'), { ...close(2, '0.5'), kind: 'protective' }], [], '1.5'],
-    ['below nothing when short', [open(1, '1', '1', { side: 'sell' })], [exit(2, '0.25')], '-0.25'],
+    ['below nothing when short', [open(1, '1', '1', { side: 'sell' })], [{ ...exit(2, '0.25'), side: 'SHORT' }], '-0.25'],
+    ['whatever the leader leaves on the other side', [open(1, '1')], [{ ...exit(2, '0'), side: 'SHORT' }], '1'],
+    ['no more for what made up for it', [open(1, '1', '0.4'), open(2, '0.6', '0.6', { isTopUp: true })], [], '1'],
   ] as const)('is %s', (_, moves, exits, target) => {
     expect(copyTarget(moves, exits).toFixed()).toBe(target)
   })
 
   test('a reversal by one signal closes what was, and what it opens stays', () => {
-    const exits = leaderExits([
+    const exits = leaderExits('LONG', [
       { change: 'in', quantityBase: number('2'), atMs: 1, isSaid: true },
       { change: 'out', quantityBase: number('2'), atMs: 5, isSaid: true },
     ])
@@ -105,5 +120,57 @@ describe('what is too much is taken off by itself', () => {
     ['not where others hold the same', { isShared: true }, 'shared'],
   ] as const)('%s', (_, more, doubt) => {
     expect(repairDoubt({ ...sure, ...more })).toBe(doubt)
+  })
+})
+
+describe('what is too little is made up for', () => {
+  const lacking = {
+    lacks: number('0.6'),
+    actual: number('0.4'),
+    stepBase: number('0.001'),
+    moves: [open(1, '1', '0.4')],
+    exits: [] as readonly LeaderExit[],
+    isLeaderIn: true as boolean | null,
+    isShared: false,
+    mark: number('100.5') as Decimal | null,
+    distancePercent: number('1'),
+    nowMs: 1_000,
+  }
+  const asked = (more: Partial<typeof lacking>) => {
+    const judged = judgeTopUp({ ...lacking, ...more })
+    return typeof judged === 'string' ? judged : `${judged.openingId}: ${judged.quantityBase.toFixed()} at ${judged.price.toFixed()}`
+  }
+  const dead = open(1, '1', '0', { isDead: true })
+  test.each([
+    ['as far as the order missed it', {}, 'open 1: 0.6 at 100'],
+    ['whole where the order was never sent', { moves: [dead], actual: number('0'), lacks: number('1') }, 'open 1: 1 at 100'],
+    ['never by more than is lacking', { lacks: number('0.5') }, 'open 1: 0.5 at 100'],
+    [
+      'by the part the leader has kept',
+      { moves: [dead], actual: number('0'), lacks: number('1'), exits: [exit(2, '0.25')] },
+      'open 1: 0.25 at 100',
+    ],
+    [
+      'one opening after the other',
+      {
+        moves: [open(1, '1', '0.4', { isMadeUp: true }), open(2, '0.6', '0.6', { isTopUp: true }), open(3, '1', '0.5')],
+        actual: number('1.5'),
+        lacks: number('0.5'),
+      },
+      'open 3: 0.5 at 100',
+    ],
+    ['not where others hold the same', { isShared: true }, 'shared'],
+    ['not where the leader is out', { isLeaderIn: false }, 'leader-out'],
+    ['not where nobody knows', { isLeaderIn: null }, 'leader-out'],
+    ['not where a hand took some off', { actual: number('0.3') }, 'by-hand'],
+    ['not where a hand added some', { actual: number('0.5') }, 'by-hand'],
+    ['not what a limit order left', { moves: [open(1, '1', '0.4', { wasToFill: false })] }, 'not-missed'],
+    ['not twice', { moves: [open(1, '1', '0.4', { isMadeUp: true })] }, 'made-up'],
+    ['not later', { nowMs: TOP_UP_WINDOW_MS + 2 }, 'too-late'],
+    ['not far from the leader’s price', { mark: number('101.01') }, 'price-away'],
+    ['not where it is far better either', { mark: number('98') }, 'price-away'],
+    ['not without a price', { mark: null }, 'price-away'],
+  ] as const)('%s', (_, more, expected) => {
+    expect(asked(more)).toBe(expected)
   })
 })

@@ -4,14 +4,16 @@ import { refuse } from '../decide/build.ts'
 import { decide } from '../decide/decide.ts'
 import type { Decision, DecisionInput } from '../decide/types.ts'
 import type { HeldPosition } from '../intent/derive-intent.ts'
-import { isSameSymbol, resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
+import { resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts'
 import { bareOrder, closeOf, mirrored } from './copied-alert.ts'
 import { copyProtection } from './copy-protection.ts'
 import { copiedSettings } from './copied-settings.ts'
+import { copyTopUp } from './copy-top-up.ts'
 import { detachedFrom } from './detached.ts'
 import { fitGathered, fitOrder } from './fit-order.ts'
 import { forget, gather, gatheredFor, gatherLess, wasFlat } from './gather.ts'
 import { heldBy, leaderMove, type LeaderMove } from './leader-move.ts'
+import { objectionOf } from './objection-of.ts'
 import { copySize } from './size-copy.ts'
 import { oneSide } from './one-side.ts'
 import type { FollowTerms, LeaderBook } from './types.ts'
@@ -45,6 +47,7 @@ export function decideFollow(whole: DecisionInput, terms: FollowTerms, leader: L
   const { market } = resolved
   const { symbol } = market
   if (alert.action === 'protect') return copyProtection(whole, terms, market)
+  if (alert.topUp) return copyTopUp({ input: all, terms, leader, market })
   const given = oneSide(all, symbol)
   if (given === null) return refuse('SKIPPED', 'none', 'LEADER_HEDGES', symbol, { symbol })
   if (alert.marketPosition === 'flat') return forget(terms, symbol, decide({ ...given, alert: closeOf(given.alert, null) }))
@@ -111,7 +114,7 @@ function copyOpening(copy: Copy): Decision {
   if (kind === 'add' && held?.side !== side && (held !== null || gathered.isZero())) return no('FOLLOW_NOT_IN', { symbol })
   if (kind !== 'add' && held?.side === side) return refuse('SKIPPED', kind, 'ALREADY_AT_TARGET', symbol, { symbol, side })
 
-  const objection = mayOpen(copy)
+  const objection = objectionOf({ input, terms, market })
   if (objection !== null) return no(objection.reason, objection.numbers)
   if (terms.settings.direction === 'reverse' && alert.orderType === 'limit') return no('REVERSE_LIMIT', { symbol })
   if (input.route.listensTo === 'MANUAL' && leader.decision !== null && leader.decision.outcome !== 'ORDERS')
@@ -160,29 +163,6 @@ function setByHand({ input, market }: Copy): boolean {
 function copiedSide({ terms, move }: Pick<Copy, 'terms' | 'move'>): 'LONG' | 'SHORT' {
   const isLong = (move.intent.direction ?? 'LONG') === 'LONG'
   return isLong === (terms.settings.direction === 'normal') ? 'LONG' : 'SHORT'
-}
-
-/** What the follow itself has against opening; the rules of the account come after. */
-function mayOpen({ input, terms, market }: Copy): { reason: ReasonCode; numbers: Decision['numbers'] } | null {
-  const { symbol } = market
-  const { settings, forced } = terms
-  if (terms.state === 'PAUSED') return { reason: 'FOLLOW_PAUSED', numbers: {} }
-  if (terms.state === 'CLOSE_ONLY') return { reason: 'FOLLOW_CLOSE_ONLY', numbers: {} }
-  if (terms.strategyState !== 'PUBLISHED') return { reason: 'STRATEGY_PAUSED', numbers: {} }
-  const isIn = (symbols: readonly string[]) => symbols.some((one) => isSameSymbol(one, symbol))
-  if (forced.symbols.length > 0 && !isIn(forced.symbols)) return { reason: 'SYMBOL_NOT_ALLOWED', numbers: { symbol } }
-  if (settings.allowedSymbols.length > 0 && !isIn(settings.allowedSymbols)) return { reason: 'SYMBOL_NOT_ALLOWED', numbers: { symbol } }
-  if (isIn(settings.blockedSymbols)) return { reason: 'SYMBOL_BLACKLISTED', numbers: { symbol } }
-  const { maxPositions, coolDownMinutes } = settings
-  const own = [...input.positions, ...input.pendingOpens].filter((one) => one.routeId === input.route.id && one.symbol !== symbol)
-  const open = new Set(own.map((one) => one.symbol)).size
-  if (maxPositions !== null && open >= maxPositions) return { reason: 'MAX_POSITIONS', numbers: { open, limit: maxPositions } }
-  const agoMs = terms.lastLossMs === null ? null : input.nowMs - terms.lastLossMs
-  if (agoMs !== null && agoMs < coolDownMinutes * 60_000) {
-    const numbers = { after: 'loss', agoMinutes: Math.max(0, Math.floor(agoMs / 6_000) / 10), limitMinutes: coolDownMinutes }
-    return { reason: 'COOL_DOWN', numbers }
-  }
-  return null
 }
 
 /** The leader has left the other side: that is followed even where the new side may not be opened. */

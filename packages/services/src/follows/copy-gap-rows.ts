@@ -1,5 +1,6 @@
 import { AppError, FollowSettings, type PositionDirection, type Side } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
+import { TOP_UP_KEY } from './drift-rows.ts'
 
 export interface GapFollow {
   readonly id: string
@@ -114,12 +115,14 @@ export async function loadGapRows(db: Queryable, { userId, followId }: { userId:
   const ids = trades.map(({ id }) => id)
   const fills = await db.query<GapFillRow>(
     `SELECT t.id AS of, f.trade_id AS "tradeId", f.exchange_order_id AS "exchangeOrderId", f.side, f.quantity_base AS "quantityBase", f.price, f.fee,
-            f.is_liquidation AS "isLiquidation", ${ms('f.at')} AS "atMs", f.order_id AS "orderId", f.route_id AS "routeId", o.leg, o.level, o.signal_id AS "signalId",
+            f.is_liquidation AS "isLiquidation", ${ms('f.at')} AS "atMs", f.order_id AS "orderId", f.route_id AS "routeId", o.leg, o.level, coalesce(missed.signal_id, o.signal_id) AS "signalId",
             s.source AS "signalSource", s.idempotency_key AS "signalKey", ${ms('s.committed_at')} AS "committedAtMs"
        FROM trade t
        JOIN fill f ON f.account_id = t.account_id AND f.symbol = t.symbol AND f.position_side = t.position_side AND f.at >= t.opened_at
                   AND f.at <= coalesce(t.closed_at, 'infinity')
        LEFT JOIN trade_order o ON o.id = f.order_id LEFT JOIN signal s ON s.id = o.signal_id
+       LEFT JOIN trade_order missed ON missed.route_id = o.route_id
+            AND missed.id = CASE WHEN s.source = 'FOLLOW' AND starts_with(s.idempotency_key, '${TOP_UP_KEY}') THEN substr(s.idempotency_key, ${TOP_UP_KEY.length + 1})::uuid END
       WHERE t.id = ANY($1::uuid[]) ORDER BY f.at`,
     [ids],
   )

@@ -4,8 +4,9 @@ import { reductionPercent } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
 import { manualAlert } from '../trading/manual-alert.ts'
 import { followFact } from './follow-facts.ts'
-import { loadDriftMarkets } from './drift-rows.ts'
+import { loadDriftMarkets, TOP_UP_KEY } from './drift-rows.ts'
 import { judgeMarket, type Judged } from './drift-judge.ts'
+import { readLeaderHolds } from './join-positions.ts'
 
 export interface Repair {
   readonly market: Judged
@@ -18,15 +19,22 @@ export interface Repair {
 const COMMITTING_S = 1
 
 /**
- * A signal of the follow for each, once a round whoever sends it: what is too much is taken off, reduce-only. Where anything was said since it was looked
- * at, or the follow is being changed, it waits for the next look.
+ * A signal of the follow for each, once a round whoever sends it: what is too much is taken off, reduce-only; what an opening missed is bought after it, once
+ * whatever the round. Where anything was said since it was looked at, or the follow is being changed, it waits for the next look.
  * @param seenMs when that was, epoch ms
  * @returns facts to record last
  */
 export async function sendRepairs(tx: Transaction, ctx: ServiceContext, repairs: readonly Repair[], seenMs: number): Promise<NewFact[]> {
   if (repairs.length === 0) return []
   const atMs = ctx.clock.now()
-  const signals = repairs.map((repair) => ({ ...repair, id: ctx.newId(), alert: alertOf(repair, atMs) }))
+  const alerts = await Promise.all(
+    repairs.map(async (repair) => ({
+      ...repair,
+      id: ctx.newId(),
+      alert: await (repair.market.topUp === null ? closing : topping)(tx, repair, atMs),
+    })),
+  )
+  const signals = alerts.flatMap(({ alert, ...repair }) => (alert === null ? [] : [{ ...repair, alert }]))
   const sent = await tx.query<{ id: string }>(
     `WITH sent AS (
        INSERT INTO signal (id, user_id, source, source_id, received_at, raw_body, body_hash, idempotency_key, ticker, alert_at, alert)
@@ -42,7 +50,9 @@ export async function sendRepairs(tx: Transaction, ctx: ServiceContext, repairs:
       signals.map(({ id }) => id),
       signals.map(({ market }) => market.userId),
       signals.map(({ market }) => market.followId),
-      signals.map(({ alert }) => Buffer.from(JSON.stringify({ repair: alert.ticker, action: alert.action, percent: alert.quantity }))),
+      signals.map(({ alert }) =>
+        Buffer.from(JSON.stringify({ repair: alert.ticker, action: alert.action, quantity: alert.quantity, unit: alert.quantityUnit })),
+      ),
       signals.map(({ alert }) => alert.idempotencyKey),
       signals.map(({ alert }) => alert.ticker),
       signals.map(({ alert }) => JSON.stringify(alert)),
@@ -56,13 +66,18 @@ export async function sendRepairs(tx: Transaction, ctx: ServiceContext, repairs:
   return signals
     .filter(({ id }) => sent.some((one) => one.id === id))
     .map(({ market, id }) => {
-      const amount = market.drift?.quantityBase.toDecimalPlaces(18).toFixed() ?? null
-      return followFact(market, 'repaired', { symbol: market.symbol, amount, signalId: id, cause: market.drift?.cause ?? null })
+      const amount = (market.topUp ?? market.drift)?.quantityBase.toDecimalPlaces(18).toFixed() ?? null
+      return followFact(market, market.topUp === null ? 'repaired' : 'topped-up', {
+        symbol: market.symbol,
+        amount,
+        signalId: id,
+        cause: market.drift?.cause ?? null,
+      })
     })
 }
 
 /** In the leader's terms where the follow is reversed: it is mirrored like every alert. */
-function alertOf({ market, driftId, round }: Repair, atMs: number): Alert {
+function closing(_tx: Transaction, { market, driftId, round }: Repair, atMs: number): Alert {
   const percent = reductionPercent(market)
   const isLong = market.actual.isNegative() === market.isReverse
   const action = market.positionSide === 'BOTH' ? 'close' : isLong ? 'close-long' : 'close-short'
@@ -71,6 +86,27 @@ function alertOf({ market, driftId, round }: Repair, atMs: number): Alert {
     action,
     ...(percent === null ? {} : { quantity: percent.toFixed(), quantityUnit: 'percent-of-position' as const }),
     idempotencyKey: `drift-${driftId}-${round}`,
+    atMs,
+  })
+}
+
+/** The opening that was missed, in the follower's own size, with the leader's stop and target as they are now. Null where the leader is out. */
+async function topping(tx: Transaction, { market }: Repair, atMs: number): Promise<Alert | null> {
+  const { topUp, target, isReverse, symbol, followId } = market
+  if (topUp === null) return null
+  const isLong = target.isNegative() === isReverse
+  const leader = (await readLeaderHolds(tx, followId)).find((one) => one.symbol === symbol && one.side === (isLong ? 'LONG' : 'SHORT'))
+  if (leader === undefined) return null
+  return manualAlert({
+    ticker: symbol,
+    action: isLong ? 'buy' : 'sell',
+    quantity: topUp.quantityBase.toDecimalPlaces(18).toFixed(),
+    signalPrice: topUp.price.toFixed(),
+    leverage: topUp.leverage === null ? null : String(topUp.leverage),
+    stopLoss: leader.stop,
+    takeProfit: leader.target,
+    topUp: true,
+    idempotencyKey: `${TOP_UP_KEY}${topUp.openingId}`,
     atMs,
   })
 }
@@ -91,7 +127,7 @@ export async function repairCopyDrift({
   if (!own) throw new AppError('NOT_FOUND', 'There is no such follow')
   const seenMs = ctx.clock.now()
   const [market] = (await loadDriftMarkets(ctx, [followId]))
-    .map(judgeMarket)
+    .map((one) => judgeMarket(one, seenMs))
     .filter((one) => one.symbol === symbol && one.drift?.way === 'reduces')
   if (market === undefined) throw new AppError('CONFLICT', 'Nothing of this market is too much')
   if (market.doubt === 'shared') throw new AppError('CONFLICT', 'Others hold some of this position. Close what is too much by hand.')

@@ -1,6 +1,6 @@
-import { FOLLOW_REPAIR_DEFAULT as REPAIR_DEFAULT } from '@matic/contracts'
+import { FOLLOW_REPAIR_DEFAULT as REPAIR_DEFAULT, type FollowSettings } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
-import { Exact, leaderExits, piecesOf, stepsOf, type CopyMove, type LeaderExit } from '@matic/domain'
+import { Exact, leaderExits, piecesOf, stepsOf, type LeaderExit, type OpeningMove } from '@matic/domain'
 import type { Decimal } from 'decimal.js'
 import type { ServiceContext } from '../context.ts'
 
@@ -14,11 +14,15 @@ export interface DriftMarket {
   readonly symbol: string
   readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
   readonly isReverse: boolean
-  readonly repair: 'reduce-only' | 'ask'
+  readonly repair: FollowSettings['repair']
+  /** How far a price may be from the leader's where something is made up for, percent. */
+  readonly distancePercent: Decimal
   readonly stepBase: Decimal
+  /** Quote per base, not older than a minute; null where none is known. */
+  readonly mark: Decimal | null
   /** Signed base. */
   readonly actual: Decimal
-  readonly moves: readonly CopyMove[]
+  readonly moves: readonly OpeningMove[]
   readonly exits: readonly LeaderExit[]
   readonly isLeaderIn: boolean | null
   readonly lastWasExit: boolean
@@ -38,7 +42,9 @@ interface FollowRow {
   readonly isMirrored: boolean
   readonly ownProtection: boolean
   readonly isReverse: boolean
-  readonly repair: 'reduce-only' | 'ask'
+  readonly exchange: string
+  readonly repair: DriftMarket['repair']
+  readonly distancePercent: string
   readonly shares: readonly {
     readonly symbol: string
     readonly positionSide: DriftMarket['positionSide']
@@ -56,10 +62,10 @@ interface FollowRow {
   readonly intents: Readonly<Record<string, string>> | null
   /** What the leader holds or is about to, signed by side; null where no account of theirs shows it. */
   readonly leaderIn: readonly { readonly symbol: string; readonly isLong: boolean }[]
-  readonly steps: Readonly<Record<string, string>> | null
 }
 
 interface MoveRow {
+  readonly id: string
   readonly symbol: string
   readonly positionSide: DriftMarket['positionSide']
   readonly leg: string
@@ -70,16 +76,27 @@ interface MoveRow {
   readonly filled: string
   readonly atMs: number
   readonly isUnderWay: boolean
+  readonly isTopUp: boolean
+  readonly wasToFill: boolean
+  readonly isMadeUp: boolean
+  readonly price: string | null
+  readonly leverage: number | null
 }
 
 /** Orders of a follow that are looked back on; what began before them is not judged. */
 const MOVES = 40
+/** A price may be so far from the leader's where a follower has set no limit, percent. */
+const DISTANCE_PERCENT = '1'
 /** What has just filled or ended may not be in the shares yet, s. */
 const SETTLING_S = 3
+
+/** Begins the key of what makes up for a missed opening; the order that missed it ends it. */
+export const TOP_UP_KEY = 'top-up-'
 
 const FOLLOWS = `
   SELECT f.id AS "followId", f.user_id AS "userId", f.account_id AS "accountId", s.name AS strategy, r.source_id AS "sourceId", s.account_id AS "leaderAccountId", lr.id AS "leaderRouteId",
          coalesce(f.settings->>'direction', 'normal') = 'reverse' AS "isReverse", coalesce(f.settings->>'repair', '${REPAIR_DEFAULT}') AS repair,
+         coalesce(f.settings->>'entrySlippagePercent', '${DISTANCE_PERCENT}') AS "distancePercent", fa.exchange,
          s.source_kind = 'ACCOUNT' AS "isMirrored", coalesce(f.settings->>'protection', 'leader') = 'own' AS "ownProtection",
          (SELECT coalesce(json_agg(json_build_object('symbol', h.symbol, 'positionSide', h.position_side, 'base', h.quantity_base::text, 'unsettled', p.unsettled_since IS NOT NULL,
                    'shared', p.id IS NULL OR p.unexplained_base <> 0 OR (a.shared_symbols <> 'net'
@@ -87,17 +104,18 @@ const FOLLOWS = `
             FROM position_share h JOIN account a ON a.id = h.account_id LEFT JOIN position p ON p.account_id = h.account_id AND p.symbol = h.symbol AND p.position_side = h.position_side
            WHERE h.account_id = f.account_id AND h.route_id = f.route_id) AS shares,
          (SELECT coalesce(json_agg(m), '[]') FROM (
-            SELECT o.symbol, o.position_side AS "positionSide", o.leg, o.side, o.state, o.quantity_base::text AS base, o.reduce_fraction::text AS fraction, o.filled_base::text AS filled,
+            SELECT o.id, o.symbol, o.position_side AS "positionSide", o.leg, o.side, o.state, o.quantity_base::text AS base, o.reduce_fraction::text AS fraction, o.filled_base::text AS filled,
                    (extract(epoch FROM coalesce(g.committed_at, o.filled_at, o.created_at)) * 1000)::float8 AS "atMs",
                    o.state IN ('READY', 'SUBMITTING', 'UNKNOWN') OR (o.state IN ('ACKED', 'PARTIAL') AND o.leg IN ('open', 'reduce', 'close', 'emergency'))
                      OR coalesce(o.ended_at, o.filled_at) > clock_timestamp() - make_interval(secs => $2)
-                     OR (o.filled_at > clock_timestamp() - interval '10 minutes' AND o.filled_base <> (SELECT coalesce(sum(x.quantity_base), 0) FROM fill x WHERE x.order_id = o.id)) AS "isUnderWay"
+                     OR (o.filled_at > clock_timestamp() - interval '10 minutes' AND o.filled_base <> (SELECT coalesce(sum(x.quantity_base), 0) FROM fill x WHERE x.order_id = o.id)) AS "isUnderWay",
+                   g.source = 'FOLLOW' AND starts_with(g.idempotency_key, '${TOP_UP_KEY}') IS TRUE AS "isTopUp", o.type = 'market' AND o.cancel_requested_at IS NULL AS "wasToFill",
+                   o.filled_base < o.quantity_base AND EXISTS (SELECT 1 FROM signal u WHERE u.source_id = f.id AND u.idempotency_key = '${TOP_UP_KEY}' || o.id) AS "isMadeUp",
+                   CASE WHEN o.filled_base < o.quantity_base THEN coalesce(g.alert->>'signalPrice', (SELECT d.numbers->>'price' FROM decision d WHERE d.id = o.decision_id)) END AS price, o.leverage
               FROM (SELECT * FROM trade_order o WHERE o.route_id = f.route_id AND o.user_id = f.user_id
                        AND (o.leg IN ('open', 'reduce', 'close', 'emergency') OR o.filled_base > 0) ORDER BY o.created_at DESC LIMIT ${MOVES + 1}) o
               LEFT JOIN signal g ON g.id = o.signal_id AND o.leg IN ('open', 'reduce', 'close')
              ORDER BY "atMs", o.priority, o.id) AS m) AS moves,
-         (SELECT json_object_agg(k.symbol, k.step_size::text) FROM market k JOIN account a ON a.exchange = k.exchange WHERE a.id = f.account_id
-             AND k.symbol IN (SELECT h.symbol FROM position_share h WHERE h.account_id = f.account_id AND h.route_id = f.route_id)) AS steps,
          ARRAY(SELECT x.symbol FROM follow_detachment x WHERE x.follow_id = f.id AND x.ended_at IS NULL) AS detached,
          (SELECT json_object_agg(x.symbol, x.ms) FROM (SELECT symbol, (extract(epoch FROM max(detached_at)) * 1000)::float8 AS ms
             FROM follow_detachment WHERE follow_id = f.id GROUP BY symbol) x) AS "detachedMs",
@@ -112,7 +130,7 @@ const FOLLOWS = `
             UNION ALL SELECT k.symbol, k.side = 'LONG' FROM mirror_mark k WHERE k.account_id = s.account_id AND k.quantity_base > 0 AND s.source_kind = 'ACCOUNT'
             UNION ALL SELECT w.symbol, w.side = 'buy' FROM trade_order w WHERE w.account_id = s.account_id AND w.leg = 'open'
                AND (w.route_id = lr.id OR s.source_kind = 'ACCOUNT') AND w.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) x) AS "leaderIn"
-    FROM follow f JOIN route r ON r.id = f.route_id JOIN strategy s ON s.id = f.strategy_id
+    FROM follow f JOIN route r ON r.id = f.route_id JOIN strategy s ON s.id = f.strategy_id JOIN account fa ON fa.id = f.account_id
     LEFT JOIN route lr ON lr.source_kind = r.source_kind AND lr.source_id = r.source_id AND lr.account_id = s.account_id AND lr.follow_id IS NULL
    WHERE f.id = ANY($1::uuid[]) AND f.state <> 'STOPPED'`
 
@@ -126,11 +144,19 @@ export async function loadDriftMarkets(
   const waiting = new Set(
     (await db.query<{ id: string }>(`SELECT DISTINCT source_id AS id FROM signal WHERE state = 'RECEIVED'`)).map(({ id }) => id),
   )
-  const leaders = await loadLeaders(db, follows)
-  return follows.flatMap((follow) => marketsOf(follow, leaders, waiting))
+  const leaders = new Map([...(await loadLeaders(db, follows)), ...(await loadMirrored(db, follows))])
+  const markets = await loadMarkets(db, follows)
+  return follows.flatMap((follow) => marketsOf(follow, { leaders, markets, waiting }))
 }
 
-function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<string>): DriftMarket[] {
+interface Around {
+  readonly leaders: Leaders
+  readonly markets: ReadonlyMap<string, MarketRow>
+  /** Sources and follows of which a signal waits to be decided. */
+  readonly waiting: ReadonlySet<string>
+}
+
+function marketsOf(follow: FollowRow, { leaders, markets, waiting }: Around): DriftMarket[] {
   const { followId, userId, accountId, strategy, isReverse, repair, sourceId } = follow
   const sides = new Map(
     [...follow.shares, ...follow.moves].map(({ symbol, positionSide }) => [`${symbol} ${positionSide}`, { symbol, positionSide }]),
@@ -142,6 +168,8 @@ function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<str
     const isWhole = follow.moves.length <= MOVES || own.some(({ leg }) => leg === 'close')
     if (own.length === 0 || !isWhole || follow.detached.includes(symbol)) return []
     const leader = leaders.get(`${follow.leaderAccountId} ${follow.leaderRouteId} ${symbol}`)
+    const isLong = isLongOf(positionSide, share?.base ?? '0', own)
+    const market = markets.get(`${follow.exchange} ${symbol}`)
     return [
       {
         followId,
@@ -152,15 +180,19 @@ function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<str
         positionSide,
         isReverse,
         repair,
-        stepBase: new Exact(follow.steps?.[symbol] ?? 0),
+        distancePercent: new Exact(follow.distancePercent),
+        stepBase: new Exact(market?.step ?? 0),
+        mark: market?.mark ? new Exact(market.mark) : null,
         actual: new Exact(share?.base ?? 0),
         moves: own.map(moveOf),
         // A leader's stop says nothing to who has stops of their own.
-        exits: (leader?.exits ?? []).filter(({ isSaid }) => isSaid || !follow.ownProtection),
+        exits: (leader?.exits ?? [])
+          .filter(({ isSaid }) => isSaid || !follow.ownProtection)
+          .map((exit): LeaderExit => (isReverse ? { ...exit, side: exit.side === 'LONG' ? 'SHORT' : 'LONG' } : exit)),
         isLeaderIn:
           follow.leaderRouteId === null && !follow.isMirrored
             ? null
-            : follow.leaderIn.some((one) => one.symbol === symbol && one.isLong === (Number(share?.base ?? 0) > 0 !== isReverse)),
+            : follow.leaderIn.some((one) => one.symbol === symbol && one.isLong === (isLong !== isReverse)),
         lastWasExit: ['close', 'close-all'].includes(follow.intents?.[symbol] ?? ''),
         isShared: share?.shared ?? false,
         isUnderWay:
@@ -174,12 +206,39 @@ function marketsOf(follow: FollowRow, leaders: Leaders, waiting: ReadonlySet<str
   })
 }
 
+/** What is held, or was to be where nothing is. */
+function isLongOf(positionSide: DriftMarket['positionSide'], base: string, moves: readonly MoveRow[]): boolean {
+  if (positionSide !== 'BOTH') return positionSide === 'LONG'
+  const held = Number(base)
+  return held === 0 ? moves.findLast(({ leg }) => leg === 'open')?.side === 'buy' : held > 0
+}
+
 const OVER = new Set(['FILLED', 'CANCELED', 'REJECTED', 'EXPIRED', 'BLOCKED', 'SUPERSEDED', 'MOOT', 'DEAD'])
 
-function moveOf({ leg, side, state, base, fraction, filled, atMs }: MoveRow): CopyMove {
+function moveOf({
+  id,
+  leg,
+  side,
+  state,
+  base,
+  fraction,
+  filled,
+  atMs,
+  price,
+  leverage,
+  isTopUp,
+  wasToFill,
+  isMadeUp,
+}: MoveRow): OpeningMove {
   const kind = leg === 'open' || leg === 'reduce' || leg === 'close' ? leg : 'protective'
   return {
+    id,
     kind,
+    isTopUp,
+    wasToFill,
+    isMadeUp,
+    leverage,
+    price: price === null ? null : new Exact(price),
     atMs,
     side,
     quantityBase: base === null ? null : new Exact(base),
@@ -248,12 +307,67 @@ async function loadLeaders(db: Queryable, follows: readonly FollowRow[]): Promis
   )
 }
 
+/** What followers of mirrored accounts were told that went off a position: signals are all that they copy. */
+async function loadMirrored(db: Queryable, follows: readonly FollowRow[]): Promise<Leaders> {
+  const mirrored = follows.filter(({ isMirrored, moves }) => isMirrored && moves.length > 0)
+  if (mirrored.length === 0) return new Map()
+  const told = await db.query<{ key: string; before: string; after: string; atMs: number }>(
+    `SELECT key, seen->>'from' AS before, seen->>'to' AS after, "atMs"
+       FROM (SELECT g.source_id || ' null ' || g.ticker AS key, convert_from(g.raw_body, 'UTF8')::jsonb AS seen,
+                    (extract(epoch FROM g.committed_at) * 1000)::float8 AS "atMs", g.received_at
+               FROM signal g WHERE g.source_id = ANY($1::uuid[]) AND g.source = 'ACCOUNT' AND g.alert->>'action' <> 'protect'
+                AND g.received_at > to_timestamp($2::float8 / 1000) - interval '1 minute') x
+      ORDER BY received_at`,
+    [
+      [...new Set(mirrored.map(({ leaderAccountId }) => leaderAccountId))],
+      Math.min(...mirrored.flatMap(({ moves }) => moves.map(({ atMs }) => atMs))),
+    ],
+  )
+  return new Map(
+    [...Map.groupBy(told, ({ key }) => key)].map(([key, some]) => [
+      key,
+      {
+        isUnderWay: false,
+        exits: some.flatMap(({ before, after, atMs }): LeaderExit[] => {
+          const [from, to] = [new Exact(before), new Exact(after)]
+          if (from.isZero()) return []
+          const kept = to.isNegative() === from.isNegative() ? to.div(from) : new Exact(0)
+          return kept.gte(1) ? [] : [{ side: from.isNegative() ? 'SHORT' : 'LONG', atMs, isSaid: true, remains: kept }]
+        }),
+      },
+    ]),
+  )
+}
+
+interface MarketRow {
+  readonly key: string
+  readonly step: string
+  readonly mark: string | null
+}
+
+/** By exchange and symbol. */
+async function loadMarkets(db: Queryable, follows: readonly FollowRow[]): Promise<ReadonlyMap<string, MarketRow>> {
+  const wanted = new Map(
+    follows.flatMap(({ exchange, shares, moves }) =>
+      [...shares, ...moves].map(({ symbol }) => [`${exchange} ${symbol}`, { exchange, symbol }] as const),
+    ),
+  )
+  if (wanted.size === 0) return new Map()
+  const rows = await db.query<MarketRow>(
+    `SELECT m.exchange || ' ' || m.symbol AS key, m.step_size::text AS step, CASE WHEN m.mark_at > clock_timestamp() - interval '1 minute' THEN m.mark_price::text END AS mark
+       FROM unnest($1::text[], $2::text[]) AS x(e, s) JOIN market m ON m.exchange = x.e AND m.symbol = x.s`,
+    [[...wanted.values()].map(({ exchange }) => exchange), [...wanted.values()].map(({ symbol }) => symbol)],
+  )
+  return new Map(rows.map((row) => [row.key, row]))
+}
+
 /** At the moment of the signal that asked for them, which is when their followers were asked too. */
 function exitsOf(trade: LeaderTrade): LeaderExit[] {
   const steps = stepsOf(piecesOf({ ...trade, exitBase: trade.exitBase }, trade.fills), ({ fill }) =>
     String(fill.saidMs ?? `fill ${fill.tradeId}`),
   )
   return leaderExits(
+    trade.side,
     steps.map(({ change, quantityBase, atMs, pieces }) => ({
       change,
       quantityBase,

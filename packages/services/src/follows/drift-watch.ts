@@ -1,6 +1,6 @@
 import { recordFacts, type Queryable, type Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
-import { judgeMarket, type Judged } from './drift-judge.ts'
+import { isRepairable, judgeMarket, type Judged } from './drift-judge.ts'
 import { loadDriftMarkets, type DriftMarket } from './drift-rows.ts'
 import { sendRepairs, type Repair } from './drift-repair.ts'
 
@@ -24,7 +24,8 @@ export interface Watched {
 
 /**
  * Compares what follows hold with what they are to hold: those that are off, and the next ones in turn. What is off is written down with its cause;
- * what is too much is taken off once it has stood, each time by one signal of the follow. Nothing is ever opened or added.
+ * what is too much is taken off once it has stood, each time by one signal of the follow. What is too little is made up for only where the follower has allowed
+ * it, by one signal for each opening that was missed.
  */
 export async function watchDrift({ ctx, input }: { ctx: ServiceContext; input: { afterId: string | null } }): Promise<Watched> {
   const turn = await ctx.db.query<{ id: string }>(
@@ -34,7 +35,7 @@ export async function watchDrift({ ctx, input }: { ctx: ServiceContext; input: {
   const off = await ctx.db.query<{ id: string }>('SELECT DISTINCT follow_id AS id FROM copy_drift WHERE ended_at IS NULL')
   const ids = [...new Set([...turn, ...off].map(({ id }) => id))]
   const seenMs = ctx.clock.now()
-  const judged = (await loadDriftMarkets(ctx, ids)).filter((market) => !market.isUnderWay).map(judgeMarket)
+  const judged = (await loadDriftMarkets(ctx, ids)).filter((market) => !market.isUnderWay).map((market) => judgeMarket(market, seenMs))
   const { repairs, factIds } = await ctx.db.transaction(async (tx) => {
     await saveSamples(tx, judged)
     await endDrifts(tx, judged, ids)
@@ -100,7 +101,7 @@ interface Noted {
   readonly isDue: boolean
 }
 
-/** @returns what is to be taken off now */
+/** @returns what is to be repaired now */
 async function noteDrifts(tx: Transaction, ctx: ServiceContext, markets: readonly Judged[]): Promise<Repair[]> {
   if (markets.length === 0) return []
   const noted = await tx.query<Noted>(
@@ -128,7 +129,6 @@ async function noteDrifts(tx: Transaction, ctx: ServiceContext, markets: readonl
   const byKey = new Map(noted.map((row) => [row.key, row]))
   return markets.flatMap((market) => {
     const row = byKey.get(keyOf(market))
-    const mayRepair = market.drift?.way === 'reduces' && market.doubt === null && market.repair === 'reduce-only'
-    return row?.isDue === true && mayRepair ? [{ market, driftId: row.id, round: row.repairs + 1 }] : []
+    return row?.isDue === true && isRepairable(market) ? [{ market, driftId: row.id, round: row.repairs + 1 }] : []
   })
 }

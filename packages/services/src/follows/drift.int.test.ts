@@ -174,6 +174,91 @@ describe('what a follow holds too much', () => {
   })
 })
 
+describe('what a follow holds too little', () => {
+  const missed = async (more: Partial<FollowSettingsInput> = {}) => {
+    await begin({ repair: 'full', ...more })
+    await order('open', 0, '0.02', '0.012', 'CANCELED')
+    await desk.db.query(
+      `WITH decided AS (INSERT INTO decision (id, signal_id, route_id, user_id, account_id, outcome, intent, numbers, symbol, decided_at)
+                        VALUES (gen_random_uuid(), gen_random_uuid(), $1, $2, $3, 'ORDERS', 'open', '{"price":"50000"}', $4, now()) RETURNING id)
+       UPDATE trade_order SET decision_id = (SELECT id FROM decided), leverage = 7, created_at = now() - interval '1 minute', ended_at = now() - interval '1 minute' WHERE route_id = $1`,
+      [routeId, follower.userId, follower.accountId, BTC],
+    )
+    await holds('0.012')
+    await desk.hold(leader, { quantity: '0.04' })
+    await desk.db.query(`UPDATE position SET stop_price = 49000 WHERE account_id = $1`, [leader.accountId])
+  }
+  const lookTwice = async () => {
+    await look()
+    await look()
+    await longAgo()
+    return look()
+  }
+  const topUps = () =>
+    desk.db.query<{ leg: string; base: string; leverage: number; stop: string | null }>(
+      `SELECT o.leg, trim_scale(o.quantity_base)::text AS base, o.leverage, trim_scale(o.stop_price)::text AS stop FROM trade_order o JOIN signal s ON s.id = o.signal_id
+        WHERE s.source = 'FOLLOW' AND s.source_id = $1 AND o.leg = 'open'`,
+      [followId],
+    )
+
+  it('because an order failed is made up for where the follower has allowed it, once, however often it is looked at', async () => {
+    await missed()
+    expect(await lookTwice()).toMatchObject({ repairs: 1 })
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await topUps()).toEqual([{ leg: 'open', base: '0.008', leverage: 7, stop: '49000' }])
+    await desk.db.query(
+      `UPDATE trade_order SET state = 'DEAD', ended_at = now() - interval '1 minute' WHERE route_id = $1 AND state = 'READY'`,
+      [routeId],
+    )
+    await desk.db.query(`DELETE FROM copy_drift WHERE follow_id = $1`, [followId])
+    for (let round = 0; round < 2; round += 1) expect(await lookTwice()).toMatchObject({ inDrift: 1, repairs: 0 })
+    expect((await read()).drifts).toMatchObject([
+      { way: 'raises', doubt: 'made-up', targetBase: '0.02', actualBase: '0.012', repairable: false, repairs: 0 },
+    ])
+    expect(await topUps()).toHaveLength(1)
+    const [fact] = await desk.db.query(`SELECT payload->>'change' AS change, payload->>'amount' AS amount FROM fact WHERE entity_id = $1`, [
+      followId,
+    ])
+    expect(fact).toEqual({ change: 'topped-up', amount: '0.008' })
+  })
+
+  it('is not where the leader has left meanwhile, what is said of the follow forbids it, or the order would be worth too much', async () => {
+    await missed()
+    await lookTwice()
+    await desk.db.query('DELETE FROM position WHERE account_id = $1', [leader.accountId])
+    await dispatchSignals({ ctx: desk.ctx })
+    const decided = () =>
+      desk.db.query(
+        `SELECT d.outcome, d.reason FROM decision d JOIN signal s ON s.id = d.signal_id WHERE s.source_id = $1 AND s.source = 'FOLLOW'`,
+        [followId],
+      )
+    expect(await decided()).toEqual([{ outcome: 'BLOCKED', reason: 'TOP_UP_OVER' }])
+    await missed({ maxOrderQuote: '200' })
+    await lookTwice()
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await topUps()).toMatchObject([{ base: '0.004' }])
+    await missed()
+    await desk.db.query(`UPDATE follow SET state = 'PAUSED' WHERE id = $1`, [followId])
+    await lookTwice()
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await decided()).toEqual([{ outcome: 'BLOCKED', reason: 'FOLLOW_PAUSED' }])
+  })
+
+  it('is shown alone where a hand took it, the price is elsewhere or the follower has not allowed it', async () => {
+    await missed()
+    await holds('0.01')
+    expect(await lookTwice()).toMatchObject({ repairs: 0 })
+    expect((await read()).drifts).toMatchObject([{ doubt: 'by-hand' }])
+    await missed({ entrySlippagePercent: '0.1' })
+    await desk.db.query(`UPDATE decision SET numbers = '{"price":"49000"}' WHERE route_id = $1`, [routeId])
+    expect(await lookTwice()).toMatchObject({ repairs: 0 })
+    expect((await read()).drifts).toMatchObject([{ doubt: 'price-away' }])
+    await missed({ repair: 'reduce-only' })
+    expect(await lookTwice()).toMatchObject({ repairs: 0 })
+    expect((await read()).drifts).toMatchObject([{ doubt: null, repairable: false }])
+  })
+})
+
 describe('nothing is done', () => {
   const lookLong = async () => {
     for (let round = 0; round < 3; round += 1) {
@@ -253,7 +338,7 @@ describe('nothing is done', () => {
       await longAgo()
     }
     expect((await read()).drifts).toMatchObject([
-      { way: 'raises', cause: 'partial-fill', driftBase: '0.008', driftPercent: '40', repairable: false, repairs: 0 },
+      { way: 'raises', cause: 'partial-fill', doubt: 'leader-out', driftBase: '0.008', driftPercent: '40', repairable: false, repairs: 0 },
     ])
     expect(await repairs()).toEqual([])
   })

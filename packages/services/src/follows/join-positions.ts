@@ -11,7 +11,7 @@ interface Joining extends ToldFollow {
   readonly requestId: string | null
 }
 
-interface LeaderHolds {
+export interface LeaderHolds {
   readonly symbol: string
   readonly side: 'LONG' | 'SHORT'
   /** Base. */
@@ -52,6 +52,11 @@ const LEADER_HOLDS = `
     LEFT JOIN market m ON m.exchange = a.exchange AND m.symbol = h.symbol
    ORDER BY h.symbol, side`
 
+/** What the leader of a follow holds of what it copies. */
+export async function readLeaderHolds(tx: Transaction, followId: string): Promise<LeaderHolds[]> {
+  return tx.query<LeaderHolds>(LEADER_HOLDS, [followId])
+}
+
 /**
  * A signal for this follow alone for each position of the leader whose price is near enough to their entry, with their stop and target.
  * @returns what tells the follower of the others, with the numbers
@@ -60,7 +65,7 @@ export async function joinPositions(tx: Transaction, ctx: ServiceContext, joinin
   const { userId, followId, requestId, maxDistancePercent } = joining
   const signals: FollowSignal[] = []
   const facts: NewFact[] = []
-  for (const holds of await tx.query<LeaderHolds>(LEADER_HOLDS, [followId])) {
+  for (const holds of await readLeaderHolds(tx, followId)) {
     const { symbol, side, entryPrice, mark } = holds
     const distance = distanceOf(holds)
     if (mark === null || distance === null) {

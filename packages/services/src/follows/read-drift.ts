@@ -1,4 +1,4 @@
-import { AppError, FOLLOW_REPAIR_DEFAULT, type CopyDriftView, type DriftView } from '@matic/contracts'
+import { AppError, FOLLOW_REPAIR_DEFAULT, type CopyDriftView, type DriftView, type FollowSettings } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import type { ServiceContext } from '../context.ts'
 import { isoOrNull, plain } from '../plain.ts'
@@ -13,7 +13,7 @@ type DriftRow = Pick<
   readonly since: Date
   readonly endedAt: Date | null
   readonly lastRepairAt: Date | null
-  readonly isAutomatic: boolean
+  readonly repair: FollowSettings['repair']
 }
 
 const DRIFTS_MAX = 50
@@ -24,17 +24,17 @@ export async function getCopyDrift({
   ctx,
   input,
 }: {
-  ctx: Pick<ServiceContext, 'db' | 'timings'>
+  ctx: Pick<ServiceContext, 'db' | 'timings' | 'clock'>
   input: { userId: string; followId: string }
 }): Promise<CopyDriftView> {
   const { db } = ctx
   const values = [input.followId, input.userId]
   const [own] = await db.query('SELECT 1 FROM follow WHERE id = $1 AND user_id = $2', values)
   if (!own) throw new AppError('NOT_FOUND', 'There is no such follow')
-  const markets = (await loadDriftMarkets(ctx, [input.followId])).map(judgeMarket)
+  const markets = (await loadDriftMarkets(ctx, [input.followId])).map((market) => judgeMarket(market, ctx.clock.now()))
   const drifts = await db.query<DriftRow>(
     `SELECT d.id, d.symbol, d.position_side AS "positionSide", d.target_base AS "targetBase", d.actual_base AS "actualBase", d.way, d.cause, d.doubt, d.repairs, d.since,
-            d.ended_at AS "endedAt", d.last_repair_at AS "lastRepairAt", d.last_repair_signal_id AS "lastRepairSignalId", coalesce(f.settings->>'repair', '${FOLLOW_REPAIR_DEFAULT}') = 'reduce-only' AS "isAutomatic"
+            d.ended_at AS "endedAt", d.last_repair_at AS "lastRepairAt", d.last_repair_signal_id AS "lastRepairSignalId", coalesce(f.settings->>'repair', '${FOLLOW_REPAIR_DEFAULT}') AS repair
        FROM copy_drift d JOIN follow f ON f.id = d.follow_id WHERE d.follow_id = $1 AND d.user_id = $2 ORDER BY d.ended_at IS NOT NULL, d.since DESC LIMIT ${DRIFTS_MAX}`,
     values,
   )
@@ -64,7 +64,7 @@ export async function getCopyDrift({
   }
 }
 
-function driftView({ isAutomatic, since, endedAt, lastRepairAt, ...row }: DriftRow): DriftView {
+function driftView({ repair, since, endedAt, lastRepairAt, ...row }: DriftRow): DriftView {
   const [target, actual] = [new Decimal(row.targetBase), new Decimal(row.actualBase)]
   const wanted = !actual.isZero() && target.isNegative() !== actual.isNegative() ? new Decimal(0) : target.abs()
   const drift = actual.abs().sub(wanted).abs()
@@ -76,7 +76,7 @@ function driftView({ isAutomatic, since, endedAt, lastRepairAt, ...row }: DriftR
     driftPercent: wanted.isZero() ? null : drift.div(wanted).mul(100).toDecimalPlaces(4).toFixed(),
     since: since.toISOString(),
     endedAt: isoOrNull(endedAt),
-    repairable: isAutomatic && row.way === 'reduces' && row.doubt === null && endedAt === null,
+    repairable: (row.way === 'reduces' ? repair !== 'ask' : repair === 'full') && row.doubt === null && endedAt === null,
     lastRepairAt: isoOrNull(lastRepairAt),
   }
 }
