@@ -91,6 +91,10 @@ export const ACTIVITY = {
 } as const
 export type ActivityCode = keyof typeof ACTIVITY
 
+export function isActivityCode(code: unknown): code is ActivityCode {
+  return typeof code === 'string' && Object.hasOwn(ACTIVITY, code)
+}
+
 /** What a `security-changed` fact says of itself in `change`. New devices, keys and addresses have facts of their own. */
 export const SECURITY_CHANGES = [
   'password-changed',
@@ -313,6 +317,18 @@ function plain(value: string | number | boolean | null | readonly unknown[]): st
 
 /** Parameters whose values are names out of closed lists. */
 const NAMES = new Set(['reason', 'code', 'side', 'findings', 'cause'])
+
+/** What of a follow is mailed to its follower, unless they want no mails of it: what ends it, takes money, or happens to a position without the leader. */
+export const MAILED_FOLLOW_CHANGES: readonly FollowChange[] = [
+  'portfolio-stop',
+  'take-profit',
+  'closed-again',
+  'repaired',
+  'topped-up',
+  'strategy-closed',
+  'leader-gone',
+  'detached',
+]
 
 /** The sentence. What is not known is a dash; names out of code become words. */
 export function activityText(code: ActivityCode, params: ActivityParams): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isActivityCode, type ActivityCode } from './activity.ts'
 
 const Named = z.object({ name: z.string(), at: z.string() })
 
@@ -16,5 +17,15 @@ export const MailContent = z.discriminatedUnion('template', [
     params: Named.extend({ exchange: z.string(), environment: z.string(), label: z.string() }),
   }),
   z.object({ template: z.literal('webhook-rotated'), params: Named }),
+  /** What became of a follow by itself: the line of the activity log. */
+  z.object({
+    template: z.literal('follow-news'),
+    params: Named.extend({
+      followId: z.string(),
+      strategy: z.string(),
+      code: z.custom<ActivityCode>(isActivityCode),
+      numbers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    }),
+  }),
 ])
 export type MailContent = z.infer<typeof MailContent>

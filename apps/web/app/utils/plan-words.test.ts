@@ -14,6 +14,7 @@ const user: UserView = {
   isActive: true,
   isEmailVerified: true,
   hasTwoStep: false,
+  followMails: true,
   subscription: null,
 }
 const having = (status: string, endDate: string) => planWords({ ...user, subscription: { plan: 'MONTHLY', status, endDate } }, nowMs)

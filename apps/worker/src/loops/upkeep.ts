@@ -2,7 +2,7 @@ import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts, PAPER_ACCOUNTS_AT_ONCE } from '@matic/services/accounts/open-paper-accounts'
 import { expireHolds } from '@matic/services/dispatch/index'
 import { settleFees } from '@matic/services/fees/index'
-import { sweepFollows, watchDrift } from '@matic/services/follows/index'
+import { pruneDrift, sweepFollows, watchDrift } from '@matic/services/follows/index'
 import { measureClocks } from '@matic/services/execution/index'
 import { tripBreakers } from '@matic/services/fan-outs/index'
 import { extendRecords } from '@matic/services/leaders/index'
@@ -168,7 +168,15 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
       if (await ctx.worker.holdsDuty(PRICES_DUTY)) await settleFees({ ctx })
     },
   })
-  const tidy = createLoop({ name: 'tidy', everyMs: MARKETS_MS, log, run: () => sweepRequests(ctx) })
+  const tidy = createLoop({
+    name: 'tidy',
+    everyMs: MARKETS_MS,
+    log,
+    async run() {
+      await sweepRequests(ctx)
+      if (await ctx.worker.holdsDuty(PRICES_DUTY)) await pruneDrift({ ctx })
+    },
+  })
   return {
     asked: [requests, margins, accounts, doctor, mails],
     loops: [

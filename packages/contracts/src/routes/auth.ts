@@ -16,6 +16,8 @@ export const UserView = z.object({
   isActive: z.boolean(),
   isEmailVerified: z.boolean(),
   hasTwoStep: z.boolean(),
+  /** Mails about what becomes of their follows by themselves. */
+  followMails: z.boolean(),
   subscription: z.object({ plan: z.string(), status: z.string(), endDate: z.string() }).nullable(),
 })
 export type UserView = z.infer<typeof UserView>
@@ -142,13 +144,14 @@ export const updateProfile = defineRoute({
   method: 'PUT',
   path: '/api/auth/profile',
   policy: 'user',
-  summary: 'Change name, public name, phone and address. The public name is what others see; it is nobody else’s and not of the e-mail.',
+  summary: 'Change name, public name, phone and address, and whether news of follows is mailed. The public name is what others see; it is nobody else’s and not of the e-mail.',
   body: z
     .strictObject({
       fullName: Words(120).min(1, 'Enter your name'),
       publicName: PublicName.nullable(),
       phone: Words(40).nullable(),
       address: Words(300).nullable(),
+      followMails: z.boolean(),
     })
     .partial(),
   response: UserView,

@@ -44,6 +44,7 @@ export type CopyPlan = z.infer<typeof CopyPlan>
 
 const ReasonCount = z.object({ reason: z.string(), count: z.number().int() })
 
+/** Of its plan, what is the leader’s business: why and how large, not what the follower has. */
 export const PreviewRow = z.object({ handle: z.string(), state: FollowState, plan: CopyPlan })
 export type PreviewRow = z.infer<typeof PreviewRow>
 
@@ -62,7 +63,8 @@ export const CopyPreview = z.object({
   /** How it was read; null with a problem that says what to fix. */
   alert: Alert.nullable(),
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
-  totals: PreviewTotals,
+  /** Null on later pages of all followers: those are not decided again. */
+  totals: PreviewTotals.nullable(),
   rows: z.array(PreviewRow),
 })
 export type CopyPreview = z.infer<typeof CopyPreview>

@@ -12,6 +12,7 @@ interface Row {
   isActive: boolean
   isEmailVerified: boolean
   hasTwoStep: boolean
+  followMails: boolean
   plan: string | null
   status: string | null
   endDate: Date | null
@@ -21,6 +22,7 @@ interface Row {
 export async function getProfile({ db, userId }: { db: Queryable; userId: string }): Promise<UserView> {
   const [row] = await db.query<Row>(
     `SELECT u.id, u.email, u.full_name AS "fullName", u.public_name AS "publicName", u.phone, u.address, u.role, u.is_active AS "isActive", u.is_email_verified AS "isEmailVerified",
+            u.follow_mails AS "followMails",
             EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS "hasTwoStep",
             s.plan, s.status, s.end_date AS "endDate"
        FROM app_user u LEFT JOIN subscription s ON s.user_id = u.id WHERE u.id = $1`,

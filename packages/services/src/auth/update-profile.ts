@@ -8,6 +8,7 @@ interface Patch {
   readonly publicName?: string | null | undefined
   readonly phone?: string | null | undefined
   readonly address?: string | null | undefined
+  readonly followMails?: boolean | undefined
 }
 
 /**
@@ -20,7 +21,8 @@ export async function updateProfile({ ctx, input }: { ctx: AuthContext; input: {
   try {
     await ctx.db.query(
       `UPDATE app_user SET full_name = coalesce($2, full_name), phone = CASE WHEN $3 THEN $4 ELSE phone END,
-              address = CASE WHEN $5 THEN $6 ELSE address END, public_name = CASE WHEN $7 THEN $8 ELSE public_name END WHERE id = $1`,
+              address = CASE WHEN $5 THEN $6 ELSE address END, public_name = CASE WHEN $7 THEN $8 ELSE public_name END,
+              follow_mails = coalesce($9, follow_mails) WHERE id = $1`,
       [
         userId,
         patch.fullName ?? null,
@@ -30,6 +32,7 @@ export async function updateProfile({ ctx, input }: { ctx: AuthContext; input: {
         patch.address || null,
         patch.publicName !== undefined,
         patch.publicName ?? null,
+        patch.followMails ?? null,
       ],
     )
   } catch (error) {

@@ -120,6 +120,9 @@ describe('a preview', () => {
       { rule: 'capped', quantityBase: '0.0082', notionalQuote: '410' },
       { rule: 'step', quantityBase: '0.008', notionalQuote: '400' },
     ])
+    const refused = shown.rows.find(({ plan }) => plan.outcome === 'BLOCKED')?.plan
+    expect(refused?.reasonText).toBe('The margin that the order needs is not available.')
+    expect(Object.keys({ ...row?.plan.numbers, ...refused?.numbers }).filter((name) => /equity|available|limit/i.test(name))).toEqual([])
     const text = JSON.stringify(shown)
     for (const person of [small, broke]) for (const id of [person.userId, person.accountId]) expect(text).not.toContain(id)
   })
@@ -130,7 +133,9 @@ describe('a preview', () => {
       await followStrategy(desk, strategy, person, index === 0 ? { ...half, blockedSymbols: ['BTCUSDT'] } : half)
     }
     const [first, last] = [await preview({ limit: 3 }), await preview({ limit: 3, page: 2 })]
-    expect([first.preview.rows.length, last.preview.rows.length, last.preview.totals.followers]).toEqual([3, 2, 5])
+    expect([first.preview.rows.length, last.preview.rows.length, first.preview.totals?.followers, last.preview.totals, last.total]).toEqual(
+      [3, 2, 5, null, 5],
+    )
     expect(new Set([...first.preview.rows, ...last.preview.rows].map(({ handle }) => handle)).size).toBe(5)
     expect(await preview({ outcome: 'BLOCKED' })).toMatchObject({
       total: 1,

@@ -1,5 +1,5 @@
 import { FollowSettings, type CopyPreview } from '@matic/contracts'
-import { parseAlert } from '@matic/domain'
+import { parseAlert, type Decision } from '@matic/domain'
 import { followStrategy, offerStrategy, type TestStrategy } from '@matic/testkit/dispatch/copying'
 import { createDesk, ETH, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import fc from 'fast-check'
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { dispatchSignals } from '../dispatch/index.ts'
 import { followerHandle } from '../follows/follower-handle.ts'
 import { previewCopies } from './preview-copies.ts'
+import { shownToLeader } from './shown-to-leader.ts'
 
 /** Leaders with followers, and what happens to each one after the other: each alert is a scene of its own, with what the ones before it left. */
 const WORLDS = 25
@@ -151,7 +152,7 @@ async function setUp({ followers, leaderEquity, leaderPosition, isPublished }: S
 }
 
 async function executed(signalId: string) {
-  return desk.db.query<{ routeId: string; orders: { leg: string; symbol: string; side: string }[] }>(
+  return desk.db.query<Pick<Decision, 'reason' | 'numbers'> & { routeId: string; orders: { leg: string; symbol: string; side: string }[] }>(
     `SELECT d.route_id AS "routeId", d.outcome, d.intent, d.reason, d.numbers, d.symbol, (SELECT coalesce(json_agg(o ORDER BY o.leg, o.symbol, o.side), '[]') FROM (
               SELECT leg, side, type, symbol, trim_scale(quantity_base)::text AS "quantityBase", trim_scale(reduce_fraction)::text AS "reduceFraction",
                      trim_scale(price)::text AS price, leverage, reduce_only AS "reduceOnly", trim_scale(stop_price)::text AS "stopPrice",
@@ -192,7 +193,11 @@ it('with the state frozen, what a preview says is what is decided and ordered fo
         const signalId = await desk.send(strategy.of, body, { receivedMs: 0 })
         await dispatchSignals({ ctx: desk.ctx })
 
-        const done = (await executed(signalId)).map((row) => ({ ...row, orders: row.orders.toSorted(byName) }))
+        const done = (await executed(signalId)).map((row) => ({
+          ...row,
+          numbers: shownToLeader(row).numbers,
+          orders: row.orders.toSorted(byName),
+        }))
         expect(done).toEqual(JSON.parse(JSON.stringify(said(preview, followers))))
         expect(done).toHaveLength(FOLLOWERS)
         scenes += 1

@@ -1,6 +1,6 @@
 import type { Transaction } from '@matic/db'
 import type { Decision, LeaderBook } from '@matic/domain'
-import { EVERY_ROUTE, loadRoutes, type AccountBook, type RouteRow, type SignalRow } from './load-batch.ts'
+import { EVERY_ROUTE, loadRoutes, readAlert, type AccountBook, type ReceivedSignal, type RouteRow, type SignalRow } from './load-batch.ts'
 
 /** What the leader's account held and made of a signal: every follow of it is decided by the same, in whichever slice it comes. */
 export interface Basis {
@@ -34,8 +34,18 @@ export async function loadLeaders(
   const strategies = [...new Set(routes.flatMap(({ follow }) => follow?.strategyId ?? []))]
   // Every slice but the first finds them all.
   if (strategies.every((id) => signals.every((signal) => stored.has(basisKey(signal.id, id))))) return { routes: [], stored }
-  const own = await loadRoutes(tx, signals, EVERY_ROUTE, [...accounts])
+  const own = await loadRoutes(
+    tx,
+    signals.map((signal) => ({ ...signal, sourceId: leaderSource(readAlert(signal), routes) })),
+    EVERY_ROUTE,
+    [...accounts],
+  )
   return { routes: own.routes.filter(({ follow }) => follow === null), stored }
+}
+
+/** A signal for one follow comes from no leader; what makes up for a missed opening asks what theirs holds all the same. */
+export function leaderSource({ alert, sourceId }: ReceivedSignal, routes: readonly RouteRow[]): string {
+  return (alert.topUp ? routes.find(({ follow }) => follow?.id === sourceId)?.sourceId : undefined) ?? sourceId
 }
 
 export function basisKey(signalId: string, strategyId: string): string {

@@ -3,7 +3,7 @@ import { attachedBy, decide, decideFollow } from '@matic/domain'
 import type { Decision, DecisionInput, Gathered, LeaderBook } from '@matic/domain'
 import type { ExchangeCapabilities } from '@matic/exchange/port'
 import { loadRanges, type RangeOf } from '../markets/ranges.ts'
-import { basisKey, leaderBook, loadLeaders, type Basis, type Leaders } from './copy-basis.ts'
+import { basisKey, leaderBook, leaderSource, loadLeaders, type Basis, type Leaders } from './copy-basis.ts'
 import type { PlacedSignal } from './follow-chains.ts'
 import { EVERY_ROUTE, findOvertaken, loadBooks, loadMarkets, loadRoutes, noteClosed, readAlert } from './load-batch.ts'
 import type { AccountBook, FollowRow, Markets, ReceivedSignal, RouteRow } from './load-batch.ts'
@@ -115,7 +115,8 @@ interface BasesOf {
 /** By strategy. */
 function basesOf({ signal, reached, leaders, leaderBooks, decideOwn }: BasesOf): ReadonlyMap<string, Basis> {
   const bases = new Map<string, Basis>()
-  const applied = new Set<string>()
+  // A leader may offer one source more than once: what they held before it is the same for all of them.
+  const seenBy = new Map<string, LeaderBook>()
   for (const { follow, listensTo } of reached) {
     if (follow === null || bases.has(follow.strategyId)) continue
     const { strategyId, leaderId, leaderAccountId } = follow
@@ -124,17 +125,19 @@ function basesOf({ signal, reached, leaders, leaderBooks, decideOwn }: BasesOf):
       bases.set(strategyId, { strategyId, leaderId, book: stored })
       continue
     }
-    const route = leaders.routes.find(
-      (own) => own.accountId === leaderAccountId && own.listensTo === listensTo && own.sourceId === signal.sourceId,
-    )
+    const seenBefore = seenBy.get(`${leaderAccountId} ${listensTo}`)
+    if (seenBefore !== undefined) {
+      bases.set(strategyId, { strategyId, leaderId, book: seenBefore })
+      continue
+    }
+    const source = leaderSource(signal, reached)
+    const route = leaders.routes.find((own) => own.accountId === leaderAccountId && own.listensTo === listensTo && own.sourceId === source)
     const book = leaderBooks.get(leaderAccountId) ?? copyOf(undefined)
     const decision = route !== undefined && reaches(signal, route) ? decideOwn(route, book) : null
     const seen: LeaderBook = leaderBook({ route, book, decision, equity: follow.leaderEquity })
+    seenBy.set(`${leaderAccountId} ${listensTo}`, seen)
     bases.set(strategyId, { strategyId, leaderId, book: seen })
-    if (route !== undefined && decision !== null && !applied.has(route.id)) {
-      applied.add(route.id)
-      noteEffect(book, route, decision)
-    }
+    if (route !== undefined && decision !== null) noteEffect(book, route, decision)
   }
   return bases
 }
@@ -160,7 +163,7 @@ function reaches(signal: ReceivedSignal, route: RouteRow): boolean {
   if (route.follow !== null) return reachesFollow(signal, route.follow)
   const { alert, source } = signal
   // Whoever moved it has it already.
-  if (alert.action === 'protect') return false
+  if (alert.action === 'protect' || alert.topUp) return false
   if (source === 'REPLAY' && route.environment !== 'PAPER') return false
   return alert.accountId === null || alert.accountId === route.accountId
 }

@@ -1,6 +1,7 @@
-import { recordFacts, type NewFact, type Transaction } from '@matic/db'
+import type { NewFact, Transaction } from '@matic/db'
 import { copyFees, duePeriod, type CopyFees, type FeePeriod } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
+import { recordFollowFacts } from '../mail/mail-follow-news.ts'
 import { basisOf, feeBases, type Basis } from './fee-basis.ts'
 
 interface Owing {
@@ -66,7 +67,7 @@ async function settleBatch(tx: Transaction, ctx: ServiceContext, after: string |
     return [{ id: ctx.newId(), follow, period, basis, fees }]
   })
   await write(tx, ctx, settled)
-  const factIds = await recordFacts(tx, settled.filter(({ fees }) => fees.total !== '0').map(chargedFact))
+  const factIds = await recordFollowFacts(tx, ctx, settled.filter(({ fees }) => fees.total !== '0').map(chargedFact))
   return { last: follows.at(-1)?.followId ?? null, settled: settled.length, factIds }
 }
 

@@ -102,9 +102,18 @@ export function weigh(index: GapIndex, { leader, copies }: Pair): Weighed {
     })) ?? whole
   const names = new Set(steps.map(({ change, id }) => `${change} ${id}`))
 
+  // A mirrored leader's stop is told as a close as well: who was still in left by that.
+  const told = new Map(
+    rows.follow.isMirrored
+      ? whole.flatMap(({ id, pieces: of }) => of.flatMap(({ fill }) => (fill.signalId === null ? [] : [[fill.signalId, id] as const])))
+      : [],
+  )
+  const leadersName = (piece: Pick<TradePiece<GapFillRow>, 'fill'>) => told.get(leaderName(piece)) ?? leaderName(piece)
+  const copyName = ({ fill }: Pick<TradePiece<GapFillRow>, 'fill'>) => ownName({ fill }, leadersName({ fill }))
+
   const copySteps = stepsOf(pieces, copyName).map(({ pieces: own, ...step }): CopiedStep => {
     const [fill] = own.map((piece) => piece.fill)
-    const name = fill === undefined ? '' : leaderName({ fill })
+    const name = fill === undefined ? '' : leadersName({ fill })
     const ownStop = settings.protection === 'own' && name.startsWith('leg ')
     return {
       ...step,
@@ -160,8 +169,8 @@ function leaderName({ fill }: Pick<TradePiece<GapFillRow>, 'fill'>): string {
 }
 
 /** Own moves are told apart by their orders. */
-function copyName({ fill }: Pick<TradePiece<GapFillRow>, 'fill'>): string {
-  return fill.signalId !== null && fill.signalSource !== 'MANUAL' ? leaderName({ fill }) : `${leaderName({ fill })} ${fill.exchangeOrderId}`
+function ownName({ fill }: Pick<TradePiece<GapFillRow>, 'fill'>, name: string): string {
+  return fill.signalId !== null && fill.signalSource !== 'MANUAL' ? name : `${name} ${fill.exchangeOrderId}`
 }
 
 function isJoin({ signalSource, signalKey }: GapFillRow): boolean {

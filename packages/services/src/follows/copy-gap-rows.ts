@@ -1,6 +1,7 @@
 import { AppError, FollowSettings, type PositionDirection, type Side } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { TOP_UP_KEY } from './drift-rows.ts'
+import { linkToldChanges, loadToldChanges, type MirroredFill } from './mirror-links.ts'
 
 export interface GapFollow {
   readonly id: string
@@ -10,6 +11,8 @@ export interface GapFollow {
   readonly accountId: string
   readonly leaderId: string
   readonly leaderAccountId: string
+  /** Their whole account is copied, whatever moves it. */
+  readonly isMirrored: boolean
   readonly joinedAt: Date
   readonly stoppedAt: Date | null
   readonly joinedEquity: string | null
@@ -92,7 +95,7 @@ const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`
 export async function loadGapRows(db: Queryable, { userId, followId }: { userId: string; followId: string }): Promise<GapRows> {
   const [found] = await db.query<Omit<GapFollow, 'settings'> & { settings: unknown }>(
     `SELECT f.id, f.user_id AS "userId", f.strategy_id AS "strategyId", f.route_id AS "routeId", f.account_id AS "accountId", s.user_id AS "leaderId",
-            s.account_id AS "leaderAccountId", f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.joined_equity AS "joinedEquity", f.settings
+            s.account_id AS "leaderAccountId", s.source_kind = 'ACCOUNT' AS "isMirrored", f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.joined_equity AS "joinedEquity", f.settings
        FROM follow f JOIN strategy s ON s.id = f.strategy_id WHERE f.id = $1 AND f.user_id = $2`,
     [followId, userId],
   )
@@ -103,8 +106,8 @@ export async function loadGapRows(db: Queryable, { userId, followId }: { userId:
                   FROM follow f JOIN strategy s ON s.id = f.strategy_id WHERE f.id = $1 AND f.user_id = $2),
      found AS (
        SELECT t.*, true AS is_leaders FROM f JOIN trade t ON t.account_id = f.leader_account_id AND t.user_id = f.leader_id
-         JOIN route r ON r.id = t.route_id AND r.source_kind = f.source_kind AND r.source_id = f.source_id AND r.follow_id IS NULL
-        WHERE (t.closed_at IS NULL OR t.closed_at > f.joined_at) AND (f.stopped_at IS NULL OR t.opened_at < f.stopped_at)
+         LEFT JOIN route r ON r.id = t.route_id AND r.source_kind = f.source_kind AND r.source_id = f.source_id AND r.follow_id IS NULL
+        WHERE (r.id IS NOT NULL OR f.source_kind = 'ACCOUNT') AND (t.closed_at IS NULL OR t.closed_at > f.joined_at) AND (f.stopped_at IS NULL OR t.opened_at < f.stopped_at)
        UNION ALL
        SELECT t.*, false FROM f JOIN trade t ON t.route_id = f.route_id AND t.user_id = f.user_id)
      SELECT id, is_leaders AS "isLeaders", route_id AS "routeId", symbol, side, opened_at AS "openedAt", closed_at AS "closedAt", first_trade_id AS "firstTradeId", entry_base AS "entryBase",
@@ -113,8 +116,8 @@ export async function loadGapRows(db: Queryable, { userId, followId }: { userId:
     [followId, userId],
   )
   const ids = trades.map(({ id }) => id)
-  const fills = await db.query<GapFillRow>(
-    `SELECT t.id AS of, f.trade_id AS "tradeId", f.exchange_order_id AS "exchangeOrderId", f.side, f.quantity_base AS "quantityBase", f.price, f.fee,
+  const filled = await db.query<MirroredFill>(
+    `SELECT t.id AS of, f.symbol, f.position_side AS "positionSide", f.trade_id AS "tradeId", f.exchange_order_id AS "exchangeOrderId", f.side, f.quantity_base AS "quantityBase", f.price, f.fee,
             f.is_liquidation AS "isLiquidation", ${ms('f.at')} AS "atMs", f.order_id AS "orderId", f.route_id AS "routeId", o.leg, o.level, coalesce(missed.signal_id, o.signal_id) AS "signalId",
             s.source AS "signalSource", s.idempotency_key AS "signalKey", ${ms('s.committed_at')} AS "committedAtMs"
        FROM trade t
@@ -126,6 +129,8 @@ export async function loadGapRows(db: Queryable, { userId, followId }: { userId:
       WHERE t.id = ANY($1::uuid[]) ORDER BY f.at`,
     [ids],
   )
+  const theirs = new Set(trades.flatMap(({ id, isLeaders }) => (isLeaders ? [id] : [])))
+  const fills = follow.isMirrored ? await linked(db, follow, filled, theirs) : filled
   const funding = await db.query<GapRows['funding'][number]>(
     `SELECT t.id AS of, l.amount, ${ms('l.at')} AS "atMs" FROM trade t
        JOIN ledger_entry l ON l.account_id = t.account_id AND l.symbol = t.symbol AND l.type = 'FUNDING_FEE' AND l.at >= t.opened_at
@@ -135,6 +140,25 @@ export async function loadGapRows(db: Queryable, { userId, followId }: { userId:
   )
   const signalIds = [...new Set(fills.flatMap(({ signalId }) => signalId ?? []))]
   return { follow, trades, fills, funding, ...(await loadReasons(db, follow, signalIds, ids)) }
+}
+
+/** What the leader's account did is known to its followers by what they were told of it. */
+async function linked(
+  db: Queryable,
+  { leaderAccountId }: GapFollow,
+  filled: readonly MirroredFill[],
+  leaders: ReadonlySet<string>,
+): Promise<GapFillRow[]> {
+  const [theirs, own] = [filled.filter(({ of }) => leaders.has(of)), filled.filter(({ of }) => !leaders.has(of))]
+  if (theirs.length === 0) return own
+  const told = await loadToldChanges(db, leaderAccountId, Math.min(...theirs.map(({ atMs }) => atMs)))
+  // A fill that turns the position is of two trades.
+  const once = [...new Map(theirs.map((fill) => [`${fill.symbol} ${fill.positionSide} ${fill.tradeId}`, fill])).values()]
+  const by = new Map(linkToldChanges(once, told).map((fill) => [`${fill.symbol} ${fill.positionSide} ${fill.tradeId}`, fill]))
+  return [
+    ...theirs.map((fill) => ({ ...(by.get(`${fill.symbol} ${fill.positionSide} ${fill.tradeId}`) ?? fill), of: fill.of })),
+    ...own,
+  ].toSorted((a, b) => a.atMs - b.atMs)
 }
 
 async function loadReasons(

@@ -38,6 +38,28 @@ async function begin(settings: FollowSettingsInput): Promise<void> {
   )
 }
 
+/** From now on the leader's whole account is copied, and they trade by hand at the exchange. */
+async function mirror(): Promise<void> {
+  await desk.db.query(`UPDATE strategy SET source_kind = 'ACCOUNT', source_id = account_id WHERE id = $1`, [strategyId])
+}
+
+/** What followers were told of the fills that the leader made last, so many of them each time; the fills say nothing of it. */
+async function told(changes: readonly (readonly [signalId: string, from: string, to: string, fills: number])[]): Promise<void> {
+  const fills = await desk.db.query<{ id: string }>(`SELECT trade_id AS id FROM fill WHERE account_id = $1 ORDER BY at`, [leader.accountId])
+  let next = 0
+  for (const [signalId, from, to, some] of changes) {
+    const seen = { symbol: BTC, positionSide: 'BOTH', from, to, fills: fills.slice(next, next + some).map(({ id }) => id) }
+    next += some
+    await desk.db.query(
+      `UPDATE signal SET source = 'ACCOUNT', source_id = $2, raw_body = convert_to($3, 'UTF8'), alert = '{"action":"buy"}' WHERE id = $1`,
+      [signalId, leader.accountId, JSON.stringify(seen)],
+    )
+  }
+  await desk.db.query(`UPDATE fill SET order_id = NULL, route_id = NULL WHERE account_id = $1`, [leader.accountId])
+  await desk.db.query(`UPDATE trade SET route_id = NULL WHERE account_id = $1`, [leader.accountId])
+  await desk.db.query(`DELETE FROM trade_order WHERE account_id = $1`, [leader.accountId])
+}
+
 async function signal(source = 'WEBHOOK'): Promise<string> {
   const id = randomUUID()
   await desk.db.query(
@@ -139,59 +161,73 @@ function adds(amounts: GapAmounts | undefined): boolean {
 }
 
 describe('the gap of a follow', () => {
-  it('is told for each trade and month: the worked example, out of stored fills, orders and decisions', async () => {
-    await begin({ sizing: { mode: 'ratio', ratio: '0.5' } })
-    const [opens, more, half, closes] = [await signal(), await signal(), await signal(), await signal()]
-    await trade(
-      leader,
-      leader.routeId,
-      '2026-10-01T00:00:00Z',
-      [
-        ['buy', '0.03', '50000', '0.75', opens],
-        ['buy', '0.03', '51000', '0.765', more],
-        ['sell', '0.03', '52000', '0.78', half],
-        ['sell', '0.03', '53000', '0.318', closes],
-      ],
-      { funding: '-0.3' },
-    )
-    await trade(
-      follower,
-      followRoute,
-      '2026-10-01T00:00:01Z',
-      [
-        ['buy', '0.014', '50010', '0.35007', opens],
-        ['sell', '0.007', '51990', '0.181965', half],
-        ['sell', '0.003', '51500', '0.07725', null],
-        ['sell', '0.004', '52980', '0.10596', closes],
-      ],
-      { funding: '-0.06' },
-    )
-    await decided(opens, 'ORDERS', null, { copySizing: 'ratio', leaderBase: '0.03', ratio: '0.5', wantedBase: '0.015', fitted: 'CAPPED' })
-    await decided(more, 'BLOCKED', 'SLIPPAGE', { slippagePercent: '1.4', limitPercent: '1' })
-    const { gap, meta } = await read()
-    expect(meta.total).toBe(1)
-    expect(gap.trades[0]).toMatchObject({
-      ratio: '0.5',
-      leaderBase: '0.06',
-      meantBase: '0.03',
-      copiedBase: '0.014',
-      exact: {
-        leader: '58.5435',
-        follower: '29.434755',
-        gap: '29.108745',
-        slippage: '0.29',
-        fees: '0.109045',
-        funding: '-0.01',
-        skipped: '21.768',
-        sizing: '2.4517',
-        own: '4.5',
-      },
-      skipped: [{ signalId: more, what: 'opening', reason: 'SLIPPAGE', numbers: { slippagePercent: '1.4' }, quote: '21.768' }],
-      own: [{ cause: 'at-exchange', quantityBase: '0.003', quote: '4.5' }],
-    })
-    expect(gap.months).toMatchObject([{ month: '2026-10', trades: 1, notCopied: 0, exact: { gap: '29.108745' }, cents: { gap: '29.11' } }])
-    for (const one of [...gap.months, ...gap.trades]) expect([adds(one.exact), adds(one.cents)]).toEqual([true, true])
-  })
+  it.each(['whose alerts are copied', 'who trades by hand at the exchange'])(
+    'and a leader %s is told for each trade and month: the worked example, out of stored fills, orders and decisions',
+    async (kind) => {
+      await begin({ sizing: { mode: 'ratio', ratio: '0.5' } })
+      const [opens, more, half, closes] = [await signal(), await signal(), await signal(), await signal()]
+      await trade(
+        leader,
+        leader.routeId,
+        '2026-10-01T00:00:00Z',
+        [
+          ['buy', '0.03', '50000', '0.75', opens],
+          ['buy', '0.03', '51000', '0.765', more],
+          ['sell', '0.03', '52000', '0.78', half],
+          ['sell', '0.03', '53000', '0.318', closes],
+        ],
+        { funding: '-0.3' },
+      )
+      await trade(
+        follower,
+        followRoute,
+        '2026-10-01T00:00:01Z',
+        [
+          ['buy', '0.014', '50010', '0.35007', opens],
+          ['sell', '0.007', '51990', '0.181965', half],
+          ['sell', '0.003', '51500', '0.07725', null],
+          ['sell', '0.004', '52980', '0.10596', closes],
+        ],
+        { funding: '-0.06' },
+      )
+      await decided(opens, 'ORDERS', null, { copySizing: 'ratio', leaderBase: '0.03', ratio: '0.5', wantedBase: '0.015', fitted: 'CAPPED' })
+      await decided(more, 'BLOCKED', 'SLIPPAGE', { slippagePercent: '1.4', limitPercent: '1' })
+      if (kind !== 'whose alerts are copied') {
+        await mirror()
+        await told([
+          [opens, '0', '0.03', 1],
+          [more, '0.03', '0.06', 1],
+          [half, '0.06', '0.03', 1],
+          [closes, '0.03', '0', 1],
+        ])
+      }
+      const { gap, meta } = await read()
+      expect(meta.total).toBe(1)
+      expect(gap.trades[0]).toMatchObject({
+        ratio: '0.5',
+        leaderBase: '0.06',
+        meantBase: '0.03',
+        copiedBase: '0.014',
+        exact: {
+          leader: '58.5435',
+          follower: '29.434755',
+          gap: '29.108745',
+          slippage: '0.29',
+          fees: '0.109045',
+          funding: '-0.01',
+          skipped: '21.768',
+          sizing: '2.4517',
+          own: '4.5',
+        },
+        skipped: [{ signalId: more, what: 'opening', reason: 'SLIPPAGE', numbers: { slippagePercent: '1.4' }, quote: '21.768' }],
+        own: [{ cause: 'at-exchange', quantityBase: '0.003', quote: '4.5' }],
+      })
+      expect(gap.months).toMatchObject([
+        { month: '2026-10', trades: 1, notCopied: 0, exact: { gap: '29.108745' }, cents: { gap: '29.11' } },
+      ])
+      for (const one of [...gap.months, ...gap.trades]) expect([adds(one.exact), adds(one.cents)]).toEqual([true, true])
+    },
+  )
 
   it('counts what was not copied at all, by the settings of that time, in reverse, and only what is over', async () => {
     await begin({ sizing: { mode: 'fixed-quote', notionalQuote: '500' }, direction: 'reverse' })

@@ -1,7 +1,8 @@
 import { AppError, type Alert } from '@matic/contracts'
-import { recordFacts, type NewFact, type Transaction } from '@matic/db'
+import type { NewFact, Transaction } from '@matic/db'
 import { reductionPercent } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
+import { recordFollowFacts } from '../mail/mail-follow-news.ts'
 import { manualAlert } from '../trading/manual-alert.ts'
 import { followFact } from './follow-facts.ts'
 import { loadDriftMarkets, TOP_UP_KEY } from './drift-rows.ts'
@@ -140,7 +141,7 @@ export async function repairCopyDrift({
     if (!drift) throw new AppError('CONFLICT', 'This has not been seen for long enough yet')
     const facts = await sendRepairs(tx, ctx, [{ market, driftId: drift.id, round: drift.repairs + 1 }], seenMs)
     const [sent] = await tx.query<{ id: string | null }>('SELECT last_repair_signal_id AS id FROM copy_drift WHERE id = $1', [drift.id])
-    await recordFacts(tx, facts)
+    await recordFollowFacts(tx, ctx, facts)
     return facts.length === 0 ? null : (sent?.id ?? null)
   })
   if (signalId === null) throw new AppError('CONFLICT', 'Something has just been said of it. Try again in a moment.')

@@ -55,6 +55,74 @@ describe('what a follower holds at the venue', () => {
     expect(drift?.waited).toBeLessThan(2 * DRIFT_GRACE_S)
   }, 30_000)
 
+  it('and too little, after an opening of theirs died, is made up for once; however they follow, alerts or an account', async () => {
+    const eager = { ...stage.ctx, timings: { ...stage.ctx.timings, scale: 0.02 } }
+    const byHand = await stage.makeTrader()
+    await stage.until(
+      async () => (await stage.db.query('SELECT 1 FROM account_state WHERE account_id = $1', [byHand.accountId])).length === 1,
+    )
+    const [alerts, account] = [await stage.offer(leader), await stage.offer(byHand, 'ACCOUNT')]
+    const copiers = [
+      await stage.follow(alerts, { repair: 'full', direction: 'reverse' }),
+      await stage.follow(alerts, { repair: 'full' }),
+      await stage.follow(account, { repair: 'full' }),
+      await stage.follow(account, { repair: 'full', direction: 'reverse' }),
+    ]
+    for (const copier of [copiers[1], copiers[3]]) if (copier) await stage.hedge(copier)
+    const routes = copiers.map(({ routeId }) => routeId)
+    /** What they would have sent; their leaders' own orders go. */
+    const kill = async (leg: string) => {
+      const killed: string[] = []
+      await stage.until(async () => {
+        await dispatchSignals({ ctx: stage.ctx })
+        const rows = await stage.db.query<{ route: string }>(
+          `UPDATE trade_order SET state = 'DEAD', ended_at = clock_timestamp() WHERE route_id = ANY($1::uuid[]) AND leg = $2 AND state = 'READY' RETURNING route_id AS route`,
+          [routes, leg],
+        )
+        killed.push(...rows.map(({ route }) => route))
+        return killed.length >= copiers.length
+      })
+      expect(killed.toSorted()).toEqual(routes.toSorted())
+    }
+    const trade = (side: 'BUY' | 'SELL', more: Record<string, string> = {}) =>
+      stage.venue.byHand(byHand.accountId, 'POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side, type: 'MARKET', quantity: '0.1', ...more })
+    const untilAll = (quantities: readonly string[]) =>
+      stage.until(async () => {
+        await watchDrift({ ctx: eager, input: { afterId: null } })
+        const held = await Promise.all(copiers.map((copier) => stage.atVenue(copier)))
+        return held.join(' ') === quantities.join(' ')
+      })
+    const sent = () =>
+      stage.db.query(
+        `SELECT s.alert->>'action' AS action, count(*)::int AS n, count(DISTINCT d.id)::int AS decided FROM signal s LEFT JOIN decision d ON d.signal_id = s.id
+          WHERE s.source = 'FOLLOW' AND s.source_id = ANY($1::uuid[]) GROUP BY 1 ORDER BY 1`,
+        [copiers.map(({ followId }) => followId)],
+      )
+
+    await stage.alert(leader, { action: 'buy', quantity: '0.1' })
+    await trade('BUY')
+    await kill('open')
+    await untilAll(['-0.05', '0.05', '0.05', '-0.05'])
+    await stage.until(async () =>
+      (await Promise.all(copiers.map((copier) => stage.holds(copier)))).every(({ protection }) => protection === 'PROTECTED'),
+    )
+    for (let count = 0; count < 5; count += 1) {
+      await stage.round()
+      await watchDrift({ ctx: eager, input: { afterId: null } })
+    }
+    expect(await sent()).toEqual([{ action: 'buy', n: 4, decided: 4 }])
+    await stage.alert(leader, { action: 'close' })
+    await trade('SELL', { reduceOnly: 'true' })
+    await kill('close')
+    await untilAll(['0', '0', '0', '0'])
+    expect(await sent()).toEqual([
+      { action: 'buy', n: 4, decided: 4 },
+      { action: 'close', n: 2, decided: 2 },
+      { action: 'close-long', n: 2, decided: 2 },
+    ])
+    expect(await stage.gaps()).toBe(0)
+  }, 60_000)
+
   it('by opening, adding, halving, turning and closing, with an order that fills late, is never repaired, however soon that would be', async () => {
     const eager = { ...stage.ctx, timings: { ...stage.ctx.timings, scale: 0.02 } }
     let looks = 0

@@ -1,5 +1,6 @@
-import { recordFacts, type Queryable, type Transaction } from '@matic/db'
+import type { Queryable, Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
+import { recordFollowFacts } from '../mail/mail-follow-news.ts'
 import { isRepairable, judgeMarket, type Judged } from './drift-judge.ts'
 import { loadDriftMarkets, type DriftMarket } from './drift-rows.ts'
 import { sendRepairs, type Repair } from './drift-repair.ts'
@@ -45,7 +46,7 @@ export async function watchDrift({ ctx, input }: { ctx: ServiceContext; input: {
       judged.filter(({ drift }) => drift !== null),
     )
     const facts = await sendRepairs(tx, ctx, due, seenMs)
-    return { repairs: facts.length, factIds: await recordFacts(tx, facts) }
+    return { repairs: facts.length, factIds: await recordFollowFacts(tx, ctx, facts) }
   })
   if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
   if (repairs > 0) ctx.doorbell.ring('dispatch')

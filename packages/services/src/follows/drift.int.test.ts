@@ -4,6 +4,7 @@ import { BTC, createDesk, type Desk, type Person } from '@matic/testkit/dispatch
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dispatchSignals } from '../dispatch/dispatch-signals.ts'
 import { repairCopyDrift } from './drift-repair.ts'
+import { pruneDrift } from './prune-drift.ts'
 import { watchDrift } from './drift-watch.ts'
 import { getCopyDrift } from './read-drift.ts'
 
@@ -201,6 +202,12 @@ describe('what a follow holds too little', () => {
       [followId],
     )
 
+  const decided = () =>
+    desk.db.query(
+      `SELECT d.outcome, d.reason FROM decision d JOIN signal s ON s.id = d.signal_id WHERE s.source_id = $1 AND s.source = 'FOLLOW'`,
+      [followId],
+    )
+
   it('because an order failed is made up for where the follower has allowed it, once, however often it is looked at', async () => {
     await missed()
     expect(await lookTwice()).toMatchObject({ repairs: 1 })
@@ -222,21 +229,22 @@ describe('what a follow holds too little', () => {
     expect(fact).toEqual({ change: 'topped-up', amount: '0.008' })
   })
 
-  it('is not where the leader has left meanwhile, what is said of the follow forbids it, or the order would be worth too much', async () => {
+  it('is not where the leader has left meanwhile', async () => {
     await missed()
     await lookTwice()
     await desk.db.query('DELETE FROM position WHERE account_id = $1', [leader.accountId])
     await dispatchSignals({ ctx: desk.ctx })
-    const decided = () =>
-      desk.db.query(
-        `SELECT d.outcome, d.reason FROM decision d JOIN signal s ON s.id = d.signal_id WHERE s.source_id = $1 AND s.source = 'FOLLOW'`,
-        [followId],
-      )
     expect(await decided()).toEqual([{ outcome: 'BLOCKED', reason: 'TOP_UP_OVER' }])
+  })
+
+  it('is no larger than the largest order of the follow', async () => {
     await missed({ maxOrderQuote: '200' })
     await lookTwice()
     await dispatchSignals({ ctx: desk.ctx })
     expect(await topUps()).toMatchObject([{ base: '0.004' }])
+  })
+
+  it('is not while the follow is paused', async () => {
     await missed()
     await desk.db.query(`UPDATE follow SET state = 'PAUSED' WHERE id = $1`, [followId])
     await lookTwice()
@@ -249,14 +257,33 @@ describe('what a follow holds too little', () => {
     await holds('0.01')
     expect(await lookTwice()).toMatchObject({ repairs: 0 })
     expect((await read()).drifts).toMatchObject([{ doubt: 'by-hand' }])
-    await missed({ entrySlippagePercent: '0.1' })
+    await holds('0.012')
     await desk.db.query(`UPDATE decision SET numbers = '{"price":"49000"}' WHERE route_id = $1`, [routeId])
     expect(await lookTwice()).toMatchObject({ repairs: 0 })
     expect((await read()).drifts).toMatchObject([{ doubt: 'price-away' }])
-    await missed({ repair: 'reduce-only' })
+    await desk.db.query(`UPDATE decision SET numbers = '{"price":"50000"}' WHERE route_id = $1`, [routeId])
+    await desk.db.query(`UPDATE follow SET settings = settings || '{"repair":"reduce-only"}' WHERE id = $1`, [followId])
     expect(await lookTwice()).toMatchObject({ repairs: 0 })
     expect((await read()).drifts).toMatchObject([{ doubt: null, repairable: false }])
   })
+})
+
+it('what was off a month ago is forgotten', async () => {
+  await begin()
+  await order('open', 5, '0.01', '0.01')
+  await holds('0.02')
+  await look()
+  await desk.db.query(`UPDATE copy_drift SET ended_at = now() WHERE follow_id = $1`, [followId])
+  const kept = async () => {
+    const { drifts, samples } = await read()
+    return [drifts.length, samples.length]
+  }
+  await desk.db.query(`UPDATE copy_drift SET ended_at = now() - interval '29 days'`)
+  await desk.db.query(`UPDATE copy_drift_sample SET at = now() - interval '29 days'`)
+  expect([await pruneDrift({ ctx: desk.ctx }), await kept()]).toEqual([0, [1, 1]])
+  await desk.db.query(`UPDATE copy_drift SET ended_at = now() - interval '31 days' WHERE follow_id = $1`, [followId])
+  await desk.db.query(`UPDATE copy_drift_sample SET at = now() - interval '31 days' WHERE follow_id = $1`, [followId])
+  expect([await pruneDrift({ ctx: desk.ctx }), await kept()]).toEqual([2, [0, 0]])
 })
 
 describe('nothing is done', () => {

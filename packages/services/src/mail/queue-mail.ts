@@ -2,7 +2,8 @@ import type { MailContent } from '@matic/contracts'
 import type { Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
 
-const NEWS_USEFUL_MS = 3 * 24 * 3_600_000
+/** After that nobody needs news any more, ms. */
+export const NEWS_USEFUL_MS = 3 * 24 * 3_600_000
 
 interface NewMail {
   readonly userId: string

@@ -1,4 +1,4 @@
-import type { MailContent } from '@matic/contracts'
+import { activityText, type MailContent } from '@matic/contracts'
 
 export interface MailWords {
   readonly subject: string
@@ -114,6 +114,15 @@ function wordsOf(content: MailContent): Plain {
           'If that was not you, make another one, change your password and end the other sessions.',
         ],
         link: { path: '/webhook', label: 'Look at your webhook' },
+      }
+    case 'follow-news':
+      return {
+        subject: `News of your copy of ${content.params.strategy}`,
+        lines: [
+          activityText(content.params.code, content.params.numbers),
+          `That was on ${readableTime(content.params.at)}. Mails like this one can be switched off in your profile.`,
+        ],
+        link: { path: `/copies/${content.params.followId}`, label: 'Look at this copy' },
       }
   }
 }

@@ -5,7 +5,7 @@ import { FollowSettings, ForcedSettings, type FollowSettingsInput } from '@matic
 import { createDb, type Db } from '@matic/db'
 import { startProcess } from '@matic/local'
 import { dispatchSignals } from '@matic/services/dispatch/index'
-import { putCopyTerms, startFollow } from '@matic/services/follows/index'
+import { getCopyGap, putCopyTerms, startFollow } from '@matic/services/follows/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
 import { createSharedCommit, type SharedCommit } from '@matic/services/webhook/index'
 import { createBench, type Bench, type TestWorker } from '@matic/testkit/execution/bench'
@@ -129,6 +129,29 @@ const decisions = () =>
     `SELECT d.account_id, d.outcome, d.intent, d.reason, d.numbers FROM decision d JOIN signal s ON s.id = d.signal_id WHERE s.source_id = $1 ORDER BY d.decided_at`,
     [leader.accountId],
   )
+/** Each trade of the leader's stands beside its copy, with nothing that was skipped or done without them, and parts that sum to the difference. */
+async function gapOf({ userId, accountId }: TestAccount): Promise<void> {
+  const [follow] = await one.ctx.db.query<{ id: string }>('SELECT id FROM follow WHERE account_id = $1', [accountId])
+  const read = () => getCopyGap({ db: one.ctx.db, input: { userId, followId: follow?.id ?? '', page: 1, limit: 10 } })
+  await expect.poll(async () => (await round(), (await read()).gap.trades.length), { timeout: 5_000 }).toBe(2)
+  const { gap } = await read()
+  expect(
+    gap.trades.map(({ side, ratio, leaderBase, copiedBase, skipped, own }) => ({ side, ratio, leaderBase, copiedBase, skipped, own })),
+  ).toEqual([
+    { side: 'SHORT', ratio: '0.5', leaderBase: '0.02', copiedBase: '0.01', skipped: [], own: [] },
+    { side: 'LONG', ratio: '0.5', leaderBase: '0.04', copiedBase: '0.02', skipped: [], own: [] },
+  ])
+  for (const { exact, cents } of gap.trades)
+    for (const parts of [exact, cents]) {
+      const { slippage, fees, funding, skipped, sizing, own } = parts
+      const sum = [slippage, fees, funding, skipped, sizing, own].reduce((total, part) => total.add(part), new Decimal(0))
+      expect([sum.toFixed(), new Decimal(parts.leader).sub(parts.follower).toFixed()]).toEqual([
+        new Decimal(parts.gap).toFixed(),
+        new Decimal(parts.gap).toFixed(),
+      ])
+    }
+}
+
 const gaps = async () => Number((await one.ctx.db.query<{ n: string }>('SELECT copy_decision_gaps() AS n'))[0]?.n)
 
 describe('a leader who trades at the exchange itself', () => {
@@ -160,6 +183,7 @@ describe('a leader who trades at the exchange itself', () => {
     const own = await one.ctx.db.query(`SELECT 1 FROM decision WHERE account_id = $1`, [leader.accountId])
     expect(own).toEqual([])
     expect(await gaps()).toBe(0)
+    await gapOf(small)
   }, 40_000)
 
   it('is told of once, however often the account is read, and fills in quick succession are one change', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FollowSettings, type FollowSettingsInput } from '@matic/contracts'
 import { parseAlert } from '@matic/domain'
+import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { dispatchSignals } from '@matic/services/dispatch/index'
 import { startFollow, sweepFollows } from '@matic/services/follows/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
@@ -55,13 +56,24 @@ export async function createStage({ workers: count = 1 } = {}) {
     return { ...account, webhookId, manualRouteId }
   }
 
-  async function offer(leader: Trader): Promise<string> {
+  /** Their alerts, or whatever becomes of their account. */
+  async function offer(leader: Trader, source: 'WEBHOOK' | 'ACCOUNT' = 'WEBHOOK'): Promise<string> {
     const id = randomUUID()
-    await db.query(
-      `INSERT INTO strategy (id, user_id, account_id, name, source_kind, source_id) VALUES ($1, $2, $3, 'Trend', 'WEBHOOK', $4)`,
-      [id, leader.userId, leader.accountId, leader.webhookId],
-    )
+    await db.query(`INSERT INTO strategy (id, user_id, account_id, name, source_kind, source_id) VALUES ($1, $2, $3, 'Trend', $4, $5)`, [
+      id,
+      leader.userId,
+      leader.accountId,
+      source,
+      source === 'WEBHOOK' ? leader.webhookId : leader.accountId,
+    ])
     return id
+  }
+
+  /** Long and short stand beside each other from now on. Nothing may be open. */
+  async function hedge({ accountId }: Trader): Promise<void> {
+    await venue.hedge(accountId)
+    await db.query(`UPDATE account SET check_at = 'epoch' WHERE id = $1`, [accountId])
+    await checkAccounts({ ...ctx, exchanges: ctx.exchanges })
   }
 
   /** Half of the leader's size unless said otherwise. */
@@ -172,6 +184,7 @@ export async function createStage({ workers: count = 1 } = {}) {
     db,
     makeTrader,
     offer,
+    hedge,
     follow,
     alert,
     byHand,

@@ -1,5 +1,5 @@
-import { recordFacts } from '@matic/db'
 import type { ServiceContext } from '../../context.ts'
+import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
 import { followFact } from '../follow-facts.ts'
 import { handOver } from '../hand-over.ts'
 import { endFollows } from './end-follows.ts'
@@ -53,8 +53,9 @@ export async function closeLeftovers({ ctx }: { ctx: ServiceContext }): Promise<
       ctx,
       closing.map((one) => ({ ...one, round: one.rounds })),
     )
-    return recordFacts(
+    return recordFollowFacts(
       tx,
+      ctx,
       closing.filter(({ rounds }) => rounds > 0).map((one) => followFact(one, 'closed-again', { round: one.rounds })),
     )
   })

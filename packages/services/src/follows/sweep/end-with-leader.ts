@@ -1,5 +1,5 @@
-import { recordFacts } from '@matic/db'
 import type { ServiceContext } from '../../context.ts'
+import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
 import { followFact, type ToldFollow } from '../follow-facts.ts'
 import { holdSource } from '../source-lock.ts'
 
@@ -36,8 +36,9 @@ export async function endWithLeader({ ctx }: { ctx: ServiceContext }): Promise<n
         [follows.map(({ followId }) => followId)],
       )
       count += told.length
-      return recordFacts(
+      return recordFollowFacts(
         tx,
+        ctx,
         told.map(({ cause, ...follow }) =>
           followFact(follow, cause === 'LEADER_GONE' ? 'leader-gone' : 'strategy-closed', { state: 'CLOSE_ONLY' }),
         ),

@@ -1,5 +1,6 @@
 import { recordFacts } from '@matic/db'
 import type { ServiceContext } from '../../context.ts'
+import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
 import { followFact, type ToldFollow } from '../follow-facts.ts'
 
 /** A leader's own route of what a follow copies, and whether it holds anything of a market or is about to. */
@@ -58,7 +59,7 @@ export async function noteDetachments({ ctx, input }: { ctx: ServiceContext; inp
       [lookBackS, ctx.timings.replicaLagMs / 1_000],
     )
     const facts = noted.map(({ symbol, side, cause, ...follow }) => followFact(follow, 'detached', { symbol, side, cause }))
-    return { ids: await recordFacts(tx, facts), count: noted.length }
+    return { ids: await recordFollowFacts(tx, ctx, facts), count: noted.length }
   })
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
   return count

@@ -1,7 +1,8 @@
 import type { StopCause } from '@matic/contracts'
-import { recordFacts, type Transaction } from '@matic/db'
+import type { Transaction } from '@matic/db'
 import { Decimal } from 'decimal.js'
 import type { ServiceContext } from '../../context.ts'
+import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
 import { followFact } from '../follow-facts.ts'
 import { holdSource } from '../source-lock.ts'
 import { endFollows } from './end-follows.ts'
@@ -53,7 +54,7 @@ export async function stopAtLimits({ ctx }: { ctx: ServiceContext }): Promise<nu
         const numbers = { resultQuote: money(one.result), limitQuote: money(one.limit), baseQuote: money(one.base) }
         return followFact(one, CHANGE_BY[one.cause], { ...numbers, state: 'STOPPED', positions: 'close' })
       })
-      return { ids: await recordFacts(tx, facts), count: ended.length }
+      return { ids: await recordFollowFacts(tx, ctx, facts), count: ended.length }
     })
     stopped += count
     if (ids.length > 0) ctx.bus.publish('facts', { ids })

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { activityOf, activityText, FollowSettings, type FactKind, type FollowSettingsInput } from '@matic/contracts'
+import { activityOf, activityText, FollowSettings, MailContent, type FactKind, type FollowSettingsInput } from '@matic/contracts'
 import { BTC, createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { deleteAccount } from '../../accounts/delete-account.ts'
 import { dispatchSignals } from '../../dispatch/index.ts'
+import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
+import { mailWords } from '../../mail/words.ts'
+import { followFact } from '../follow-facts.ts'
 import { getFollow } from '../read-follows.ts'
 import { sweepFollows } from './sweep-follows.ts'
 
@@ -103,6 +106,41 @@ async function lastFill(of: Following, by: { leg: string; routeId: string } | nu
     [randomUUID(), of.userId, of.accountId, orderId, BTC],
   )
 }
+
+/** The mails that wait for a person, as they will read them. */
+async function mailedTo({ userId }: Person): Promise<string[]> {
+  const mails = await desk.db.query<{ template: string; params: unknown }>(
+    'SELECT template, params FROM mail WHERE user_id = $1 ORDER BY id',
+    [userId],
+  )
+  return mails.map(({ template, params }) => {
+    const { subject, text, path } = mailWords(MailContent.parse({ template, params }), { frontendUrl: 'https://trade.test' })
+    return [subject, text.split('\n\n')[1], path].join(' | ')
+  })
+}
+
+describe('mail', () => {
+  it('tells a follower what became of their follow by itself, once, and nobody who wants no mails of it', async () => {
+    const [wants, other] = [await follow({ portfolioStopPercent: '5' }), await follow({ portfolioStopPercent: '5' })]
+    await desk.db.query('UPDATE app_user SET follow_mails = false WHERE id = $1', [other.userId])
+    for (const one of [wants, other]) await addTrade(one, { grossPnl: '-501', closedAgoS: 10 })
+    await Promise.all([sweep(), sweep()])
+    expect([await toldTo(wants), await toldTo(other)]).toMatchObject([[expect.any(String)], [expect.any(String)]])
+    expect(await mailedTo(wants)).toEqual([
+      `News of your copy of Trend | Trend: this follow has lost -501 USDT, and its limit is -500 USDT. Everything it holds is closed, and it has stopped. | /copies/${wants.followId}`,
+    ])
+    expect(await mailedTo(other)).toEqual([])
+  })
+
+  it('stops at thirty a day; the activity log has them all', async () => {
+    const follower = await follow()
+    const facts = Array.from({ length: 20 }, () =>
+      followFact({ ...follower, strategy: 'Trend' }, 'detached', { symbol: BTC, cause: 'STOP' }),
+    )
+    for (let round = 0; round < 2; round += 1) await desk.db.transaction((tx) => recordFollowFacts(tx, desk.ctx, facts))
+    expect([(await mailedTo(follower)).length, (await toldTo(follower)).length]).toEqual([30, 40])
+  })
+})
 
 describe('the portfolio stop', () => {
   it('closes everything the follow holds and stops it, once, whoever looks, and says so with the numbers', async () => {
