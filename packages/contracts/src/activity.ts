@@ -325,6 +325,7 @@ export const MAILED_FOLLOW_CHANGES: readonly FollowChange[] = [
   'closed-again',
   'repaired',
   'topped-up',
+  'over',
   'strategy-closed',
   'leader-gone',
   'detached',

@@ -1,5 +1,5 @@
-import { recordFacts } from '@matic/db'
 import type { ServiceContext } from '../../context.ts'
+import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
 import { followFact, type ToldFollow } from '../follow-facts.ts'
 import { holdSource } from '../source-lock.ts'
 import { holdsAnything } from './follow-result.ts'
@@ -32,8 +32,9 @@ export async function endWhenFlat({ ctx }: { ctx: ServiceContext }): Promise<num
         [follows.map(({ followId }) => followId)],
       )
       count += ended.length
-      return recordFacts(
+      return recordFollowFacts(
         tx,
+        ctx,
         ended.filter(({ exists }) => exists).map((one) => followFact(one, one.isGone ? 'account-deleted' : 'over', { state: 'STOPPED' })),
       )
     })
