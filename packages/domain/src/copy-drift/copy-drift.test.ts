@@ -124,19 +124,20 @@ describe('what is too much is taken off by itself', () => {
 })
 
 describe('what is too little is made up for', () => {
-  const lacking = {
+  type Lacking = Parameters<typeof judgeTopUp>[0]
+  const lacking: Lacking = {
     lacks: number('0.6'),
     actual: number('0.4'),
     stepBase: number('0.001'),
     moves: [open(1, '1', '0.4')],
-    exits: [] as readonly LeaderExit[],
-    isLeaderIn: true as boolean | null,
+    exits: [],
+    isLeaderIn: true,
     isShared: false,
-    mark: number('100.5') as Decimal | null,
+    mark: number('100.5'),
     distancePercent: number('1'),
     nowMs: 1_000,
   }
-  const asked = (more: Partial<typeof lacking>) => {
+  const asked = (more: Partial<Lacking>) => {
     const judged = judgeTopUp({ ...lacking, ...more })
     return typeof judged === 'string' ? judged : `${judged.openingId}: ${judged.quantityBase.toFixed()} at ${judged.price.toFixed()}`
   }
