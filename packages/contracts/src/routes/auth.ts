@@ -144,7 +144,8 @@ export const updateProfile = defineRoute({
   method: 'PUT',
   path: '/api/auth/profile',
   policy: 'user',
-  summary: 'Change name, public name, phone and address, and whether news of follows is mailed. The public name is what others see; it is nobody else’s and not of the e-mail.',
+  summary:
+    'Change name, public name, phone and address, and whether news of follows is mailed. The public name is what others see; it is nobody else’s and not of the e-mail.',
   body: z
     .strictObject({
       fullName: Words(120).min(1, 'Enter your name'),
