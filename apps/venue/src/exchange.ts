@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Command, Outcome } from './engine/commands.ts'
 import { apply } from './engine/engine.ts'
+import type { News } from './engine/news.ts'
 import { dumpState, loadState } from './engine/snapshot.ts'
 import { createState, type VenueState } from './engine/state.ts'
 import { TICK_MS } from './engine/ticks.ts'
@@ -21,6 +22,8 @@ export interface Exchange {
   execute(request: Request): Outcome
   /** When everything executed so far is durable. */
   settled(): Promise<void>
+  /** Called with what has just happened to the accounts in `state.heard`; it must not be told before `settled` either. */
+  onNews(listener: (news: readonly News[]) => void): void
   close(): Promise<void>
 }
 
@@ -64,9 +67,11 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
   }
   if (state.clock === 0) state.clock = now()
 
+  let tell: (news: readonly News[]) => void = () => undefined
   const run = (command: Command): Outcome => {
     const outcome = apply(state, command)
     if (outcome.changed) journal.append(command)
+    if (state.news.length > 0) tell(state.news.splice(0))
     return outcome
   }
   const tick = (): void => {
@@ -87,6 +92,9 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
       return run({ ...request, at })
     },
     settled: () => journal.settled(),
+    onNews(listener) {
+      tell = listener
+    },
     async close() {
       clearInterval(timer)
       await journal.settled()

@@ -26,6 +26,7 @@ const Action = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('lagging-lookups'), ms: z.number().min(0) }),
   z.object({ kind: z.literal('partial-fills'), parts: z.number().int().min(2).max(20), spacingMs: z.number().int().min(0) }),
   z.object({ kind: z.literal('revoked-key') }),
+  z.object({ kind: z.literal('stream'), what: z.enum(['mute', 'dead', 'twice', 'swap', 'cut']) }),
 ])
 
 const Rule = z.object({
@@ -65,6 +66,8 @@ export interface FaultPlan {
   lookupLagMs: number
   split: { parts: number; spacingMs: number } | undefined
   revoked: boolean
+  /** Of an event on its way to who listens (method EVENT, path /ws/<its type>), or of an answer to their ping (method PING). */
+  stream: 'normal' | 'mute' | 'dead' | 'twice' | 'swap' | 'cut'
 }
 
 export interface FaultDesk {
@@ -151,6 +154,9 @@ function joins(plan: FaultPlan, action: z.infer<typeof Action>, random: () => nu
     case 'revoked-key':
       plan.revoked = true
       return true
+    case 'stream':
+      plan.stream = action.what
+      return true
   }
 }
 
@@ -169,6 +175,7 @@ function harmless(): FaultPlan {
     lookupLagMs: 0,
     split: undefined,
     revoked: false,
+    stream: 'normal',
   }
 }
 

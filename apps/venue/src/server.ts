@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { AdminAnswer, AdminRequest } from './admin.ts'
 import type { VenueState } from './engine/state.ts'
 import type { FaultDesk, FaultPlan } from './faults.ts'
+import type { UserStreams } from './wire/binance/user-streams.ts'
 import type { Binance } from './wire/binance/dialect.ts'
 import { readParams, type WireRequest } from './wire/binance/request.ts'
 
@@ -14,6 +15,7 @@ export interface ServerOptions {
   readonly binance: Binance
   readonly admin: (request: AdminRequest) => AdminAnswer
   readonly faults: FaultDesk
+  readonly streams: UserStreams
   /** Answers leave only after this: what they tell is on disk. */
   readonly settled: () => Promise<void>
   readonly onBug: (error: unknown) => void
@@ -34,6 +36,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     })
   })
   server.keepAliveTimeout = 65_000
+  server.on('upgrade', (request, socket, head) => options.streams.accept(request, socket, head))
   await listen(server, options)
   const { port } = server.address() as AddressInfo
   return {

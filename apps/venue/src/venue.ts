@@ -6,6 +6,8 @@ import { type Exchange, openExchange } from './exchange.ts'
 import { createFaultDesk } from './faults.ts'
 import { startServer } from './server.ts'
 import { createBinance } from './wire/binance/dialect.ts'
+import { createListenKeys } from './wire/binance/listen-keys.ts'
+import { createUserStreams } from './wire/binance/user-streams.ts'
 
 export interface VenueOptions {
   /** 0 = any free one. */
@@ -40,16 +42,21 @@ export async function createVenue(options: VenueOptions): Promise<Venue> {
     say,
   })
   const faults = createFaultDesk()
+  const newKey = () => randomBytes(32).toString('hex')
+  const listenKeys = createListenKeys({ state: exchange.state, newKey })
+  const streams = createUserStreams({ exchange, listenKeys, faults, onBug })
   const server = await startServer({
     port: options.port,
     host: options.host ?? '127.0.0.1',
     state: exchange.state,
-    binance: createBinance({ exchange, candles: createCandleStore(exchange.state), onBug }),
+    binance: createBinance({ exchange, candles: createCandleStore(exchange.state), listenKeys, onBug }),
     admin: createAdmin({ exchange, faults, adminToken: options.adminToken, random: (bytes) => randomBytes(bytes).toString('hex') }),
     faults,
+    streams,
     settled: exchange.settled,
     onBug,
   }).catch(async (error: unknown) => {
+    streams.close()
     await exchange.close()
     throw error
   })
@@ -57,6 +64,7 @@ export async function createVenue(options: VenueOptions): Promise<Venue> {
     url: `http://${options.host ?? '127.0.0.1'}:${server.port}`,
     exchange,
     async close() {
+      streams.close()
       await server.close()
       await exchange.close()
     },

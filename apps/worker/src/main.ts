@@ -51,6 +51,7 @@ ctx.log.info({}, 'stopping')
 const deadline = setTimeout(() => process.exit(0), ctx.timings.shutdownMs)
 deadline.unref()
 await Promise.all(loops.map((loop) => loop.stop()))
+trading.streams.close()
 await trading.runner.drain()
 await figures?.close()
 await ctx.worker.close()
@@ -62,6 +63,7 @@ function forgetKeys(accountIds: readonly string[]): void {
   for (const accountId of accountIds) {
     ctx.keys.forget(accountId)
     for (const port of ctx.exchanges.values()) port.forget(accountId)
+    trading.streams.forget(accountId)
   }
 }
 

@@ -6,6 +6,7 @@ export interface WorkerMetrics {
   readonly meter: ExecutionMeter
   dispatched(signals: number): void
   breakersOpened(count: number): void
+  listening(streams: { held: number; healthy: number }): void
   /** Follows that hold something else than they are to hold. */
   inDrift(follows: number): void
 }
@@ -35,6 +36,13 @@ export function createWorkerMetrics(): WorkerMetrics {
 
   const drifting = new Gauge({ name: 'matic_follows_in_drift', help: 'Follows that hold something else than they are to hold', registers })
 
+  const streams = new Gauge({
+    name: 'matic_account_streams',
+    help: 'Private streams of mirrored accounts that this worker holds, and those of them on which the exchange answers',
+    labelNames: ['state'] as const,
+    registers,
+  })
+
   return {
     registry,
     meter: {
@@ -43,6 +51,10 @@ export function createWorkerMetrics(): WorkerMetrics {
     },
     breakersOpened: (count) => breakers.inc(count),
     dispatched: (count) => signals.inc(count),
+    listening({ held, healthy }) {
+      streams.set({ state: 'held' }, held)
+      streams.set({ state: 'healthy' }, healthy)
+    },
     inDrift: (count) => drifting.set(count),
   }
 }

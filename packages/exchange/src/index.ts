@@ -14,12 +14,17 @@ export interface ExchangesOptions {
   venueUrl: string
   /** Epoch ms, ours. */
   clock: { now(): number }
-  timings: { requestTimeoutMs: number; recvWindowMs: number }
+  timings: { requestTimeoutMs: number; recvWindowMs: number; streamSilenceMs: number }
 }
 
 /** Every exchange an account may name, by `exchangeKey`. Only certified ones trade; the others are asked about keys and balances. */
 export function createExchanges({ venueUrl, clock, timings }: ExchangesOptions): ReadonlyMap<string, ExchangePort> {
-  const shared = { clock, requestTimeoutMs: timings.requestTimeoutMs, recvWindowMs: timings.recvWindowMs }
+  const shared = {
+    clock,
+    requestTimeoutMs: timings.requestTimeoutMs,
+    recvWindowMs: timings.recvWindowMs,
+    streamSilenceMs: timings.streamSilenceMs,
+  }
   const certified = (exchange: string) => CERTIFIED_EXCHANGES.includes(exchange)
   const ports: ExchangePort[] = [createBinanceExchange({ ...shared, exchange: 'PAPER', certified: certified('PAPER'), baseUrl: venueUrl })]
   for (const demo of [false, true]) {

@@ -157,6 +157,21 @@ export interface ExchangeFailure {
 
 export type ExchangeResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: ExchangeFailure }
 
+/** One private stream that stands. */
+export interface UserStream {
+  /** The exchange has answered on it lately. */
+  isHealthy(): boolean
+  /** `ended` is called for this too. */
+  close(): void
+}
+
+export interface UserStreamListener {
+  /** Something happened to the account. Never what: only a reading is believed. */
+  news(): void
+  /** Once; nothing is heard any more, for whatever reason (a code). What happened from here on must be read. */
+  ended(why: string): void
+}
+
 /**
  * The one way to an exchange. Every method answers a result and throws only on a broken assumption.
  * Nothing here retries: whoever calls decides what a failure means.
@@ -207,6 +222,9 @@ export interface ExchangePort {
   /** What the key may do and how the account is set, for the account doctor. AUTH: the key is not taken. */
   probeAccount(account: AccountHandle): Promise<ExchangeResult<ProbedAccount>>
 
+  /** Listens to what happens to the account, on one connection, until it ends. Only where `capabilities.userStream` says so. */
+  openUserStream(account: AccountHandle, listener: UserStreamListener): Promise<ExchangeResult<UserStream>>
+
   /** Forget a client built for credentials that changed. */
   forget(accountId: string): void
   close(): Promise<void>
@@ -217,6 +235,8 @@ export interface ExchangeCapabilities {
   /** The conformance suite passes; otherwise opens are refused VENUE_NOT_CERTIFIED. */
   readonly certified: boolean
   readonly attachedProtection: boolean
+  /** It tells an account's owner what happens the moment it happens. */
+  readonly userStream: boolean
   /** Stop and target that close whatever is there, without a quantity. */
   readonly closePositionTriggers: boolean
   readonly reduceOnlyInHedgeMode: boolean

@@ -62,6 +62,10 @@ export interface Timings {
 
   /** A working limit entry is watched this often. */
   orderPollMs: number
+  /** A mirrored account is read at least this often while its private stream stands: what a stream does not say is found so. */
+  streamedPollMs: number
+  /** A private stream on which nothing answers for so long is dead. */
+  streamSilenceMs: number
   /** Prices travel to browsers this often. */
   priceTickMs: number
   /** SIGTERM to exit. */
@@ -105,6 +109,8 @@ export function createTimings(scale = 1): Timings {
     reconcileIdleMs: ms(30_000),
     equitySnapshotMs: ms(60_000),
     orderPollMs: ms(1_000),
+    streamedPollMs: ms(5_000),
+    streamSilenceMs: ms(6_000),
     priceTickMs: ms(250),
     shutdownMs: ms(20_000),
   }
@@ -153,6 +159,7 @@ function relations(t: Timings): readonly [holds: boolean, problem: string][] {
     [t.protectionAlarmMs < t.protectionLimitMs, 'protectionAlarmMs must come before protectionLimitMs'],
     [t.sweepMs <= t.leaseMs, 'sweepMs must not exceed leaseMs, or orphaned lanes wait'],
     [t.reconcileBusyMs <= t.reconcileIdleMs, 'reconcileBusyMs must not exceed reconcileIdleMs'],
+    [t.orderPollMs <= t.streamedPollMs, 'streamedPollMs must not be below orderPollMs'],
     [t.webhookDeadlineMs < 3_000, 'webhookDeadlineMs must be below the 3 s that TradingView waits'],
   ]
 }

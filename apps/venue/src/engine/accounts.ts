@@ -2,6 +2,7 @@ import type { Command, Outcome } from './commands.ts'
 import { forgetBands } from './fills.ts'
 import { fixed } from './fixed.ts'
 import { post } from './ledger.ts'
+import { tellAccount } from './news.ts'
 import type { Account, VenueState } from './state.ts'
 
 type Of<T extends Command['type']> = Extract<Command, { type: T }>
@@ -58,5 +59,6 @@ export function createAccount(given: { ref: string; index: number; apiKey: strin
 function transfer(state: VenueState, account: Account, { id, amount, at }: { id: string; amount: string; at: number }): void {
   account.transfers.add(id)
   post(state, account, { type: 'TRANSFER', amount: fixed(amount), symbol: '', tradeId: 0, at })
+  tellAccount(state, account, { reason: 'DEPOSIT', change: fixed(amount), positions: [], at })
   forgetBands(account)
 }

@@ -2,7 +2,18 @@ import { MAKER_FEE, TAKER_FEE } from './fees.ts'
 import { abs, type Fixed, min, ONE, times } from './fixed.ts'
 import { post } from './ledger.ts'
 import { closeAlgo, closeOrder } from './lifecycle.ts'
-import { type Account, isOpenOrder, type Order, type Position, positionOf, settingsOf, type VenueState, watchOf } from './state.ts'
+import { tellAccount, tellOrder } from './news.ts'
+import {
+  type Account,
+  isOpenOrder,
+  type Order,
+  type Position,
+  positionOf,
+  settingsOf,
+  type Trade,
+  type VenueState,
+  watchOf,
+} from './state.ts'
 
 export interface Fill {
   readonly quantity: Fixed
@@ -27,7 +38,7 @@ export function fillOrder(state: VenueState, account: Account, order: Order, fil
   const entry = { symbol: order.symbol, tradeId, at: fill.at }
   post(state, account, { type: 'REALIZED_PNL', amount: realized, ...entry })
   post(state, account, { type: 'COMMISSION', amount: -fee, ...entry })
-  account.trades.push({
+  const trade: Trade = {
     id: tradeId,
     orderId: order.id,
     symbol: order.symbol,
@@ -39,7 +50,8 @@ export function fillOrder(state: VenueState, account: Account, order: Order, fil
     fee,
     maker: fill.maker,
     at: fill.at,
-  })
+  }
+  account.trades.push(trade)
 
   order.tradeIds.push(tradeId)
   order.executed += fill.quantity
@@ -47,6 +59,8 @@ export function fillOrder(state: VenueState, account: Account, order: Order, fil
   order.updatedAt = fill.at
   order.status = 'PARTIALLY_FILLED'
   if (order.executed >= order.quantity) closeOrder(state, account, order, 'FILLED', fill.at)
+  tellAccount(state, account, { reason: 'ORDER', change: 0n, positions: [position], at: fill.at })
+  tellOrder(state, order, 'TRADE', trade)
 
   forgetBands(account)
   watchHolder(state, account, order.symbol)

@@ -1,13 +1,16 @@
+import { tellAlgo, tellOrder } from './news.ts'
 import { type Account, type AlgoOrder, type AlgoStatus, type Order, type OrderStatus, type VenueState, watchOf } from './state.ts'
 
 export function enterOrder(state: VenueState, account: Account, order: Order): void {
   account.orders.set(order.id, order)
   indexOrder(state, account, order)
+  tellOrder(state, order, 'NEW')
 }
 
 export function enterAlgo(state: VenueState, account: Account, algo: AlgoOrder): void {
   account.algos.set(algo.id, algo)
   indexAlgo(state, account, algo)
+  tellAlgo(state, algo)
 }
 
 /** Keeps what is derived from the order in step; also how a loaded state gets it back. */
@@ -37,6 +40,8 @@ export function closeOrder(
   order.parts = []
   account.openOrders.delete(order.id)
   watchOf(state, order.symbol).orders.delete(order)
+  // A fill tells of itself.
+  if (status !== 'FILLED') tellOrder(state, order, status)
 }
 
 export function closeAlgo(state: VenueState, account: Account, algo: AlgoOrder, status: Exclude<AlgoStatus, 'NEW'>, at: number): void {
@@ -44,4 +49,5 @@ export function closeAlgo(state: VenueState, account: Account, algo: AlgoOrder, 
   algo.updatedAt = at
   account.openAlgos.delete(algo.id)
   watchOf(state, algo.symbol).algos.delete(algo)
+  tellAlgo(state, algo)
 }

@@ -5,6 +5,7 @@ import { post } from './ledger.ts'
 import { closeAlgo, closeOrder, enterOrder } from './lifecycle.ts'
 import { accountRisk, type AccountRisk, type Marks, type PositionRisk } from './margin.ts'
 import { marketOf } from './markets.ts'
+import { tellAccount } from './news.ts'
 import { createOrder } from './orders.ts'
 import type { Account, Position, VenueState } from './state.ts'
 
@@ -72,6 +73,7 @@ function takeOver(state: VenueState, account: Account, risk: PositionRisk, margi
   const fee = max(0n, min(times(times(size, price), LIQUIDATION_FEE), left))
   const clear = left < 0n ? -left : -fee
   post(state, account, { type: 'INSURANCE_CLEAR', amount: clear, symbol: position.symbol, tradeId: order.tradeIds[0] ?? 0, at })
+  tellAccount(state, account, { reason: 'INSURANCE_CLEAR', change: clear, positions: [position], at })
   cancelTriggers(state, account, position, at)
 }
 

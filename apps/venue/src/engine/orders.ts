@@ -4,6 +4,7 @@ import { checkNotional, checkPrice, checkPriceBand, checkQuantity } from './filt
 import { TAKER_FEE } from './fees.ts'
 import { abs, type Fixed, floorTo, max, min, times } from './fixed.ts'
 import { closeOrder, enterOrder } from './lifecycle.ts'
+import { tellOrder } from './news.ts'
 import { accountRisk, exposuresOf, marksAt, worstNotional } from './margin.ts'
 import { type Market, marketOf, notionalLimit } from './markets.ts'
 import { type Quote, quoteAt, walkBook } from './quotes.ts'
@@ -226,6 +227,7 @@ export function modifyOrder(state: VenueState, account: Account, command: Of<'mo
   order.quantity = quantity
   order.price = price
   order.updatedAt = at
+  tellOrder(state, order, 'AMENDMENT')
   const allowed = reducible(account, order, reach.filled)
   if (allowed > 0n) fillOrder(state, account, order, { quantity: allowed, price: reach.price, maker: false, at })
   return { changed: true, order }

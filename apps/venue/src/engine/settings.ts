@@ -3,6 +3,7 @@ import { forgetBands } from './fills.ts'
 import { abs, type Fixed, parseFixed } from './fixed.ts'
 import { accountRisk, marksAt, positionRisk } from './margin.ts'
 import { marketOf, notionalLimit } from './markets.ts'
+import { tellAccount } from './news.ts'
 import { Refusal } from './refusal.ts'
 import { type Account, type Position, positionKey, settingsOf, type VenueState } from './state.ts'
 
@@ -60,6 +61,7 @@ export function adjustMargin(state: VenueState, account: Account, command: Of<'a
   if (abs(amount) > free) throw new Refusal(amount > 0n ? 'CROSS_BALANCE_INSUFFICIENT' : 'ISOLATED_BALANCE_INSUFFICIENT')
   position.isolatedWallet += amount
   position.updatedAt = command.at
+  tellAccount(state, account, { reason: 'MARGIN_TRANSFER', change: 0n, positions: [position], at: command.at })
   forgetBands(account)
   return { changed: true }
 }

@@ -1,4 +1,5 @@
 import type { Fixed } from './fixed.ts'
+import type { News } from './news.ts'
 
 export type Side = 'BUY' | 'SELL'
 export type PositionSide = 'BOTH' | 'LONG' | 'SHORT'
@@ -175,6 +176,10 @@ export interface VenueState {
   /** Derived. */
   readonly byApiKey: Map<string, Account>
   readonly watches: Map<string, Watch>
+  /** Accounts whose news somebody listens to, by ref; like `news` no part of the state. */
+  readonly heard: Set<string>
+  /** What has happened to them since it was fetched last. */
+  readonly news: News[]
 }
 
 export const DEFAULT_LEVERAGE = 20
@@ -193,6 +198,8 @@ export function createState(seed: number): VenueState {
     pins: new Map(),
     byApiKey: new Map(),
     watches: new Map(),
+    heard: new Set(),
+    news: [],
   }
 }
 

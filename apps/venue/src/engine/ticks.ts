@@ -7,6 +7,7 @@ import { closeOrder } from './lifecycle.ts'
 import { isSafe, liquidateIfNeeded } from './liquidation.ts'
 import { type Marks, marksAt } from './margin.ts'
 import { markets, marketOf } from './markets.ts'
+import { tellAccount } from './news.ts'
 import { reducible, takeFromBook } from './orders.ts'
 import { FUNDING_INTERVAL_MS, fundingRateAt } from './prices.ts'
 import { type Quote, quoteAt } from './quotes.ts'
@@ -103,6 +104,7 @@ function settleFunding(state: VenueState, tick: number): boolean {
       rates.set(position.symbol, rate)
       const paid = times(times(position.quantity, marks(position.symbol)), rate)
       post(state, account, { type: 'FUNDING_FEE', amount: -paid, symbol: position.symbol, tradeId: 0, at: tick })
+      tellAccount(state, account, { reason: 'FUNDING_FEE', change: -paid, positions: [position], at: tick })
       forgetBands(account)
       changed = true
     }

@@ -1,12 +1,14 @@
 import { createLaneRunner } from '@matic/services/execution/index'
 import type { LaneRunner } from '@matic/services/execution/index'
 import { dispatchSignals } from '@matic/services/dispatch/index'
+import { createStreamHolder, type StreamHolder } from '@matic/services/streams/index'
 import type { WorkerContext } from '../context.ts'
 import { createLoop } from './loop.ts'
 import type { Loop } from './loop.ts'
 
 export interface Trading {
   readonly runner: LaneRunner
+  readonly streams: StreamHolder
   readonly dispatch: Loop
   readonly execute: Loop
   readonly loops: readonly Loop[]
@@ -40,6 +42,15 @@ export function createTrading(ctx: WorkerContext): Trading {
     },
   })
   const reconcile = createLoop({ name: 'reconcile', everyMs: timings.sweepMs / 4, log, run: () => runner.reconcile() })
+  const streams = createStreamHolder(ctx, { onWoken: () => reconcile.kick() })
+  const listen = createLoop({
+    name: 'streams',
+    everyMs: timings.sweepMs,
+    log,
+    async run() {
+      ctx.metrics.listening(await streams.sweep())
+    },
+  })
   const renew = createLoop({ name: 'renew', everyMs: timings.leaseRenewMs, log, run: () => runner.renew() })
-  return { runner, dispatch, execute, loops: [dispatch, execute, reconcile, renew] }
+  return { runner, streams, dispatch, execute, loops: [dispatch, execute, reconcile, listen, renew] }
 }

@@ -4,6 +4,7 @@ export function binanceCapabilities(certified: boolean): ExchangeCapabilities {
   return {
     certified,
     attachedProtection: false,
+    userStream: certified,
     closePositionTriggers: true,
     reduceOnlyInHedgeMode: false,
     trailing: 'percent',

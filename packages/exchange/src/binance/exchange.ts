@@ -13,6 +13,7 @@ import { isOpen, presentBalance, presentIncome, presentPosition, presentSymbolCo
 import { accountAliasOf, presentRestrictions, RESTRICTIONS_UNKNOWN } from './probe-account.ts'
 import { isTraded, presentBrackets, presentCandle, presentMarket } from './present-markets.ts'
 import { isForced, presentFill, presentOrder } from './present-orders.ts'
+import { openUserStream } from './user-stream.ts'
 import { windowsOf } from './windows.ts'
 
 export interface BinanceOptions {
@@ -27,6 +28,8 @@ export interface BinanceOptions {
   requestTimeoutMs: number
   /** For calls that change something; orders bring their own. */
   recvWindowMs: number
+  /** A private stream on which nothing answers for so long is dead. */
+  streamSilenceMs: number
 }
 
 type Asking = Pick<AccountHandle, 'accountId' | 'credentials'>
@@ -305,11 +308,29 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       })
     },
 
+    openUserStream: (account, listener) =>
+      openUserStream(
+        {
+          url: streamUrl(options),
+          takeKey: () => callAs(account, 'read', async () => text(rowOf(await client.fapiPrivatePostListenKey()), 'listenKey')),
+          renewKey: () => callAs(account, 'read', async () => text(rowOf(await client.fapiPrivatePutListenKey()), 'listenKey')),
+          connectTimeoutMs: requestTimeoutMs,
+          silenceMs: options.streamSilenceMs,
+        },
+        listener,
+      ),
+
     forget(accountId) {
       if (lastAsked?.accountId === accountId) lastAsked = undefined
     },
     close: () => transport.close(),
   }
+}
+
+/** Where CCXT Pro connects, or our venue. */
+function streamUrl({ baseUrl, demo }: Pick<BinanceOptions, 'baseUrl' | 'demo'>): string {
+  const host = baseUrl?.replace(/^http/, 'ws') ?? (demo ? 'wss://fstream.binancefuture.com' : 'wss://fstream.binance.com')
+  return `${host}/private/ws`
 }
 
 function triggerFlag(isTrigger: boolean): Row {

@@ -83,6 +83,7 @@ export function createReadOnlyExchange<Client extends BaseClient>(venue: ReadOnl
     setLeverage: refuse,
     setMarginMode: refuse,
     changeMargin: refuse,
+    openUserStream: refuse,
 
     fetchPositions: (account) =>
       call(async () => {

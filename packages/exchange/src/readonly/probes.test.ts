@@ -48,7 +48,7 @@ const account: AccountHandle = {
   credentials: { apiKey: 'the-key', secret: 'the-secret', passphrase: 'the-passphrase' },
   positionMode: 'ONE_WAY',
 }
-const common = { clock: { now: () => Date.now() }, requestTimeoutMs: 2_000, recvWindowMs: 3_000 }
+const common = { clock: { now: () => Date.now() }, requestTimeoutMs: 2_000, recvWindowMs: 3_000, streamSilenceMs: 6_000 }
 
 function open(exchange: 'BINANCE' | 'OKX' | 'BITGET' | 'BYBIT', demo = false): ExchangePort {
   const options = { ...common, exchange, demo, baseUrl: url }

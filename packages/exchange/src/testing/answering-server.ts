@@ -120,7 +120,7 @@ export function filledOrder(request: SeenRequest): Answer {
   return { status: 200, body: JSON.stringify(body) }
 }
 
-export function exchangeAt(url: string, options: { requestTimeoutMs?: number } = {}): ExchangePort {
+export function exchangeAt(url: string, options: { requestTimeoutMs?: number; streamSilenceMs?: number } = {}): ExchangePort {
   return createBinanceExchange({
     exchange: 'PAPER',
     certified: true,
@@ -128,6 +128,7 @@ export function exchangeAt(url: string, options: { requestTimeoutMs?: number } =
     clock: { now: () => Date.now() },
     requestTimeoutMs: 2_000,
     recvWindowMs: 3_000,
+    streamSilenceMs: 10_000,
     ...options,
   })
 }

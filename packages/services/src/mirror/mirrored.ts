@@ -1,4 +1,6 @@
 import type { Queryable } from '@matic/db'
+import type { Timings } from '@matic/platform'
+import { isCalm } from '../streams/stream-rows.ts'
 
 /** SQL: a strategy that is offered, or still followed, is what becomes of this account. */
 export function isMirrored(accountId: string): string {
@@ -12,15 +14,25 @@ export function isWatched(accountId: string): string {
     WHERE ms.source_kind = 'ACCOUNT' AND ms.source_id = ${accountId})`
 }
 
-/** Compare the account with its exchange within `inMs`; a mirrored one that is followed is never left alone for longer than `watchedMs`. */
+/**
+ * Compare the account with its exchange within `inMs`. A mirrored one that is followed is never left alone for longer than `orderPollMs`; where its
+ * private stream stands and is calm, what only waits for a change may wait for `streamedPollMs`. What the stream has said since this reading
+ * began is read at once.
+ * @param askedAtMs when this reading began, by the database's clock
+ */
 export async function scheduleReading(
   tx: Queryable,
-  { accountId, inMs, watchedMs }: { accountId: string; inMs: number; watchedMs: number },
+  { accountId, askedAtMs, inMs, timings }: { accountId: string; askedAtMs: number; inMs: number; timings: Timings },
 ): Promise<void> {
   await tx.query(
-    `UPDATE lane SET reconcile_at = clock_timestamp() + make_interval(secs => CASE WHEN ${isWatched('lane.account_id')} THEN least($2::float8, $3) ELSE $2 END)
+    `UPDATE lane SET reconcile_at = CASE
+       WHEN EXISTS (SELECT 1 FROM account_stream ws WHERE ws.account_id = $1 AND ws.woken_at >= to_timestamp($6::float8)) THEN clock_timestamp()
+       ELSE clock_timestamp() + make_interval(secs => CASE
+         WHEN NOT ${isWatched('lane.account_id')} THEN $2::float8
+         WHEN $2::float8 < $3 OR NOT ${isCalm('lane.account_id', '$5')} THEN least($2::float8, $3)
+         ELSE $4::float8 END) END
       WHERE account_id = $1`,
-    [accountId, inMs / 1000, watchedMs / 1000],
+    [accountId, inMs / 1000, timings.orderPollMs / 1000, timings.streamedPollMs / 1000, timings.replicaLagMs / 1000, askedAtMs / 1000],
   )
 }
 

@@ -39,7 +39,7 @@ export async function glance(
     await holdLane(tx, ctx, lane)
     const { facts } = await applyPositions(tx, ctx, lane, reading.value)
     const inMs = reading.value.positions.length > 0 || working.length > 0 ? ctx.timings.reconcileBusyMs : ctx.timings.reconcileIdleMs
-    await scheduleReading(tx, { accountId: lane.accountId, inMs, watchedMs: ctx.timings.orderPollMs })
+    await scheduleReading(tx, { accountId: lane.accountId, askedAtMs: reading.value.askedAtMs, inMs, timings: ctx.timings })
     return recordFacts(tx, facts)
   })
   if (ids.length > 0) ctx.bus.publish('facts', { ids })

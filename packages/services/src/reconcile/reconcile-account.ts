@@ -15,6 +15,7 @@ import { adoptWishes } from './adopt-wishes.ts'
 import { bookFills } from './book-fills.ts'
 import type { MarketSide } from './book-fills.ts'
 import { bookIncome } from './book-income.ts'
+import { doubtSilence } from '../streams/stream-rows.ts'
 import { cancelOrphans } from './cancel-orphans.ts'
 import { finishCloses } from './finish-closes.ts'
 import { glance } from './glance.ts'
@@ -86,10 +87,12 @@ export async function reconcileAccount(
 
     const changes = await tellChanges(tx, ctx, lane, reading.openOrders)
     facts.push(...changes.facts)
+    if (changes.signals > 0) await doubtSilence(tx, { accountId: lane.accountId, askedAtMs: reading.askedAtMs, timings: ctx.timings })
     await scheduleReading(tx, {
       accountId: lane.accountId,
       inMs: nextInMs(ctx, reading, working, applied.doubted.length > 0 || changes.waiting),
-      watchedMs: ctx.timings.orderPollMs,
+      askedAtMs: reading.askedAtMs,
+      timings: ctx.timings,
     })
     const factIds = await recordFacts(tx, facts)
     if (changes.signals > 0) ctx.crashPoints.pass('K15')

@@ -23,6 +23,7 @@ export function throughVenue(venueUrl: string): Pick<WorkerOptions, 'port' | 'ke
         clock,
         requestTimeoutMs: timings.requestTimeoutMs,
         recvWindowMs: timings.recvWindowMs,
+        streamSilenceMs: timings.streamSilenceMs,
       }),
     keys: (db, clock) => createAccountKeys({ db, clock, encryptionKey }),
   }

@@ -106,6 +106,7 @@ export function createSmallExchange(): SmallExchange {
     capabilities: {
       certified: true,
       attachedProtection: false,
+      userStream: false,
       closePositionTriggers: true,
       reduceOnlyInHedgeMode: false,
       trailing: 'none',
@@ -294,6 +295,9 @@ export function createSmallExchange(): SmallExchange {
     setLeverage: async () => ok(null),
     setMarginMode: async () => ok(null),
     changeMargin: async () => ok(null),
+    openUserStream: async () => {
+      throw new Error('this exchange has no private streams')
+    },
     fetchPositionMode: async () => ok('ONE_WAY'),
     probeAccount: async () =>
       ok({

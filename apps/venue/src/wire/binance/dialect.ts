@@ -3,6 +3,8 @@ import type { Exchange } from '../../exchange.ts'
 import { accountRoutes } from './account-routes.ts'
 import { algoRoutes } from './algo-routes.ts'
 import { toWireError, WireError } from './errors.ts'
+import type { ListenKeys } from './listen-keys.ts'
+import { listenKeyRoutes } from './listen-key-routes.ts'
 import { marketRoutes } from './market-routes.ts'
 import { orderRoutes } from './order-routes.ts'
 import { paramsOf, type WireRequest } from './request.ts'
@@ -22,14 +24,16 @@ export interface Binance {
 export function createBinance({
   exchange,
   candles,
+  listenKeys,
   onBug,
 }: {
   exchange: Exchange
   candles: CandleStore
+  listenKeys: ListenKeys
   onBug: (error: unknown) => void
 }): Binance {
   const routes = new Map<string, Route>(
-    [...marketRoutes, ...accountRoutes, ...orderRoutes, ...algoRoutes].map((route) => [route.key, route]),
+    [...marketRoutes, ...accountRoutes, ...orderRoutes, ...algoRoutes, ...listenKeyRoutes].map((route) => [route.key, route]),
   )
 
   return {
@@ -40,9 +44,10 @@ export function createBinance({
       const nowMs = exchange.now() + skewMs
       const params = paramsOf(request.params)
       try {
-        if (!route.signed) return { status: 200, body: route.handle({ exchange, candles, params, nowMs, twists }) }
+        if (route.access === 'open') return { status: 200, body: route.handle({ exchange, candles, params, nowMs, twists }) }
         const account = authenticate(exchange.state, request)
         if (revoked) throw new WireError(-2015, 'Invalid API-key, IP, or permissions for action.', 401)
+        if (route.access === 'key') return { status: 200, body: route.handle({ account, listenKeys, nowMs }) }
         checkSigned(request, account, nowMs)
         return { status: 200, body: route.handle({ exchange, candles, params, nowMs, twists, account }) }
       } catch (error) {

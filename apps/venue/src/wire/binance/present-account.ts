@@ -238,12 +238,12 @@ function presentAmount(position: Position): string {
 }
 
 /** As the real one: trailing zeros gone, at least one decimal. */
-function presentEntry(position: Position): string {
+export function presentEntry(position: Position): string {
   return formatFixed(entryPrice(position)).replace(/(\.\d+?)0+$/, '$1')
 }
 
 /** Entry moved by the fee of getting out again. */
-function presentBreakEven(position: Position): string {
+export function presentBreakEven(position: Position): string {
   const entry = entryPrice(position)
   const fee = times(entry, TAKER_FEE)
   const moved = position.quantity >= 0n ? entry + fee : entry - fee

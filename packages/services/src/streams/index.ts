@@ -1,0 +1,1 @@
+export { createStreamHolder, type StreamHolder } from './stream-holder.ts'
