@@ -58,7 +58,7 @@ describe('who listens with an account’s key', () => {
       rp: '0.00000000',
     })
     expect(Object.keys(events[2]?.o ?? {})).toEqual(
-      expect.arrayContaining([...'scSofqpxXilzLTtbamRNn', 'ap', 'sp', 'wt', 'ot', 'ps', 'cp', 'rp', 'pP', 'si', 'ss', 'V', 'pm', 'gtd']),
+      expect.arrayContaining('s c S o f q p x X i l z L T t b a m R N n ap sp wt ot ps cp rp pP si ss V pm gtd'.split(' ')),
     )
     expect(events[2]?.o['N']).toBe('USDT')
     expect(events[1]?.a).toMatchObject({
