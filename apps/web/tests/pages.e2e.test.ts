@@ -2,14 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seed } from '@matic/prisma/seed'
 import { accessibilityProblems, launchBrowser, startStack, type Stack } from '@matic/testkit'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const trader = { email: 'user@matic.test', password: 'user123456' }
-const views = [
-  { name: 'desktop, dark', viewport: { width: 1440, height: 900 }, colorScheme: 'dark' },
-  { name: 'phone, light', viewport: { width: 360, height: 740 }, colorScheme: 'light' },
-] as const
+const desktop = { name: 'desktop, dark', viewport: { width: 1440, height: 900 }, colorScheme: 'dark' } as const
+const phone = { name: 'phone, light', viewport: { width: 360, height: 740 }, colorScheme: 'light' } as const
 
 let stack: Stack
 let browser: Browser
@@ -50,14 +48,17 @@ function addresses(): Address[] {
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-async function signIn(context: BrowserContext): Promise<void> {
-  const page = await context.newPage()
+async function show(page: Page, { viewport, colorScheme }: typeof desktop | typeof phone): Promise<void> {
+  await page.setViewportSize(viewport)
+  await page.emulateMedia({ colorScheme })
+}
+
+async function signIn(page: Page): Promise<void> {
   await page.goto(`${stack.webUrl}/login`)
   await page.getByTestId('login-email').fill(trader.email)
   await page.getByTestId('login-password').fill(trader.password)
   await page.getByTestId('login-submit').click()
   await page.locator('[data-testid="connection-state"][data-state="live"]').waitFor()
-  await page.close()
 }
 
 function listen(page: Page): string[] {
@@ -72,38 +73,45 @@ function listen(page: Page): string[] {
   return problems
 }
 
-describe.each(views)('every page on $name', ({ viewport, colorScheme }) => {
-  let signedIn: BrowserContext
-  let signedOut: BrowserContext
+describe('every page', () => {
+  // One tab each: a new one would read the whole dashboard's code anew.
+  let signedIn: Page
+  let signedOut: Page
   beforeAll(async () => {
-    signedIn = await open()
-    signedOut = await open()
+    signedIn = await openTab()
+    signedOut = await openTab()
     await signIn(signedIn)
   })
-  afterAll(() => Promise.all([signedIn.close(), signedOut.close()]))
 
-  async function open(): Promise<BrowserContext> {
-    const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' })
-    await context.addInitScript(`localStorage.setItem('nuxt-color-mode', '${colorScheme}')`)
-    return context
+  async function openTab(): Promise<Page> {
+    const context = await browser.newContext({ reducedMotion: 'reduce' })
+    await context.addInitScript(`localStorage.setItem('nuxt-color-mode', 'system')`)
+    return context.newPage()
   }
 
-  // A page mostly waits: two at a time.
-  it.concurrent.each(addresses())(
-    '$path loads without an error, fits its width and can be used by everyone',
+  it.each(addresses())(
+    '$path loads without an error, fits its width and can be used by everyone, on a dark desktop and a light phone',
     async ({ path, forGuests }) => {
-      const page = await (forGuests ? signedOut : signedIn).newPage()
+      const page = forGuests ? signedOut : signedIn
       const problems = listen(page)
+      await show(page, desktop)
       await page.goto(`${stack.webUrl}${path}`)
       await page.locator('main').waitFor()
       await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' })
-      await page.waitForTimeout(700)
+      await page.waitForTimeout(500)
 
-      expect(problems).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
-      expect(await page.locator('h1').count()).toBe(1)
-      expect(await accessibilityProblems(page)).toEqual([])
-      await page.close()
+      for (const view of [desktop, phone]) {
+        const { name } = view
+        await show(page, view)
+        await page.locator(`html.${view.colorScheme}`).waitFor()
+        await page.waitForTimeout(200)
+
+        expect(problems, name).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), name).toBe(0)
+        expect(await page.locator('h1').count(), name).toBe(1)
+        expect(await accessibilityProblems(page), name).toEqual([])
+      }
+      page.removeAllListeners()
     },
   )
 })
