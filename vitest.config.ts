@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     maxConcurrency: 2,
+    // Nothing works at import and nothing is kept between calls, so files may share what they load: a second of work each.
+    isolate: false,
     // Generous, because a busy machine is no failure.
     testTimeout: 20_000,
     expect: { poll: { timeout: 15_000 } },
