@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createHmac } from 'node:crypto'
-import { binanceusdm } from '../ccxt.ts'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { invariant } from '@matic/contracts'
+import { binanceusdm } from '../ccxt.ts'
 import type { Credentials } from '../port.ts'
 import type { Transport } from '../transport.ts'
 
@@ -19,6 +19,8 @@ export class SharedBinance extends binanceusdm {
   readonly #keys = new AsyncLocalStorage<Credentials>()
   readonly #transport: SharedClientSettings['transport']
   readonly #timeoutMs: number
+  /** Made once for as long as an account's keys are kept: from the text each signature would cost forty times as much. */
+  readonly #signingKeys = new WeakMap<Credentials, KeyObject>()
 
   constructor({ transport, requestTimeoutMs, demo }: SharedClientSettings) {
     super({
@@ -42,8 +44,19 @@ export class SharedBinance extends binanceusdm {
     // Node's own does in 4 µs what takes 28 in JavaScript.
     this.hmac = (request, secret, hash, digest = 'hex') => {
       invariant(digest === 'hex' && hash.outputLen === 32, 'This exchange signs with HMAC-SHA256 in hex')
-      return createHmac('sha256', secret).update(request).digest('hex')
+      const keys = this.#keys.getStore()
+      return createHmac('sha256', keys === undefined ? secret : this.#signingKey(keys))
+        .update(request)
+        .digest('hex')
     }
+  }
+
+  #signingKey(keys: Credentials): KeyObject {
+    const known = this.#signingKeys.get(keys)
+    if (known !== undefined) return known
+    const made = createSecretKey(keys.secret, 'utf8')
+    this.#signingKeys.set(keys, made)
+    return made
   }
 
   /** Whatever `work` signs is signed by this account. */

@@ -3,6 +3,7 @@ import type { AccountHandle, ExchangePort } from '@matic/exchange/port'
 import { reconcileAccount } from '../reconcile/reconcile-account.ts'
 import { applyPositions } from './apply-positions.ts'
 import { cancelWorking } from './cancel-working.ts'
+import type { CancelBooks } from './cancel-working.ts'
 import type { ExecutionContext } from './context.ts'
 import { holdLane } from './lane.ts'
 import type { HeldLane } from './lane.ts'
@@ -17,7 +18,7 @@ import type { RecordAnswer } from './send.ts'
 export type Doable = Exclude<Plan, { kind: 'lost' } | { kind: 'again' } | { kind: 'idle' }>
 
 /** Write down what many lanes have come to, together. */
-export interface Books {
+export interface Books extends CancelBooks {
   readonly answer: RecordAnswer
   readonly prepared: PrepareBooks
 }
@@ -37,7 +38,8 @@ export async function carryOut(
     case 'prepare':
       return prepareSymbol(ctx, port, handle, lane, plan, books.prepared)
     case 'cancel':
-      return cancelWorking(ctx, port, handle, lane, plan.order)
+      await Promise.all(plan.orders.map((order) => cancelWorking(ctx, port, handle, lane, order, books)))
+      return
     case 'resolve':
       await Promise.all(plan.orders.map((order) => resolveUnknown(ctx, port, handle, lane, order)))
       return

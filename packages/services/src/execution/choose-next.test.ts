@@ -147,10 +147,10 @@ function told(step: Step): string {
     case 'send':
       return `send ${step.orders.map((chosen) => [chosen.order.id, chosen.side, chosen.quantityBase].join(' ')).join(', ')}`
     case 'resolve':
-      return `resolve ${step.orders.map((each) => each.id).join(', ')}`
     case 'cancel':
+      return `${step.kind} ${step.orders.map((each) => each.id).join(', ')}`
     case 'prepare':
-      return `${step.kind} ${step.order.id}`
+      return `prepare ${step.order.id}`
     case 'refresh':
     case 'reconcile':
     case 'wait':
@@ -280,6 +280,8 @@ describe('protection', () => {
     expect(choose({ orders: [stop], positions: [flat] })).toEqual(['wait', 's CANCELED CANCELED_SIBLING'])
     expect(choose({ orders: [order('o'), { ...stop, state: 'ACKED' }], positions: [flat] })).toEqual(['cancel s'])
     expect(choose({ orders: [{ ...stop, state: 'ACKED' }], positions: [position({ epoch: 2 })] })).toEqual(['cancel s'])
+    const both = [stop, target].map((each) => ({ ...each, state: 'ACKED' as const }))
+    expect(choose({ orders: both, positions: [flat] })).toEqual(['cancel s, t'])
   })
   it('goes out again once its last request can no longer be accepted', () => {
     const lost = { ...stop, state: 'UNKNOWN' as const }

@@ -24,7 +24,7 @@ export type Step =
       readonly marginMode: 'cross' | 'isolated' | null
       readonly leverage: number | null
     }
-  | { readonly kind: 'cancel'; readonly order: LaneOrder }
+  | { readonly kind: 'cancel'; readonly orders: readonly LaneOrder[] }
   /** The outcome of these orders is unknown and a lookup is due. */
   | { readonly kind: 'resolve'; readonly orders: readonly LaneOrder[] }
   /** Read the real positions before closing. */
@@ -65,7 +65,7 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
     const cancel = view.orders.find(
       (other) => other.symbol === order.symbol && other.leg === 'open' && isSameShare(order, other) && cancelIsDue(view, other),
     )
-    if (cancel) return { kind: 'cancel', order: cancel }
+    if (cancel) return { kind: 'cancel', orders: [cancel] }
 
     if (settlesMs(view, order) > view.nowMs) continue
     const others = view.orders.filter(
@@ -83,7 +83,7 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
     }
     const closingSide: Side = position.side === 'LONG' ? 'sell' : 'buy'
     const surplus = order.nets && guardOfShare(view, position)
-    if (surplus) return { kind: 'cancel', order: surplus }
+    if (surplus) return { kind: 'cancel', orders: [surplus] }
     if (isClose(order)) {
       // What one order may not take is taken by the next revision.
       const most = view.markets.get(order.symbol)?.maxQuantity ?? null
@@ -185,8 +185,8 @@ function resolveStep(view: LaneView): Step | undefined {
 }
 
 function cancelStep(view: LaneView): Step | undefined {
-  const order = view.orders.find((candidate) => cancelIsDue(view, candidate))
-  return order && { kind: 'cancel', order }
+  const orders = view.orders.filter((order) => cancelIsDue(view, order))
+  return orders.length > 0 ? { kind: 'cancel', orders } : undefined
 }
 
 /** Somebody asked for it, or it is a stop or target whose position is gone. */

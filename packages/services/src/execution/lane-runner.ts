@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { judgeFanOuts, releaseFanOuts } from '../fan-outs/judge-fan-outs.ts'
 import { isAbort } from './abort.ts'
 import { createBatcher } from './batcher.ts'
+import { noteGoing } from './cancel-working.ts'
+import type { Going } from './cancel-working.ts'
 import { carryOut, ExchangeSilent } from './carry-out.ts'
 import type { Books } from './carry-out.ts'
 import { claimDueLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
@@ -13,7 +15,7 @@ import type { Plan } from './plan-lanes.ts'
 import { recordPrepared } from './prepare-symbol.ts'
 import type { Prepared } from './prepare-symbol.ts'
 import { recordAnswers } from './record-answers.ts'
-import type { Answer, AnswerOutcome } from './record-answers.ts'
+import type { Answer } from './record-answers.ts'
 import type { Send } from './write-ahead.ts'
 
 export interface LaneRunner {
@@ -47,6 +49,8 @@ const LANES_MAX = 500
 const JUDGE_MS = 100
 /** Answers are written down this much later, ms, while more orders wait to leave. */
 const ORDERS_FIRST_MS = 200
+/** While more lanes have work than a worker takes, it looks again after so long, or once it has room for half a batch: looking costs as much for one as for many. */
+const ROOM_MS = 50
 
 export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptions = {}): LaneRunner {
   const { lanesMax = LANES_MAX, reconcilesMax = 6, wakeIn = () => undefined } = options
@@ -66,8 +70,13 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   /** Resolves when what was ready to leave is written ahead, and before answers have waited too long. */
   const ordersLeave = () => leaving && Promise.race([leaving, pause(ORDERS_FIRST_MS * ctx.timings.scale)])
 
+  const record = (answers: readonly Answer[]) => recordAnswers(ctx, answers)
+  const answers = createBatcher(BATCH_MAX, record, ordersLeave)
+  /** The rest of a fan-out waits for these. */
+  const canaryAnswers = createBatcher(BATCH_MAX, record)
   const books: Books = {
-    answer: createBatcher<Answer, AnswerOutcome>(BATCH_MAX, (answers) => recordAnswers(ctx, answers), ordersLeave).add,
+    answer: (answer) => (answer.isCanary ? canaryAnswers : answers).add(answer),
+    going: createBatcher<Going, 'recorded' | 'lost'>(BATCH_MAX, (going) => noteGoing(ctx, going)).add,
     prepared: createBatcher<Prepared, 'recorded' | 'lost'>(BATCH_MAX, (prepared) => recordPrepared(ctx, prepared)).add,
   }
 
@@ -164,6 +173,8 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     }
   }
 
+  const hasRoom = () => lanesMax - working.size >= Math.min(BATCH_MAX, lanesMax) / 2
+
   /** Batch after batch for as long as each is full and there is room. */
   async function claimAll(): Promise<number> {
     let taken = 0
@@ -171,7 +182,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       const claimed = await take(async (me) => {
         const limit = Math.min(BATCH_MAX, lanesMax - working.size)
         const lanes = await takeWork(me.id, limit)
-        for (const { lane, plan } of lanes) void start(lane, plan).then(() => (full ? wakeIn(0) : undefined))
+        for (const { lane, plan } of lanes) void start(lane, plan).then(() => (full ? wakeIn(hasRoom() ? 0 : ROOM_MS) : undefined))
         full = lanes.length >= limit
         return lanes.length
       })

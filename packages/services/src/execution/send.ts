@@ -33,9 +33,9 @@ export async function sendAll(
 
 async function sendOne(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, send: Send, record: RecordAnswer): Promise<void> {
   const sentMs = ctx.clock.monotonic()
-  const answer = port.createOrder(handle, send.request, send.signing)
+  const sent = port.createOrder(handle, send.request, send.signing)
   ctx.crashPoints.pass('K7')
-  const result = await orSilence(ctx, answer)
+  const result = await orSilence(ctx, sent)
   ctx.crashPoints.pass('K8')
   const outcome = result.ok ? 'acked' : result.failure.execution
   ctx.meter?.orderAnswered({ exchange: send.lane.exchange, leg: send.order.leg, outcome }, (ctx.clock.monotonic() - sentMs) / 1_000)
@@ -43,7 +43,9 @@ async function sendOne(ctx: ExecutionContext, port: ExchangePort, handle: Accoun
     if (result.failure.verdict === 'CLOCK') await measureAgain(ctx, port, send.lane.exchange)
     return recordFailure(ctx, send, result.failure)
   }
-  if ((await record({ send, seen: result.value })) === 'lost') throw new LaneLost(send.lane.accountId)
+  const { lane, order, attempt } = send
+  const answer = { lane, orderId: order.id, seen: result.value, sentAtMs: attempt.createdAtMs, isCanary: order.isCanary }
+  if ((await record(answer)) === 'lost') throw new LaneLost(lane.accountId)
   ctx.crashPoints.pass(send.order.leg === 'open' ? 'K9' : 'K10')
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Transaction } from '@matic/db'
 import type { OrderRequest, Signing } from '@matic/exchange/port'
 import { plainOrNull } from '../plain.ts'
@@ -50,7 +50,7 @@ export async function writeAhead(
       sends.map((send) => send.signing.timestampMs),
       sends.map((send) => send.signing.recvWindowMs),
       sends.map((send) => send.lane.fence),
-      sends.map((send) => createHash('sha256').update(JSON.stringify(send.request)).digest()),
+      sends.map((send) => hash('sha256', JSON.stringify(send.request), 'buffer')),
       sends.map((send) => send.request.quantityBase),
       nowMs + (ctx.timings.lookupDelaysMs[0] ?? ctx.timings.lookupEveryMs),
       nowMs,
