@@ -215,7 +215,10 @@ async function newestSignal(db: Db): Promise<string> {
 /** Read by its index: a look that costs much would be measured with the rest. */
 async function endedOpens(db: Db, signalId: string): Promise<number> {
   const ended = ['FILLED', 'REJECTED', 'BLOCKED', 'EXPIRED', 'CANCELED']
-  return number(db, `SELECT count(*)::int AS n FROM trade_order WHERE signal_id = $1 AND leg = 'open' AND state = ANY($2)`, [signalId, ended])
+  return number(db, `SELECT count(*)::int AS n FROM trade_order WHERE signal_id = $1 AND leg = 'open' AND state = ANY($2)`, [
+    signalId,
+    ended,
+  ])
 }
 
 const protectedCount = (db: Db) =>
