@@ -42,6 +42,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
     applicationName: 'matic worker',
     poolSize: 16,
     idleTimeoutMs: 0,
+    planOnce: true,
     onError: (err) => log.warn({ err }, 'a database connection broke'),
   })
   const decisionDb = createDb({
@@ -49,6 +50,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
     applicationName: 'matic worker decisions',
     poolSize: 2,
     idleTimeoutMs: 0,
+    planOnce: true,
     onError: (err) => log.warn({ err }, 'a database connection broke'),
   })
   const { databaseUrl, redisUrl } = secrets

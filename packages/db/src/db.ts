@@ -31,6 +31,8 @@ export interface DbOptions {
   statementTimeoutMs?: number
   /** A connection that nobody used for so long is closed; 0: never, for work that must not wait for connecting and planning. */
   idleTimeoutMs?: number
+  /** Statements are planned once a connection, for any values: right where all of them look rows up by index, however many they are given. */
+  planOnce?: boolean
   onError?: (error: Error) => void
 }
 
@@ -47,6 +49,7 @@ export function createDb(options: DbOptions): Db {
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
+    ...(options.planOnce && { options: '-c plan_cache_mode=force_generic_plan' }),
     // Statements that do not wait for each other share a round trip.
     pipeline: true,
   })

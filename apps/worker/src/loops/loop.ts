@@ -3,6 +3,8 @@ import type { Logger } from '@matic/platform'
 export interface Loop {
   /** Run now, or once more right after the run that is going on. */
   kick(): void
+  /** Resolves when the run going on is over, and the one that was asked for meanwhile. Never throws. */
+  idle(): Promise<void>
   /** Run in this many ms unless it runs earlier. */
   kickIn(ms: number): void
   start(): void
@@ -62,6 +64,10 @@ export function createLoop({ name, everyMs, run, log }: LoopOptions): Loop {
 
   return {
     kick: go,
+    async idle() {
+      await running
+      await running
+    },
     kickIn: schedule,
     start() {
       started = true

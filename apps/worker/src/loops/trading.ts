@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createLaneRunner } from '@matic/services/execution/index'
 import type { LaneRunner } from '@matic/services/execution/index'
 import { dispatchSignals } from '@matic/services/dispatch/index'
@@ -14,7 +15,9 @@ export interface Trading {
   readonly loops: readonly Loop[]
 }
 
-const MANY = 10
+const MANY = 50
+/** At most so long. */
+const FIRST_ORDERS_MS = 50
 
 /** Signal → decision → order → exchange, and the comparison with it. Bells wake it, a sweep does what no bell announced. */
 export function createTrading(ctx: WorkerContext): Trading {
@@ -35,6 +38,8 @@ export function createTrading(ctx: WorkerContext): Trading {
             execute.kick()
             // More than one process should do: wake the others too.
             if (decisions >= MANY) ctx.doorbell.ring('execute')
+            // The first orders leave before anything else is decided.
+            return Promise.race([execute.idle(), pause(FIRST_ORDERS_MS * timings.scale)])
           },
         },
       })

@@ -20,9 +20,11 @@ const ROUTES_MAX = 500
 
 export interface DispatchInput {
   readonly limit?: number
-  /** Told after each commit how many decisions it brought. */
-  readonly onDecided?: (decisions: number) => void
+  /** Told after each commit how many decisions it brought. The first slice of many is not followed by the next before this resolves. */
+  readonly onDecided?: (decisions: number) => void | Promise<void>
 }
+
+type OnDecided = NonNullable<DispatchInput['onDecided']>
 
 /**
  * Turns received signals into decisions and orders, one decision for each (signal, route), a batch a transaction; one that reaches many
@@ -41,13 +43,14 @@ export async function dispatchSignals({ ctx, input = {} }: { ctx: DispatchContex
 }
 
 /** Slice after slice of the routes; the signals are dealt with when the last one is decided. */
-async function dispatchBatch(ctx: DispatchContext, claim: SignalsWanted, onDecided: (decisions: number) => void): Promise<number> {
+async function dispatchBatch(ctx: DispatchContext, claim: SignalsWanted, onDecided: OnDecided): Promise<number> {
   let wanted = claim
   let slice: Slice | undefined
   for (;;) {
     const done = await dispatchSlice(ctx, wanted, slice)
-    if (done.decisions > 0) onDecided(done.decisions)
+    const told = done.decisions > 0 ? onDecided(done.decisions) : undefined
     if (done.next === undefined) return done.signalIds.length
+    if (slice === undefined) await told
     wanted = { limit: done.signalIds.length, only: done.signalIds }
     slice = done.next
   }
@@ -84,7 +87,7 @@ async function dispatchSlice(ctx: DispatchContext, wanted: SignalsWanted, from: 
   return done
 }
 
-async function dispatchOneByOne(ctx: DispatchContext, limit: number, onDecided: (decisions: number) => void): Promise<number> {
+async function dispatchOneByOne(ctx: DispatchContext, limit: number, onDecided: OnDecided): Promise<number> {
   const waiting = await ctx.db.query<{ id: string }>(`SELECT id FROM signal WHERE state = 'RECEIVED' ORDER BY received_at, id LIMIT $1`, [
     limit,
   ])

@@ -49,6 +49,8 @@ const LANES_MAX = 500
 const JUDGE_MS = 100
 /** Answers are written down this much later, ms, while more orders wait to leave. */
 const ORDERS_FIRST_MS = 200
+/** Answers of a canary come close together, and the second half of them would wait for the first half's commit. */
+const CANARY_MS = 3
 /** While more lanes have work than a worker takes, it looks again after so long, or once it has room for half a batch: looking costs as much for one as for many. */
 const ROOM_MS = 50
 
@@ -73,7 +75,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   const record = (answers: readonly Answer[]) => recordAnswers(ctx, answers)
   const answers = createBatcher(BATCH_MAX, record, ordersLeave)
   /** The rest of a fan-out waits for these. */
-  const canaryAnswers = createBatcher(BATCH_MAX, record)
+  const canaryAnswers = createBatcher(BATCH_MAX, record, () => pause(CANARY_MS * ctx.timings.scale))
   const books: Books = {
     answer: (answer) => (answer.isCanary ? canaryAnswers : answers).add(answer),
     going: createBatcher<Going, 'recorded' | 'lost'>(BATCH_MAX, (going) => noteGoing(ctx, going)).add,
