@@ -12,7 +12,7 @@ import { refreshMarkets } from '@matic/services/markets/refresh-markets'
 import { refreshRanges } from '@matic/services/markets/refresh-ranges'
 import { answerRequests, sweepRequests } from '@matic/services/requests-worker/answer-requests'
 import { changeMargins } from '@matic/services/requests-worker/change-margins'
-import { indexWords } from '@matic/services/signals/index-words'
+import { indexWords, ordersLeave } from '@matic/services/signals/index-words'
 import type { WorkerContext } from '../context.ts'
 import { createLoop } from './loop.ts'
 import type { Loop } from './loop.ts'
@@ -23,6 +23,8 @@ const STORE_MARKS_MS = 1_000
 const PRICES_DUTY = 1
 const RANGES_MS = 5_000
 const WORDS_MS = 5_000
+/** Rounds that orders on their way put it off for. */
+const WORDS_LEFT_MAX = 4
 const RECORDS_MS = 5_000
 const DRIFT_MS = 2_000
 
@@ -152,12 +154,17 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
       ctx.metrics.inDrift(inDrift)
     },
   })
+  let wordsLeft = 0
   const words = createLoop({
     name: 'words',
     everyMs: WORDS_MS,
     log,
     async run() {
-      if (await ctx.worker.holdsDuty(PRICES_DUTY)) await indexWords({ db: ctx.db })
+      if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
+      wordsLeft += 1
+      if (wordsLeft < WORDS_LEFT_MAX && (await ordersLeave(ctx))) return
+      wordsLeft = 0
+      await indexWords({ db: ctx.db })
     },
   })
   const fees = createLoop({
