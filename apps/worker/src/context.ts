@@ -42,7 +42,6 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
     applicationName: 'matic worker',
     poolSize: 16,
     idleTimeoutMs: 0,
-    planOnce: true,
     onError: (err) => log.warn({ err }, 'a database connection broke'),
   })
   const decisionDb = createDb({

@@ -12,7 +12,8 @@ import { refreshMarkets } from '@matic/services/markets/refresh-markets'
 import { refreshRanges } from '@matic/services/markets/refresh-ranges'
 import { answerRequests, sweepRequests } from '@matic/services/requests-worker/answer-requests'
 import { changeMargins } from '@matic/services/requests-worker/change-margins'
-import { indexWords, ordersLeave } from '@matic/services/signals/index-words'
+import { ordersLeave } from '@matic/services/execution/orders-leave'
+import { indexWords } from '@matic/services/signals/index-words'
 import type { WorkerContext } from '../context.ts'
 import { createLoop } from './loop.ts'
 import type { Loop } from './loop.ts'
@@ -23,10 +24,10 @@ const STORE_MARKS_MS = 1_000
 const PRICES_DUTY = 1
 const RANGES_MS = 5_000
 const WORDS_MS = 5_000
-/** Rounds that orders on their way put it off for. */
-const WORDS_LEFT_MAX = 4
 const RECORDS_MS = 5_000
 const DRIFT_MS = 2_000
+/** Rounds that orders on their way put something off for. */
+const PUT_OFF_MAX = 3
 
 export interface Upkeep {
   /** Woken by the api: something was asked. */
@@ -39,6 +40,19 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   const { timings, log, exchanges } = ctx
   const traded = [...exchanges].filter(([, port]) => port.capabilities.certified)
   let storedAtMs = -Infinity
+
+  /** What looks through much and can wait leaves the database to orders that are on their way, for a few rounds. */
+  function whenQuiet(run: () => Promise<void>): () => Promise<void> {
+    let putOff = 0
+    return async () => {
+      if (putOff < PUT_OFF_MAX && (await ordersLeave(ctx))) {
+        putOff += 1
+        return
+      }
+      putOff = 0
+      await run()
+    }
+  }
 
   const clocks = createLoop({ name: 'clocks', everyMs: timings.clockSyncMs, log, run: () => measureClocks(ctx) })
   const doctor = createLoop({
@@ -147,25 +161,20 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     name: 'drift',
     everyMs: DRIFT_MS,
     log,
-    async run() {
+    run: whenQuiet(async () => {
       if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
       const { afterId, inDrift } = await watchDrift({ ctx, input: { afterId: driftAfterId } })
       driftAfterId = afterId
       ctx.metrics.inDrift(inDrift)
-    },
+    }),
   })
-  let wordsLeft = 0
   const words = createLoop({
     name: 'words',
     everyMs: WORDS_MS,
     log,
-    async run() {
-      if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
-      wordsLeft += 1
-      if (wordsLeft < WORDS_LEFT_MAX && (await ordersLeave(ctx))) return
-      wordsLeft = 0
-      await indexWords({ db: ctx.db })
-    },
+    run: whenQuiet(async () => {
+      if (await ctx.worker.holdsDuty(PRICES_DUTY)) await indexWords({ db: ctx.db })
+    }),
   })
   const fees = createLoop({
     name: 'fees',

@@ -2,10 +2,11 @@ import { recordFacts } from '@matic/db'
 import type { AccountHandle, ExchangePort } from '@matic/exchange/port'
 import { reconcileAccount } from '../reconcile/reconcile-account.ts'
 import { applyPositions } from './apply-positions.ts'
+import type { PositionReading } from './apply-positions.ts'
 import { cancelWorking } from './cancel-working.ts'
 import type { CancelBooks } from './cancel-working.ts'
 import type { ExecutionContext } from './context.ts'
-import { holdLane } from './lane.ts'
+import { holdLanes, LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'
 import type { Plan } from './plan-lanes.ts'
 import { prepareSymbol } from './prepare-symbol.ts'
@@ -19,6 +20,7 @@ export type Doable = Exclude<Plan, { kind: 'lost' } | { kind: 'again' } | { kind
 
 /** Write down what many lanes have come to, together. */
 export interface Books extends CancelBooks {
+  readonly refreshed: (refreshed: Refreshed) => Promise<'recorded' | 'lost'>
   readonly answer: RecordAnswer
   readonly prepared: PrepareBooks
 }
@@ -44,10 +46,18 @@ export async function carryOut(
       await Promise.all(plan.orders.map((order) => resolveUnknown(ctx, port, handle, lane, order)))
       return
     case 'refresh':
-      return refreshPosition(ctx, port, handle, lane, plan)
+      return refreshPosition(ctx, port, handle, lane, plan, books)
     case 'reconcile':
       return reconcileAccount(ctx, port, handle, lane, { full: plan.full })
   }
+}
+
+/** A symbol of an account as the exchange lists it. */
+export interface Refreshed {
+  readonly lane: HeldLane
+  readonly symbol: string
+  readonly positionSide: 'BOTH' | 'LONG' | 'SHORT'
+  readonly reading: PositionReading
 }
 
 /** @throws when the exchange does not answer: the lane rests and tries again */
@@ -56,24 +66,41 @@ async function refreshPosition(
   port: ExchangePort,
   handle: AccountHandle,
   lane: HeldLane,
-  { symbol, positionSide }: { symbol: string; positionSide: 'BOTH' | 'LONG' | 'SHORT' },
+  { symbol, positionSide }: Pick<Refreshed, 'symbol' | 'positionSide'>,
+  books: Books,
 ): Promise<void> {
   const reading = await readPositions(ctx, port, handle)
   if (!reading.ok) throw new ExchangeSilent(reading.failure.code)
-  const ids = await ctx.db.transaction(async (tx) => {
-    await holdLane(tx, ctx, lane)
-    const { facts, doubted } = await applyPositions(tx, ctx, lane, reading.value, { only: { symbol, positionSide } })
-    // The list is late, so what we know from our own fills stands, and counts as read.
-    if (doubted.length > 0) {
-      await tx.query('UPDATE position SET synced_at = to_timestamp($3::float8 / 1000.0) WHERE account_id = $1 AND symbol = $2', [
-        lane.accountId,
-        symbol,
-        reading.value.askedAtMs,
-      ])
+  if ((await books.refreshed({ lane, symbol, positionSide, reading: reading.value })) === 'lost') throw new LaneLost(lane.accountId)
+}
+
+/** Writes down what many accounts' lists say of one symbol each, in one transaction. @returns in their order */
+export async function recordRefreshed(ctx: ExecutionContext, refreshed: readonly Refreshed[]): Promise<('recorded' | 'lost')[]> {
+  const { held, ids } = await ctx.db.transaction(async (tx) => {
+    const lanes = await holdLanes(
+      tx,
+      ctx,
+      refreshed.map(({ lane }) => lane),
+    )
+    const ours = new Set(lanes.held)
+    const facts = []
+    for (const { lane, symbol, positionSide, reading } of refreshed) {
+      if (!ours.has(lane)) continue
+      const applied = await applyPositions(tx, ctx, lane, reading, { only: { symbol, positionSide } })
+      facts.push(...applied.facts)
+      // The list is late, so what we know from our own fills stands, and counts as read.
+      if (applied.doubted.length > 0) {
+        await tx.query('UPDATE position SET synced_at = to_timestamp($3::float8 / 1000.0) WHERE account_id = $1 AND symbol = $2', [
+          lane.accountId,
+          symbol,
+          reading.askedAtMs,
+        ])
+      }
     }
-    return recordFacts(tx, facts)
+    return { held: ours, ids: await recordFacts(tx, facts) }
   })
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
+  return refreshed.map(({ lane }) => (held.has(lane) ? 'recorded' : 'lost'))
 }
 
 /** A reading that everything else depends on did not come. */

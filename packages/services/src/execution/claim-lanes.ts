@@ -68,7 +68,7 @@ async function claim(
      work AS MATERIALIZED (${candidates}),
      taken AS (
        SELECT l.account_id FROM lane l JOIN work w ON w.account_id = l.account_id JOIN account c ON c.id = l.account_id
-        WHERE c.exchange = ANY($5) AND NOT l.account_id = ANY($2::uuid[]) AND ${LANE_IS_FREE}
+        WHERE c.exchange = ANY($5) AND NOT EXISTS (SELECT 1 FROM unnest($2::uuid[]) AS mine(id) WHERE mine.id = l.account_id) AND ${LANE_IS_FREE}
         ORDER BY ${order} LIMIT $3 FOR UPDATE OF l SKIP LOCKED),
      moment AS (SELECT clock_timestamp() AS at FROM (SELECT count(*) FROM taken) AS locked)
      UPDATE lane SET owner = $1, fence = fence + 1, lease_until = moment.at + make_interval(secs => $4)

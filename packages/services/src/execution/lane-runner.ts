@@ -4,8 +4,8 @@ import { isAbort } from './abort.ts'
 import { createBatcher } from './batcher.ts'
 import { noteGoing } from './cancel-working.ts'
 import type { Going } from './cancel-working.ts'
-import { carryOut, ExchangeSilent } from './carry-out.ts'
-import type { Books } from './carry-out.ts'
+import { carryOut, ExchangeSilent, recordRefreshed } from './carry-out.ts'
+import type { Books, Refreshed } from './carry-out.ts'
 import { claimDueLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
 import type { ExecutionContext } from './context.ts'
 import { LaneLost } from './lane.ts'
@@ -43,6 +43,8 @@ export interface LaneRunnerOptions {
 const STEPS_MAX = 500
 /** Lanes claimed, planned or written down together. The first of a batch waits for its last. */
 const BATCH_MAX = 250
+/** Positions read anew that are written down together: some statements for each. */
+const REFRESHED_MAX = 50
 /** Of a worker at once: what leaves within `batchSendMs`, and no more than there are connections for. */
 const LANES_MAX = 500
 /** Between two looks at how many of a fan-out were refused, ms, once its canary is answered. */
@@ -78,6 +80,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   const canaryAnswers = createBatcher(BATCH_MAX, record, () => pause(CANARY_MS * ctx.timings.scale))
   const books: Books = {
     answer: (answer) => (answer.isCanary ? canaryAnswers : answers).add(answer),
+    refreshed: createBatcher<Refreshed, 'recorded' | 'lost'>(REFRESHED_MAX, (refreshed) => recordRefreshed(ctx, refreshed)).add,
     going: createBatcher<Going, 'recorded' | 'lost'>(BATCH_MAX, (going) => noteGoing(ctx, going)).add,
     prepared: createBatcher<Prepared, 'recorded' | 'lost'>(BATCH_MAX, (prepared) => recordPrepared(ctx, prepared)).add,
   }

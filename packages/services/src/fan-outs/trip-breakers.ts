@@ -30,6 +30,7 @@ interface Changed {
  * @returns scopes that opened, and that closed
  */
 export async function tripBreakers({ ctx }: { ctx: ServiceContext }): Promise<{ opened: string[]; closed: string[] }> {
+  if (!(await isAnythingUp(ctx))) return { opened: [], closed: [] }
   const { opened, closed, factIds } = await ctx.db.transaction(async (tx) => {
     const trips = await tx.query<Changed>(
       `${COUNTED}
@@ -57,6 +58,16 @@ export async function tripBreakers({ ctx }: { ctx: ServiceContext }): Promise<{ 
   })
   if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
   return { opened, closed }
+}
+
+/** Something was refused or is stopped. Mostly nothing is, and counting thousands of answers each second would tell no more. */
+async function isAnythingUp(ctx: ServiceContext): Promise<boolean> {
+  const [row] = await ctx.db.query<{ isUp: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM breaker)
+         OR EXISTS (SELECT 1 FROM trade_order o WHERE o.leg = 'open' AND o.submitted_at > clock_timestamp() - make_interval(secs => ${WINDOW_SECONDS} * $1) AND ${isRefused('o')}) AS "isUp"`,
+    [ctx.timings.scale],
+  )
+  return row?.isUp === true
 }
 
 /** Answers to opens within the window, by scope; of a breaker that was open only those that came after it let them through. */

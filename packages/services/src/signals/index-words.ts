@@ -13,9 +13,3 @@ export async function indexWords({ db }: { db: Queryable }): Promise<void> {
     [INDEXES],
   )
 }
-
-/** Orders are on their way: after a fan-out there is much to move, and that can wait. */
-export async function ordersLeave({ db }: { db: Queryable }): Promise<boolean> {
-  const rows = await db.query(`SELECT 1 FROM trade_order WHERE state = 'SUBMITTING' LIMIT 1`)
-  return rows.length > 0
-}
