@@ -53,19 +53,23 @@ function countTransactions({ db }: { db: Db }): void {
   })
 }
 
+async function workUntil(holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 20_000; !(await holds()); await sleep(20)) {
+    if (Date.now() > deadline) throw new Error('not in time')
+    await Promise.all(workers.map((worker) => worker.runner.execute()))
+    await Promise.all(workers.map((worker) => worker.runner.settled()))
+  }
+}
+
 it('fifty accounts open, stop and target by two workers: each once, each by its own key, in half as many transactions as orders at most', async () => {
   const { ctx } = workers[0] ?? {}
   if (!ctx) throw new Error('no worker')
   for (const account of accounts) await makeOrder(ctx, account, { quantityBase: '0.01', stopFraction: '0.2', targetFraction: '0.4' })
   for (const worker of workers) countTransactions(worker.ctx)
 
-  const isProtected = async () =>
-    (await ctx.db.query(`SELECT 1 FROM position WHERE quantity_base = 0.01 AND protection = 'PROTECTED'`)).length === COUNT
-  for (const deadline = Date.now() + 20_000; !(await isProtected()); await sleep(20)) {
-    if (Date.now() > deadline) throw new Error('not in time')
-    await Promise.all(workers.map((worker) => worker.runner.execute()))
-    await Promise.all(workers.map((worker) => worker.runner.settled()))
-  }
+  await workUntil(
+    async () => (await ctx.db.query(`SELECT 1 FROM position WHERE quantity_base = 0.01 AND protection = 'PROTECTED'`)).length === COUNT,
+  )
 
   const ledger = await venue.ledger()
   const byAccount = Map.groupBy(ledger, (order) => order.ref)
@@ -78,5 +82,26 @@ it('fifty accounts open, stop and target by two workers: each once, each by its 
   const sentBy = new Map(attempts.map(({ account, cid }) => [cid, account]))
   for (const order of ledger) expect(sentBy.get(order.clientOrderId), 'who sent it').toBe(order.ref)
   // One hundred and fifty orders, each written ahead and recorded: one by one these would be three hundred.
+  expect(transactions).toBeLessThan(75)
+}, 60_000)
+
+it('fifty accounts close and take stop and target off, in as few', async () => {
+  const { ctx } = workers[0] ?? {}
+  if (!ctx) throw new Error('no worker')
+  transactions = 0
+  for (const account of accounts) await makeOrder(ctx, account, { leg: 'close' })
+  await workUntil(async () => {
+    const left = await ctx.db.query(
+      `SELECT 1 FROM position WHERE quantity_base > 0 UNION ALL SELECT 1 FROM trade_order WHERE state NOT IN ('FILLED', 'CANCELED')`,
+    )
+    return left.length === 0
+  })
+  const ledger = await venue.ledger()
+  const ended = ledger.map(({ ref, status }) => `${ref} ${status}`).toSorted()
+  expect(ended).toEqual(
+    accounts.flatMap(({ accountId }) => ['CANCELED', 'CANCELED', 'FILLED', 'FILLED'].map((status) => `${accountId} ${status}`)).toSorted(),
+  )
+  const gone = await ctx.db.query(`SELECT DISTINCT reason FROM trade_order WHERE leg IN ('stop', 'target')`)
+  expect(gone).toEqual([{ reason: 'CANCELED_SIBLING' }])
   expect(transactions).toBeLessThan(75)
 }, 60_000)
