@@ -23,8 +23,22 @@ export interface Going {
   readonly orderId: string
 }
 
+/** Takes orders of one lane off the exchange, all at once. */
+export async function cancelAll(
+  ctx: ExecutionContext,
+  port: ExchangePort,
+  handle: AccountHandle,
+  lane: HeldLane,
+  orders: readonly LaneOrder[],
+  books: CancelBooks,
+): Promise<void> {
+  const results = await Promise.allSettled(orders.map((order) => cancelWorking(ctx, port, handle, lane, order, books)))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
 /** Takes an order off the exchange and believes only what a lookup says afterwards: it may have filled in the meantime. */
-export async function cancelWorking(
+async function cancelWorking(
   ctx: ExecutionContext,
   port: ExchangePort,
   handle: AccountHandle,

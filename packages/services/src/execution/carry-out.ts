@@ -3,7 +3,7 @@ import type { AccountHandle, ExchangePort } from '@matic/exchange/port'
 import { reconcileAccount } from '../reconcile/reconcile-account.ts'
 import { applyPositions } from './apply-positions.ts'
 import type { PositionReading } from './apply-positions.ts'
-import { cancelWorking } from './cancel-working.ts'
+import { cancelAll } from './cancel-working.ts'
 import type { CancelBooks } from './cancel-working.ts'
 import type { ExecutionContext } from './context.ts'
 import { holdLanes, LaneLost } from './lane.ts'
@@ -40,8 +40,7 @@ export async function carryOut(
     case 'prepare':
       return prepareSymbol(ctx, port, handle, lane, plan, books.prepared)
     case 'cancel':
-      await Promise.all(plan.orders.map((order) => cancelWorking(ctx, port, handle, lane, order, books)))
-      return
+      return cancelAll(ctx, port, handle, lane, plan.orders, books)
     case 'resolve':
       await Promise.all(plan.orders.map((order) => resolveUnknown(ctx, port, handle, lane, order)))
       return
