@@ -51,11 +51,16 @@ export async function getExample({ ctx, input }: { ctx: Context; input: Input })
     const signal = await asIfReceived(tx, { id, userId: leaderId, source, sourceId, alert: BLANK_ALERT })
     if (signal === undefined) throw new AppError('CONFLICT', 'The leader’s webhook is switched off')
     const route = await routeAsIfFollowing(tx, { userId, accountId, settings, routeId: ctx.newId(), strategy, signal })
-    const markets = (await loadMarkets(tx, [route.exchange])).get(route.exchange)
+    const every = await loadMarkets(tx, [route.exchange])
+    const markets = every.get(route.exchange)
     const shown = await whatToShow(tx, { strategy, markets, given: input.alert, settings })
     const placed = { ...signal, alert: { ...shown.alert, maxAgeSeconds: null }, block: null, note: {} }
     const bases = new Map([[basisKey(id, strategyId), shown.book]])
-    const [decided] = await decideAll(tx, { newId: ctx.newId, exchanges: EXCHANGES }, [placed], [route], { locked: false, bases })
+    const [decided] = await decideAll(tx, { newId: ctx.newId, exchanges: EXCHANGES }, [placed], [route], {
+      locked: false,
+      bases,
+      markets: every,
+    })
     if (decided === undefined) throw new AppError('CONFLICT', 'Nothing of the leader’s reaches this account')
     const { market, quantityBase, origin, side, at } = shown
     const mark = market === null ? null : (markets?.markOf(market.symbol) ?? null)

@@ -50,7 +50,7 @@ async function openingsAmong(db: Queryable, { strategy, markets, limit }: Asked,
               (SELECT e.equity FROM equity_snapshot e WHERE e.account_id = $2 AND e.at <= s.received_at ORDER BY e.at DESC LIMIT 1) END AS equity,
             CASE WHEN b.signal_id IS NULL THEN
               (SELECT coalesce(json_agg(json_build_object('leg', o.leg, 'symbol', o.symbol, 'quantityBase', trim_scale(o.quantity_base)::text, 'leverage', o.leverage)), '[]')
-                 FROM trade_order o WHERE o.decision_id = d.id AND o.leg IN ('open', 'close', 'reduce')) END AS orders
+                 FROM trade_order o WHERE o.account_id = d.account_id AND o.cause = s.id::text AND o.decision_id = d.id AND o.leg IN ('open', 'close', 'reduce')) END AS orders
        FROM signal s
        LEFT JOIN copy_basis b ON b.signal_id = s.id AND b.strategy_id = $4
        LEFT JOIN route r ON r.account_id = $2 AND r.source_id = s.source_id AND r.source_kind = $5 AND r.follow_id IS NULL

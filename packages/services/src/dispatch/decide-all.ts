@@ -21,6 +21,8 @@ export interface DecideOptions {
   readonly locked?: boolean
   /** What leaders are taken to hold and do, by signal and strategy (`basisKey`), whatever their accounts say. */
   readonly bases?: ReadonlyMap<string, LeaderBook>
+  /** Of all exchanges that are asked for, where somebody has read them already. */
+  readonly markets?: ReadonlyMap<string, Markets>
 }
 
 /** Decides these signals on these routes, or on all of theirs, one after the other, each seeing what the ones before it come to. Writes nothing. */
@@ -29,7 +31,7 @@ export async function decideAll(
   ctx: DecideContext,
   rows: readonly PlacedSignal[],
   only?: readonly RouteRow[],
-  { locked = true, bases: given }: DecideOptions = {},
+  { locked = true, bases: given, markets: read }: DecideOptions = {},
 ): Promise<Decided[]> {
   const found = only ?? (await loadRoutes(tx, rows, EVERY_ROUTE)).routes
   const overtaken = await findOvertaken(tx, rows)
@@ -45,7 +47,7 @@ export async function decideAll(
   const bySource = Map.groupBy(routes, (route) => `${route.listensTo} ${route.sourceId}`)
   const remainders = await loadRemainders(tx, routes)
   const leaderBooks = new Map(leaders.routes.map(({ accountId }) => [accountId, copyOf(books.get(accountId))]))
-  const markets = await loadMarkets(tx, [...new Set(everyone.map((route) => route.exchange))])
+  const markets = read ?? (await loadMarkets(tx, [...new Set(everyone.map((route) => route.exchange))]))
 
   const ranges = await loadRanges(tx, [
     ...new Set(everyone.filter((route) => route.settings.stopMode === 'atr').map((route) => route.exchange)),

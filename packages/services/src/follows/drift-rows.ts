@@ -119,10 +119,10 @@ const FOLLOWS = `
          ARRAY(SELECT x.symbol FROM follow_detachment x WHERE x.follow_id = f.id AND x.ended_at IS NULL) AS detached,
          (SELECT json_object_agg(x.symbol, x.ms) FROM (SELECT symbol, (extract(epoch FROM max(detached_at)) * 1000)::float8 AS ms
             FROM follow_detachment WHERE follow_id = f.id GROUP BY symbol) x) AS "detachedMs",
-         (SELECT json_object_agg(x.symbol, x.intent) FROM (SELECT DISTINCT ON (d.symbol) d.symbol, d.intent FROM decision d
-            WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent NOT IN ('none', 'cancel')
-              AND d.symbol IN (SELECT h.symbol FROM position_share h WHERE h.account_id = f.account_id AND h.route_id = f.route_id AND h.quantity_base <> 0)
-            ORDER BY d.symbol, d.decided_at DESC) x) AS intents,
+         (SELECT json_object_agg(h.symbol, x.intent) FROM position_share h, LATERAL (
+            SELECT d.intent FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.symbol = h.symbol AND d.intent NOT IN ('none', 'cancel')
+             ORDER BY d.decided_at DESC LIMIT 1) x
+           WHERE h.account_id = f.account_id AND h.route_id = f.route_id AND h.quantity_base <> 0) AS intents,
          (SELECT coalesce(json_agg(x), '[]') FROM (
             SELECT p.symbol, p.side = 'LONG' AS "isLong" FROM position p WHERE p.account_id = s.account_id AND p.quantity_base > 0
                AND (p.route_id = lr.id OR p.route_id IS NULL OR s.source_kind = 'ACCOUNT')
