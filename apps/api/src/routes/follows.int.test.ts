@@ -159,9 +159,26 @@ describe('a follow', () => {
 
   it('shows its leader no name, key or address', async () => {
     const answer = await api.request('GET', `/api/strategies/${strategyId}/followers`, { token: leader })
+    expect(answer.body).toMatchObject({ meta: { page: 1, limit: 20, total: 1 } })
     expect(dataOf<FollowerView[]>(answer.body)).toMatchObject([{ handle: expect.stringMatching(/^Follower [\dA-F]{6}$/), copied: 1 }])
     expect(answer.text).not.toMatch(/admin|Copies|Administrator/i)
     expect((await api.request('GET', `/api/strategies/${strategyId}/followers`, { token: follower })).status).toBe(404)
+  })
+
+  it('shows its follower no name, address, account or id of the leader', async () => {
+    const paths = [
+      '/api/leaders?minDays=0',
+      `/api/leaders/${strategyId}`,
+      `/api/leaders/${strategyId}/record`,
+      `/api/strategies/${strategyId}/copying`,
+    ]
+    for (const path of [...paths, '/api/follows']) {
+      const answer = await api.request('GET', path, { token: follower })
+      expect([path, answer.status]).toEqual([path, 200])
+      for (const told of ['Demo Trader', 'Demo', 'user@', accounts.leader, api.userId]) expect(answer.text).not.toContain(told)
+    }
+    for (const path of ['followers', 'breakers', 'invites', 'fees'])
+      expect((await api.request('GET', `/api/strategies/${strategyId}/${path}`, { token: follower })).status).toBe(404)
   })
 
   it('in a circle is refused', async () => {

@@ -61,9 +61,10 @@ export const followRoutes = [
     message: 'Revoked',
   })),
 
-  mount(listFollowersRoute, async ({ ctx, actor, params }) => ({
-    data: await listFollowers({ db: ctx.db, input: { ...params, userId: actor.userId } }),
-  })),
+  mount(listFollowersRoute, async ({ ctx, actor, params, query }) => {
+    const { followers, meta } = await listFollowers({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } })
+    return { data: followers, meta }
+  }),
 
   mount(getStrategyFees, async ({ ctx, actor, params, query }) => {
     const { view, meta } = await readStrategyFees({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } })

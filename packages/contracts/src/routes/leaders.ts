@@ -42,7 +42,10 @@ export const LeaderRow = z.object({
   risk: RiskLabel,
   /** Worth of the leader's account, quote, as the record last told it. */
   equity: DecimalString.nullable(),
-  /** Equity of the accounts that follow it now, quote, of the leader's own kind: paper beside live counts nothing. */
+  /**
+   * Equity of the accounts that follow it now, quote, cut to one or two digits that count, so that nobody's own is read off it; of the leader's own
+   * kind: paper beside live counts nothing.
+   */
   aum: DecimalString,
   /** Accounts that follow it now. */
   copiers: z.number().int(),
@@ -100,6 +103,15 @@ export const RiskRule = z.object({
   high: z.object({ drawdownPercent: z.number(), leverage: z.number() }),
 })
 export type RiskRule = z.infer<typeof RiskRule>
+
+/** The rule that holds. Leverage is what 95 of 100 trades stay below. */
+export const RISK_RULE: RiskRule = {
+  minDays: 14,
+  minTrades: 10,
+  windowDays: 90,
+  low: { drawdownPercent: 10, leverage: 3 },
+  high: { drawdownPercent: 30, leverage: 10 },
+}
 
 /** By the day, oldest first; holding times in seconds. */
 export const RecordPortrait = z.object({

@@ -10,7 +10,7 @@ import {
   StrategyState,
   SuggestedSettings,
 } from '../follow.ts'
-import { defineRoute } from '../http.ts'
+import { defineRoute, PageQuery } from '../http.ts'
 import { DecimalInput, DecimalString, PercentInput } from '../units.ts'
 
 const Percent = DecimalInput.refine((text) => Number(text) >= 0 && Number(text) <= 50, 'Must be from 0 to 50 percent')
@@ -137,8 +137,9 @@ export const listFollowers = defineRoute({
   method: 'GET',
   path: '/api/strategies/:strategyId/followers',
   policy: 'user',
-  summary: 'Who follows one’s strategy, by handle.',
+  summary: 'Who follows one’s strategy and who did, by handle: those who do first, the newest first.',
   params: OneStrategy,
+  query: PageQuery,
   response: z.array(FollowerView),
   errors: ['NOT_FOUND'],
 })

@@ -11,4 +11,4 @@ export {
   type Performance,
 } from './figures.ts'
 export { monthlyFigures, type MonthFigures } from './months.ts'
-export { RISK_LIMITS, riskLabel, type RiskLabel } from './risk-label.ts'
+export { riskLabel } from './risk-label.ts'

@@ -1,3 +1,4 @@
+import { RISK_RULE } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +8,7 @@ import type { TradeContent } from '../record/types.ts'
 import { holdingBuckets, leverageBuckets } from './distributions.ts'
 import { dailyGrowth, deepestFall, growthOf, performanceOf, recordDays, windowOf } from './figures.ts'
 import { monthlyFigures } from './months.ts'
-import { RISK_LIMITS, riskLabel } from './risk-label.ts'
+import { riskLabel } from './risk-label.ts'
 
 /** A second opinion on whole numbers of 10^-6, fractions as (top, bottom), every pair of moments looked at. */
 const HOUR = 3_600_000
@@ -229,13 +230,13 @@ describe('the risk label', () => {
   }
   it('is high by one sign, low by all of them, and open while there is too little to tell', () => {
     expect(riskLabel(figures({}), 90)).toBe('LOW')
-    expect(riskLabel(figures({ drawdown: RISK_LIMITS.low.drawdownPercent }), 90)).toBe('MEDIUM')
-    expect(riskLabel(figures({ leverage: RISK_LIMITS.low.leverage }), 90)).toBe('MEDIUM')
-    expect(riskLabel(figures({ drawdown: RISK_LIMITS.high.drawdownPercent }), 90)).toBe('HIGH')
-    expect(riskLabel(figures({ leverage: RISK_LIMITS.high.leverage }), 90)).toBe('HIGH')
+    expect(riskLabel(figures({ drawdown: RISK_RULE.low.drawdownPercent }), 90)).toBe('MEDIUM')
+    expect(riskLabel(figures({ leverage: RISK_RULE.low.leverage }), 90)).toBe('MEDIUM')
+    expect(riskLabel(figures({ drawdown: RISK_RULE.high.drawdownPercent }), 90)).toBe('HIGH')
+    expect(riskLabel(figures({ leverage: RISK_RULE.high.leverage }), 90)).toBe('HIGH')
     expect(riskLabel(figures({ liquidations: 1 }), 90)).toBe('HIGH')
-    expect(riskLabel(figures({}), RISK_LIMITS.minDays - 1)).toBe('UNKNOWN')
-    expect(riskLabel(figures({ trades: RISK_LIMITS.minTrades - 1 }), 90)).toBe('UNKNOWN')
+    expect(riskLabel(figures({}), RISK_RULE.minDays - 1)).toBe('UNKNOWN')
+    expect(riskLabel(figures({ trades: RISK_RULE.minTrades - 1 }), 90)).toBe('UNKNOWN')
     expect(riskLabel(figures({ liquidations: 1 }), 1)).toBe('HIGH')
   })
 })

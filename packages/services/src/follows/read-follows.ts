@@ -1,4 +1,12 @@
-import { AppError, FollowSettings, ForcedSettings, percentToFraction, type FollowerView, type FollowView } from '@matic/contracts'
+import {
+  AppError,
+  FollowSettings,
+  ForcedSettings,
+  percentToFraction,
+  type FollowerView,
+  type FollowView,
+  type PageMeta,
+} from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { Decimal } from 'decimal.js'
 import { leaderNameSql } from '../leaders/leader-name.ts'
@@ -78,16 +86,19 @@ export async function listFollowers({
   input,
 }: {
   db: Queryable
-  input: { userId: string; strategyId: string }
-}): Promise<FollowerView[]> {
+  input: { userId: string; strategyId: string; page: number; limit: number }
+}): Promise<{ followers: FollowerView[]; meta: PageMeta }> {
   await assertOwn(db, input)
+  const { userId, strategyId, page, limit } = input
+  const [count] = await db.query<{ total: number }>('SELECT count(*)::int AS total FROM follow WHERE strategy_id = $1', [strategyId])
   const rows = await db.query<FollowerRow>(
     `SELECT ${followerHandleSql('f.id')} AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
             (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome = 'ORDERS') AS copied,
             (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS') AS "notCopied"
        FROM follow f JOIN account a ON a.id = f.account_id JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $2
-      WHERE f.strategy_id = $1 ORDER BY f.created_at DESC, f.id LIMIT 1000`,
-    [input.strategyId, input.userId],
+      WHERE f.strategy_id = $1 ORDER BY f.state = 'STOPPED', f.created_at DESC, f.id LIMIT $3 OFFSET $4`,
+    [strategyId, userId, limit, (page - 1) * limit],
   )
-  return rows.map((row) => ({ ...row, joinedAt: row.joinedAt.toISOString(), stoppedAt: isoOrNull(row.stoppedAt) }))
+  const followers = rows.map((row) => ({ ...row, joinedAt: row.joinedAt.toISOString(), stoppedAt: isoOrNull(row.stoppedAt) }))
+  return { followers, meta: { page, limit, total: count?.total ?? 0 } }
 }

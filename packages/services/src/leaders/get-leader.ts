@@ -1,9 +1,8 @@
-import type { LeaderView, PageMeta, PerformanceFigures, RecordLine, RecordPortrait } from '@matic/contracts'
+import { RISK_RULE, type LeaderView, type PageMeta, type PerformanceFigures, type RecordLine, type RecordPortrait } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
-import { RISK_LIMITS } from '@matic/domain'
-import { isoOrNull, plain, plainOrNull } from '../plain.ts'
+import { isoOrNull, plainOrNull } from '../plain.ts'
 import { FIGURE_COLUMNS, figuresView } from './list-leaders.ts'
-import { RISK_WINDOW_DAYS } from './save-figures.ts'
+import { shownAum } from './shown-aum.ts'
 import { readStrategy, type AskedStrategy } from './visible-strategies.ts'
 
 /** @throws AppError NOT_FOUND */
@@ -30,11 +29,11 @@ export async function getLeader({ db, input }: { db: Queryable; input: AskedStra
     days,
     risk,
     equity: plainOrNull(row.equity),
-    aum: plain(row.aum),
+    aum: shownAum(row),
     copiers: row.copiers,
     since: row.since.toISOString(),
     closedAt: isoOrNull(row.closedAt),
-    riskRule: { ...RISK_LIMITS, windowDays: RISK_WINDOW_DAYS },
+    riskRule: RISK_RULE,
     windows: windows.map(figuresView),
     ...(head?.portrait ?? { curve: [], months: [], leverage: [], holding: [] }),
     record: { rows: head?.number ?? 0, headHash: head?.hash ?? null, updatedAt: isoOrNull(head?.updatedAt ?? null) },

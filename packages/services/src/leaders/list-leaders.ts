@@ -1,6 +1,7 @@
 import type { LeaderRow, LeaderSort, PageMeta, PerformanceFigures, RiskLabel } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { plain, plainOrNull } from '../plain.ts'
+import { shownAum } from './shown-aum.ts'
 import { LEADER_HANDLE, STRATEGY_COLUMNS, STRATEGY_TABLES, STRATEGY_VISIBLE, type StrategyRow } from './visible-strategies.ts'
 
 export interface LeadersInput {
@@ -61,7 +62,7 @@ export async function listLeaders({
 
 function leaderRow(row: Row): LeaderRow {
   const { strategyId, name, leader, isOwn, environment, days, risk, copiers, spark } = row
-  const worth = { equity: plainOrNull(row.equity), aum: plain(row.aum), copiers }
+  const worth = { equity: plainOrNull(row.equity), aum: shownAum(row), copiers }
   return { strategyId, name, leader, isOwn, environment, days, risk, ...worth, figures: figuresView(row), spark }
 }
 

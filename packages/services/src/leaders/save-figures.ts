@@ -1,11 +1,8 @@
 import type { Transaction } from '@matic/db'
 import { dailyGrowth, performanceOf, readRecord, recordDays, riskLabel, windowOf, type Performance, type TrackRecord } from '@matic/domain'
-import { PERFORMANCE_WINDOWS } from '@matic/contracts'
+import { PERFORMANCE_WINDOWS, RISK_RULE } from '@matic/contracts'
 import type { Decimal } from 'decimal.js'
 import { portraitOf } from './portrait.ts'
-
-/** The window that the risk label is of. */
-export const RISK_WINDOW_DAYS = 90
 
 /** Computes every published figure anew out of the record, and nothing else. */
 export async function saveFigures(
@@ -68,7 +65,7 @@ async function loadRecord(tx: Pick<Transaction, 'query'>, strategyId: string): P
 }
 
 export function riskOf(record: TrackRecord): ReturnType<typeof riskLabel> {
-  return riskLabel(performanceOf(windowOf(record, RISK_WINDOW_DAYS)), recordDays(record))
+  return riskLabel(performanceOf(windowOf(record, RISK_RULE.windowDays)), recordDays(record))
 }
 
 /** As they are published: ratios and percent to six places. */
