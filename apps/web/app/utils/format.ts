@@ -34,6 +34,13 @@ export function formatExact(value: Amount): string {
   return formatAmount(amount, amount.decimalPlaces())
 }
 
+const SIZE_DECIMALS = 8
+
+/** A size that no market has rounded yet: no more decimals than markets have. */
+export function formatSize(value: Amount): string {
+  return formatExact(value === null || value === undefined ? value : new Decimal(value).toDecimalPlaces(SIZE_DECIMALS, Decimal.ROUND_DOWN))
+}
+
 /** Decimals of a price or size in steps of `step`. */
 export function decimalsOf(step: string | undefined, otherwise = 2): number {
   return step === undefined ? otherwise : new Decimal(step).decimalPlaces()
