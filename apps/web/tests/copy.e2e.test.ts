@@ -5,11 +5,10 @@ import { accessibilityProblems, launchBrowser, startStack, type Stack } from '@m
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { makeLeader } from '@matic/testkit/copying/make-leader'
 
 const trader = { email: 'user@matic.test', password: 'user123456' }
 const admin = { email: 'admin@matic.test', password: 'admin123456' }
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
 
 let stack: Stack
 let browser: Browser
@@ -19,47 +18,6 @@ const strategyId = randomUUID()
 const webhookToken = randomUUID()
 let traderId: string
 
-/** A leader with a record of 60 days to be: the worker writes it as soon as it runs. */
-async function makeLeader(): Promise<void> {
-  const [leader] = await db.query<{ id: string }>(`SELECT id FROM app_user WHERE email = 'admin@matic.test'`)
-  const accountId = randomUUID()
-  const startMs = Math.floor(Date.now() / DAY) * DAY - 60 * DAY
-  await db.query(
-    `INSERT INTO account (id, user_id, exchange, environment, label, key_status, check_at) VALUES ($1, $2, 'PAPER', 'PAPER', 'Leading', 'VALID', 'infinity')`,
-    [accountId, leader?.id],
-  )
-  await db.query(
-    `INSERT INTO strategy (id, user_id, account_id, name, description, since) VALUES ($1, $2, $3, 'Old hand', 'Buys what rises.', $4)`,
-    [strategyId, leader?.id, accountId, new Date(startMs)],
-  )
-  const worth = Array.from({ length: 60 * 4 }, (_, step) => ({
-    at: new Date(startMs + step * 6 * HOUR),
-    equity: 10_000 + step * 12 + Math.round(Math.sin(step / 9) * 350),
-  }))
-  await db.query(
-    `INSERT INTO equity_snapshot (account_id, user_id, at, equity, wallet_balance, net_deposits) SELECT $1, $2, x.at, x.e, x.e, 10000 FROM unnest($3::timestamptz[], $4::numeric[]) AS x(at, e)`,
-    [accountId, leader?.id, worth.map(({ at }) => at), worth.map(({ equity }) => equity)],
-  )
-  for (let index = 0; index < 24; index += 1) {
-    const openedMs = startMs + (index * 2.4 + 0.5) * DAY
-    const heldMs = [4 * 60_000, HOUR, 5 * HOUR, 30 * HOUR][index % 4] ?? HOUR
-    await db.query(
-      `INSERT INTO trade (id, user_id, account_id, symbol, side, opened_at, closed_at, entry_base, entry_price, exit_base, exit_price, gross_pnl, fees, fee_currency, first_trade_id)
-       VALUES ($1::uuid, $2, $3, 'BTC/USDT:USDT', $4, $5, $6, $7, 50000, $7, 50500, $8, 4.2, 'USDT', $1::text)`,
-      [
-        randomUUID(),
-        leader?.id,
-        accountId,
-        index % 3 === 0 ? 'SHORT' : 'LONG',
-        new Date(openedMs),
-        new Date(openedMs + heldMs),
-        [0.1, 0.3, 0.5, 0.9][index % 4],
-        index % 3 === 0 ? -80 : 190,
-      ],
-    )
-  }
-}
-
 beforeAll(async () => {
   const [startedStack, startedBrowser] = await Promise.all([
     startStack({
@@ -68,7 +26,7 @@ beforeAll(async () => {
       async prepare({ databaseUrl }) {
         traderId = (await seed({ databaseUrl, webhookToken })).userId
         db = createDb({ databaseUrl, applicationName: 'test', poolSize: 2, onError: () => undefined })
-        await makeLeader()
+        await makeLeader(db, strategyId)
       },
     }),
     launchBrowser(),
@@ -170,12 +128,26 @@ async function openPaperAccount(): Promise<string> {
   return 'Copies'
 }
 
+const tell = (alert: object) =>
+  fetch(`${stack.apiUrl}/api/webhook/${traderId}/${webhookToken}`, { method: 'POST', body: JSON.stringify(alert) })
+const setState = (state: 'PAUSED' | 'PUBLISHED') => db.query(`UPDATE strategy SET state = $1 WHERE name = 'Pulse'`, [state])
+/** As if the administrator had signed in some time ago. */
+const askForProof = () =>
+  db.query(`UPDATE session s SET proved_at = now() - interval '1 hour' FROM app_user u WHERE u.id = s.user_id AND u.email = $1`, [
+    admin.email,
+  ])
+
 it('is followed from the dialog, copies what the webhook takes in, and stops with everything closed', async () => {
   const [, account] = await Promise.all([page.goto(`${stack.webUrl}/lead`), openPaperAccount()])
   await page.getByTestId('publish').click()
   await page.getByTestId('strategy-name').fill('Pulse')
+  await page.getByRole('switch', { name: 'Public' }).click()
   await page.getByTestId('confirm').click()
   await page.getByTestId('own-strategy').filter({ hasText: 'Pulse' }).getByTestId('open-console').click()
+  await page.getByTestId('rule-maxLeverage').getByRole('textbox').fill('4')
+  await page.getByTestId('rule-canaryHoldMs').getByRole('textbox').fill('9')
+  expect(await page.getByTestId('save-offer').isDisabled()).toBe(true)
+  await page.getByTestId('rule-canaryHoldMs').getByRole('textbox').fill('300')
   await page.getByTestId('save-offer').click()
   await page.getByTestId('offer').getByText('open for copying').first().waitFor()
   const pulseId = page.url().split('/').at(-1) ?? ''
@@ -183,11 +155,17 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await page.getByTestId('confirm').click()
   const code = await page.getByTestId('invite-code').innerText()
   expect(code).toHaveLength(24)
+  const link = await page.getByTestId('invite-link').innerText()
+  await page.evaluate('scrollTo(0, 0)')
   expect(await accessibilityProblems(page)).toEqual([])
 
   const follower = await signIn(admin)
   await follower.goto(`${stack.webUrl}/copy/${pulseId}`)
+  await follower.getByText('There is no such strategy').waitFor()
+  await follower.goto('about:blank')
+  await follower.goto(link)
   await follower.getByTestId('follow').click()
+  await follower.getByTestId('lock-leverage').getByText('at most 4×').waitFor()
   await follower.getByTestId('follow-account').click()
   await follower.getByRole('option', { name: account }).click()
   await follower.getByTestId('rule-sizingMode').getByRole('combobox').click()
@@ -200,20 +178,32 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.5')
   await follower.getByTestId('example-size').getByText('0.025 BTC').waitFor()
   expect(await accessibilityProblems(follower)).toEqual([])
+  await askForProof()
+  await setState('PAUSED')
+  await follower.getByTestId('follow-submit').click()
+  await follower.getByTestId('step-up-password').fill(admin.password)
+  await follower.getByTestId('step-up-confirm').click()
+  await follower.getByTestId('follow-refused').getByText('The strategy takes no followers at the moment').waitFor()
+  await setState('PUBLISHED')
   await follower.getByTestId('follow-submit').click()
   await follower.waitForURL(/\/copies\/[\da-f-]{36}$/)
   await follower.getByTestId('copy-state').getByText('Copying').waitFor()
+  await follower.getByTestId('copy-pause').click()
+  await follower.getByTestId('copy-state').getByText('Paused').waitFor()
+  await follower.getByTestId('copy-resume').click()
+  await follower.getByTestId('copy-state').getByText('Copying').waitFor()
+  await follower.getByTestId('lock-leverage').getByText('at most 4×').waitFor()
+  await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.4')
+  await follower.getByTestId('save-copy').click()
+  await follower.getByTestId('copy-unsaved').waitFor({ state: 'detached' })
 
   await page.getByTestId('preview-run').click()
   await page.getByTestId('preview-totals').getByText('1 of 1 would copy it').waitFor()
-  expect(await page.getByTestId('preview-row').innerText()).toContain('Open: buy 0.025')
+  expect(await page.getByTestId('preview-row').innerText()).toContain('Open: buy 0.02')
 
-  await fetch(`${stack.apiUrl}/api/webhook/${traderId}/${webhookToken}`, {
-    method: 'POST',
-    body: JSON.stringify({ action: 'buy', symbol: 'BTCUSDT', quantity: '0.02' }),
-  })
+  await tell({ action: 'buy', symbol: 'BTCUSDT', quantity: '0.02' })
   await follower.getByTestId('position-row-BTCUSDT').waitFor()
-  expect(await follower.getByTestId('position-row-BTCUSDT').getAttribute('data-size')).toBe('0.01')
+  expect(await follower.getByTestId('position-row-BTCUSDT').getAttribute('data-size')).toBe('0.008')
   await follower.locator('[data-testid="copy-decision"][data-outcome="ORDERS"]').waitFor()
   await page.goto(`${stack.webUrl}/positions`)
   await page.getByTestId('position-row-BTCUSDT').waitFor()
@@ -225,10 +215,18 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await page.getByTestId('follower-trace').getByRole('cell', { name: 'Filled open' }).waitFor()
   expect(await page.getByTestId('span-figures').count()).toBeGreaterThan(3)
 
-  await follower.getByTestId('copy-stop').click()
-  expect(await follower.getByTestId('confirm').isDisabled()).toBe(true)
-  await follower.getByRole('radio', { name: 'Close now' }).click()
-  await follower.getByTestId('confirm').click()
+  const stop = async (choice: string) => {
+    await follower.getByTestId('copy-stop').click()
+    expect(await follower.getByTestId('confirm').isDisabled()).toBe(true)
+    await follower.getByRole('radio', { name: choice }).click()
+    await follower.getByTestId('confirm').click()
+  }
+  await stop('Keep until the leader closes')
+  await follower.getByTestId('copy-state').getByText('Closes only').waitFor()
+  await follower.getByTestId('position-row-BTCUSDT').waitFor()
+  await follower.getByTestId('copy-resume').click()
+  await follower.getByTestId('copy-state').getByText('Copying').waitFor()
+  await stop('Close now')
   await follower.getByTestId('copy-state').getByText('Stopped').waitFor()
   await follower.getByTestId('position-row-BTCUSDT').waitFor({ state: 'detached' })
   const open = () =>
@@ -240,7 +238,35 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await follower.goto(`${stack.webUrl}/admin`)
   await follower.locator('[data-testid="decision-gaps"][data-gaps="0"]').waitFor()
   expect(await follower.getByTestId('fan-out').count()).toBe(1)
+  await follower.getByTestId('no-breakers').waitFor()
+  await db.query(
+    `INSERT INTO breaker (scope, user_id, opened_at, open_until, accepted, refused) VALUES ('strategy:' || $1::uuid, $2, now(), now() + interval '1 hour', 2, 18)`,
+    [pulseId, traderId],
+  )
+  await page.goto(`${stack.webUrl}/lead/${pulseId}`)
+  await page.getByTestId('strategy-breakers').getByText('18 of 20 openings were refused (90 %).').waitFor()
+  await follower.getByTestId('close-breaker').click()
   expect(await accessibilityProblems(follower)).toEqual([])
+  await follower.getByTestId('confirm').click()
+  await follower.locator('[data-testid="breaker"][data-state="HALF_OPEN"]').waitFor()
+
+  // Whoever followed it once needs no code.
+  await follower.goto(`${stack.webUrl}/copy/${pulseId}`)
+  await follower.getByTestId('follow').click()
+  await follower.getByTestId('follow-account').click()
+  await follower.getByRole('option', { name: account }).click()
+  await follower.getByTestId('follow-submit').click()
+  await follower.waitForURL(/\/copies\/[\da-f-]{36}$/)
+  await tell({ action: 'buy', symbol: 'ETHUSDT', quantity: '0.4' })
+  await follower.getByTestId('position-row-ETHUSDT').waitFor()
+  await stop('Hand over to me')
+  await follower.getByTestId('copy-state').getByText('Stopped').waitFor()
+  await tell({ action: 'close', symbol: 'ETHUSDT' })
+  await page.goto(`${stack.webUrl}/positions?scope=all`)
+  await page.getByTestId('position-row-BTCUSDT').waitFor()
+  await page.getByTestId('position-row-ETHUSDT').waitFor({ state: 'detached' })
+  await follower.goto(`${stack.webUrl}/positions?scope=all`)
+  await follower.getByTestId('position-row-ETHUSDT').waitFor()
   await follower.context().close()
 })
 

@@ -1,16 +1,46 @@
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createDb } from '@matic/db'
+import { insertFollows, variedSettings } from '@matic/prisma/insert-follows'
 import { seed } from '@matic/prisma/seed'
+import { seedFollowers } from '@matic/prisma/seed-followers'
 import { accessibilityProblems, launchBrowser, startStack, type Stack } from '@matic/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeLeader } from '@matic/testkit/copying/make-leader'
 
 const trader = { email: 'user@matic.test', password: 'user123456' }
 const desktop = { name: 'desktop, dark', viewport: { width: 1440, height: 900 }, colorScheme: 'dark' } as const
 const phone = { name: 'phone, light', viewport: { width: 360, height: 740 }, colorScheme: 'light' } as const
 
+const strategyId = randomUUID()
+const followId = randomUUID()
+let ownStrategyId: string
 let stack: Stack
 let browser: Browser
+
+/** The trader leads three and follows one whose record is long. */
+async function makeScene(databaseUrl: string): Promise<void> {
+  const { userId } = await seed({ databaseUrl })
+  await seedFollowers({ databaseUrl, count: 3, leaderUserId: userId, password: trader.password, depositUsdt: '10000' })
+  const db = createDb({ databaseUrl, applicationName: 'test', poolSize: 1, onError: () => undefined })
+  await makeLeader(db, strategyId)
+  const [own] = await db.query<{ id: string; accountId: string }>('SELECT id, account_id AS "accountId" FROM strategy WHERE user_id = $1', [
+    userId,
+  ])
+  if (!own) throw new Error('Nobody leads')
+  const webhookId = randomUUID()
+  await db.query(
+    `WITH door AS (INSERT INTO webhook (id, user_id, token_hash, token_tail) SELECT $2::uuid, user_id, sha256($2::text::bytea), 'door' FROM strategy WHERE id = $1)
+     UPDATE strategy SET source_kind = 'WEBHOOK', source_id = $2::uuid WHERE id = $1`,
+    [strategyId, webhookId],
+  )
+  ownStrategyId = own.id
+  const follow = { id: followId, routeId: randomUUID(), userId, accountId: own.accountId, settings: variedSettings(0), equity: '10000' }
+  await db.transaction((tx) => insertFollows(tx, { strategyId, webhookId, follows: [follow] }))
+  await db.close()
+}
 
 beforeAll(async () => {
   const [startedStack, startedBrowser] = await Promise.all([
@@ -18,7 +48,7 @@ beforeAll(async () => {
       web: true,
       timingsScale: 1,
       env: { API_REQUESTS_PER_MINUTE: '6000' },
-      prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl })),
+      prepare: ({ databaseUrl }) => makeScene(databaseUrl),
     }),
     launchBrowser(),
   ])
@@ -48,12 +78,20 @@ function addresses(): Address[] {
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
+<<<<<<< HEAD
 async function show(page: Page, { viewport, colorScheme }: typeof desktop | typeof phone): Promise<void> {
   await page.setViewportSize(viewport)
   await page.emulateMedia({ colorScheme })
 }
 
 async function signIn(page: Page): Promise<void> {
+=======
+/** Pages of one thing: the scene made it. */
+const ofOne: readonly Address[] = ['/copy/:strategy', '/copies/:follow', '/lead/:own'].map((path) => ({ path, forGuests: false }))
+
+async function signIn(context: BrowserContext): Promise<void> {
+  const page = await context.newPage()
+>>>>>>> 726978d (test(web): invite link, locks, proof and refusal in the follow dialog, pause, settings, keep and hand-over; every copy page in the sweep)
   await page.goto(`${stack.webUrl}/login`)
   await page.getByTestId('login-email').fill(trader.email)
   await page.getByTestId('login-password').fill(trader.password)
@@ -89,10 +127,19 @@ describe('every page', () => {
     return context.newPage()
   }
 
+<<<<<<< HEAD
   it.each(addresses())(
     '$path loads without an error, fits its width and can be used by everyone, on a dark desktop and a light phone',
     async ({ path, forGuests }) => {
       const page = forGuests ? signedOut : signedIn
+=======
+  // A page mostly waits: two at a time.
+  it.concurrent.each([...addresses(), ...ofOne])(
+    '$path loads without an error, fits its width and can be used by everyone',
+    async ({ path: given, forGuests }) => {
+      const path = given.replace(':strategy', strategyId).replace(':follow', followId).replace(':own', ownStrategyId)
+      const page = await (forGuests ? signedOut : signedIn).newPage()
+>>>>>>> 726978d (test(web): invite link, locks, proof and refusal in the follow dialog, pause, settings, keep and hand-over; every copy page in the sweep)
       const problems = listen(page)
       await show(page, desktop)
       await page.goto(`${stack.webUrl}${path}`)
