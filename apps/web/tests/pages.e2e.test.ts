@@ -78,20 +78,15 @@ function addresses(): Address[] {
     .toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-<<<<<<< HEAD
+/** Pages of one thing: the scene made it. */
+const ofOne: readonly Address[] = ['/copy/:strategy', '/copies/:follow', '/lead/:own'].map((path) => ({ path, forGuests: false }))
+
 async function show(page: Page, { viewport, colorScheme }: typeof desktop | typeof phone): Promise<void> {
   await page.setViewportSize(viewport)
   await page.emulateMedia({ colorScheme })
 }
 
 async function signIn(page: Page): Promise<void> {
-=======
-/** Pages of one thing: the scene made it. */
-const ofOne: readonly Address[] = ['/copy/:strategy', '/copies/:follow', '/lead/:own'].map((path) => ({ path, forGuests: false }))
-
-async function signIn(context: BrowserContext): Promise<void> {
-  const page = await context.newPage()
->>>>>>> 726978d (test(web): invite link, locks, proof and refusal in the follow dialog, pause, settings, keep and hand-over; every copy page in the sweep)
   await page.goto(`${stack.webUrl}/login`)
   await page.getByTestId('login-email').fill(trader.email)
   await page.getByTestId('login-password').fill(trader.password)
@@ -127,19 +122,11 @@ describe('every page', () => {
     return context.newPage()
   }
 
-<<<<<<< HEAD
-  it.each(addresses())(
+  it.each([...addresses(), ...ofOne])(
     '$path loads without an error, fits its width and can be used by everyone, on a dark desktop and a light phone',
-    async ({ path, forGuests }) => {
-      const page = forGuests ? signedOut : signedIn
-=======
-  // A page mostly waits: two at a time.
-  it.concurrent.each([...addresses(), ...ofOne])(
-    '$path loads without an error, fits its width and can be used by everyone',
     async ({ path: given, forGuests }) => {
       const path = given.replace(':strategy', strategyId).replace(':follow', followId).replace(':own', ownStrategyId)
-      const page = await (forGuests ? signedOut : signedIn).newPage()
->>>>>>> 726978d (test(web): invite link, locks, proof and refusal in the follow dialog, pause, settings, keep and hand-over; every copy page in the sweep)
+      const page = forGuests ? signedOut : signedIn
       const problems = listen(page)
       await show(page, desktop)
       await page.goto(`${stack.webUrl}${path}`)
