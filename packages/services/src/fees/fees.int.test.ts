@@ -93,6 +93,10 @@ describe('the fees of a follow', () => {
       { userId: follower.userId, sum: String(-20 - first - last) },
       { userId: leader.userId, sum: String(20 + first + last) },
     ])
+    expect(await desk.db.query(`SELECT user_id AS "userId", params->>'code' AS code FROM mail`)).toEqual([
+      { userId: follower.userId, code: 'COPY_FEE_CHARGED' },
+      { userId: follower.userId, code: 'COPY_FEE_CHARGED' },
+    ])
     await expect(
       desk.db.query(`INSERT INTO copy_fee_entry (id, fee_id, user_id, kind, amount) VALUES ($1, $1, $2, 'PROFIT_SHARE', 1)`, [
         randomUUID(),

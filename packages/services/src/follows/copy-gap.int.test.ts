@@ -229,6 +229,27 @@ describe('the gap of a follow', () => {
     },
   )
 
+  it('counts what made up for a missed opening with that opening: it cost slippage', async () => {
+    await begin({ sizing: { mode: 'ratio', ratio: '0.5' } })
+    const [opens, later, closes] = [await signal(), await signal(), await signal()]
+    await trade(leader, leader.routeId, '2026-10-01T00:00:00Z', [
+      ['buy', '0.03', '50000', '0', opens],
+      ['sell', '0.03', '52000', '0', closes],
+    ])
+    await trade(follower, followRoute, '2026-10-01T00:00:01Z', [
+      ['buy', '0.01', '50000', '0', opens],
+      ['buy', '0.005', '50100', '0', later],
+      ['sell', '0.015', '52000', '0', closes],
+    ])
+    await decided(opens, 'ORDERS', null, { copySizing: 'ratio', leaderBase: '0.03', ratio: '0.5', wantedBase: '0.015' })
+    await desk.db.query(
+      `UPDATE signal SET source = 'FOLLOW', source_id = $2, idempotency_key = 'top-up-' || (SELECT id FROM trade_order WHERE signal_id = $3 AND account_id = $4) WHERE id = $1`,
+      [later, followId, opens, follower.accountId],
+    )
+    const [one] = (await read()).gap.trades
+    expect(one).toMatchObject({ copiedBase: '0.015', exact: { gap: '0.5', slippage: '0.5', sizing: '0', own: '0' }, own: [], skipped: [] })
+  })
+
   it('counts what was not copied at all, by the settings of that time, in reverse, and only what is over', async () => {
     await begin({ sizing: { mode: 'fixed-quote', notionalQuote: '500' }, direction: 'reverse' })
     const [first, exit, second, third] = [await signal(), await signal(), await signal(), await signal()]

@@ -105,6 +105,10 @@ const longAgo = () =>
   desk.db.query(
     `UPDATE copy_drift SET since = since - interval '1 minute', last_repair_at = last_repair_at - interval '1 hour' WHERE ended_at IS NULL`,
   )
+const mails = async () =>
+  (await desk.db.query<{ code: string }>(`SELECT params->>'code' AS code FROM mail WHERE user_id = $1`, [follower.userId])).map(
+    ({ code }) => code,
+  )
 async function repairs() {
   await dispatchSignals({ ctx: desk.ctx })
   return desk.db.query<{ leg: string; side: string; fraction: string | null; reduceOnly: boolean }>(
@@ -129,6 +133,7 @@ describe('what a follow holds too much', () => {
     expect(await look()).toMatchObject({ repairs: 1 })
     expect(await look()).toMatchObject({ repairs: 0 })
     expect(await repairs()).toEqual([{ leg: 'close', side: 'sell', fraction: null, reduceOnly: true }])
+    expect(await mails()).toEqual(['FOLLOW_REPAIRED'])
     await desk.db.query(
       `UPDATE trade_order SET state = 'FILLED', filled_base = 0.01, ended_at = now() - interval '1 minute' WHERE state = 'READY'`,
     )
@@ -227,6 +232,7 @@ describe('what a follow holds too little', () => {
       followId,
     ])
     expect(fact).toEqual({ change: 'topped-up', amount: '0.008' })
+    expect(await mails()).toEqual(['FOLLOW_TOPPED_UP'])
   })
 
   it('is not where the leader has left meanwhile', async () => {

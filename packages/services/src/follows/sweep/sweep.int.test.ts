@@ -231,6 +231,7 @@ describe('a follow that only closes', () => {
     expect(await toldTo(follower)).toEqual([
       'Trend: its leader has closed the strategy. Nothing opens any more; what you hold is still closed with the leader.',
     ])
+    expect(await mailedTo(follower)).toMatchObject([expect.stringContaining('Trend: its leader has closed the strategy.')])
     await desk.send(leader, { action: 'close', symbol: 'BTCUSDT' })
     await dispatchSignals({ ctx: desk.ctx })
     expect(await ordersOf(follower)).toMatchObject([{ leg: 'close' }])
@@ -244,6 +245,7 @@ describe('a follow that only closes', () => {
     await sweep()
     expect(await stateOf(follower)).toMatchObject({ state: 'CLOSE_ONLY', stopCause: 'LEADER_GONE' })
     expect(await toldTo(follower)).toMatchObject([expect.stringContaining('its leader is gone. Do not wait for their closes')])
+    expect(await mailedTo(follower)).toHaveLength(1)
   })
 })
 
@@ -290,6 +292,7 @@ describe('the follower', () => {
     await lastFill(follower, by && { leg: by.leg, routeId: by.own ? follower.manualRouteId : follower.followRouteId })
     await Promise.all([sweep(), sweep()])
     expect(await stateOf(follower)).toMatchObject({ detached: [{ symbol: BTC, side: 'LONG', cause }] })
+    expect(await mailedTo(follower)).toMatchObject([expect.stringContaining('ended without the leader')])
 
     const adding = await desk.send(leader, { action: 'buy', symbol: 'BTCUSDT', quantity: '0.02' })
     await dispatchSignals({ ctx: desk.ctx })
