@@ -12,6 +12,9 @@ export const QuantityUnit = z.enum(['base', 'contracts', 'quote', 'margin', 'per
 export type QuantityUnit = z.infer<typeof QuantityUnit>
 
 /** Quote per base; null: there is none any more. */
+/** A leader's stop or target that is not copied. */
+export const LeftLeg = z.enum(['trailing', 'partial'])
+export type LeftLeg = z.infer<typeof LeftLeg>
 const MovedLeg = z.object({ price: DecimalString.nullable() })
 
 /**
@@ -47,7 +50,10 @@ export const Alert = z.object({
   /** Long and short stand side by side at the sender's: this is about the one it names, and says nothing of the other. Never out of a body. */
   hedged: z.boolean().default(false),
   /** With `protect`: stop and target of a position that stands, as its owner moved them; null for a leg that stays. Never out of a body. */
-  protection: z.object({ stop: MovedLeg.nullable(), target: MovedLeg.nullable() }).nullable().default(null),
+  protection: z
+    .object({ stop: MovedLeg.nullable(), target: MovedLeg.nullable(), left: z.array(LeftLeg).optional() })
+    .nullable()
+    .default(null),
   /** Of one follow: its quantity is the follower's own, base, and makes up for an opening that was missed. Never out of a body. */
   topUp: z.boolean().default(false),
   /** Several targets instead of the one, nearest first; empty for none. */

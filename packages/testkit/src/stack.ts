@@ -15,6 +15,8 @@ export interface StackOptions {
   /** Factor on every protocol duration. */
   readonly timingsScale?: number
   readonly redisUrl?: string
+  /** Of a cluster of one's own, outside vitest. */
+  readonly templateUrl?: string
   /** Fills the migrated database before the first process starts. */
   readonly prepare?: (stack: { databaseUrl: string; secrets: AppSecrets; venueUrl: string }) => Promise<void>
   readonly env?: Readonly<Record<string, string>>
@@ -37,7 +39,7 @@ export interface Stack extends AsyncDisposable {
 /** The platform as real processes on free ports, around a database of its own. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { api = 1, workers = 1, web = false, timingsScale = 0.2, redisUrl, env = {}, onLine, prepare } = options
-  const database = await createDatabase()
+  const database = await createDatabase({ templateUrl: options.templateUrl ?? readTestEnvironment().templateUrl })
   const folder = createTestFolder()
   const dataDir = join(folder, 'data')
   mkdirSync(dataDir)

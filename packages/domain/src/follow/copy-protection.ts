@@ -27,6 +27,9 @@ export function copyProtection(input: DecisionInput, terms: FollowTerms, market:
   const opening = input.pendingOpens.some((one) => one.symbol === symbol && one.routeId === route.id && opens(one.side))
   if (held === undefined && !opening) return skip('NOTHING_TO_PROTECT')
   if (held?.ownProtection === true) return skip('PROTECTION_BY_HAND')
+  const left = moved.left ?? []
+  if (moved.stop === null && moved.target === null && left.length > 0)
+    return skip(left.includes('trailing') ? 'LEADER_TRAILS' : 'LEADER_STOP_PARTIAL')
 
   const stop = reversed ? moved.target : moved.stop
   const target = reversed ? moved.stop : moved.target

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { movedLegs, restingLegs, type RestingTrigger } from './protection-change.ts'
+import { leftLegs, movedLegs, restingLegs, type RestingTrigger } from './protection-change.ts'
 
 const position = { symbol: 'BTC/USDT:USDT', positionSide: 'BOTH', side: 'LONG', quantityBase: '2' } as const
 const stop = (triggerPrice: string, more: Partial<RestingTrigger> = {}): RestingTrigger => ({
@@ -31,6 +31,14 @@ it.each([
   ['is of the other side of a hedged account', stop('95', { positionSide: 'SHORT' })],
 ])('is no stop: what %s', (_, order) => {
   expect(restingLegs(position, [order])).toEqual({ stopPrice: null, targetPrice: null })
+})
+
+it('knows what followers do not get: trailing stops, and stops and targets for a part', () => {
+  const part = stop('95', { closePosition: false, reduceOnly: true, quantityBase: '1' })
+  const trailing = stop('95', { type: 'trailing-stop-market', closePosition: false, reduceOnly: true, quantityBase: '2' })
+  expect(leftLegs(position, [stop('90'), trailing, part])).toEqual(['trailing', 'partial'])
+  expect(leftLegs(position, [{ ...part, type: 'take-profit-market' }])).toEqual(['partial'])
+  expect(leftLegs(position, [stop('90'), { ...part, reduceOnly: false }, { ...trailing, side: 'buy' }])).toEqual([])
 })
 
 it('a stop that is gone is no news, a target that is gone is', () => {

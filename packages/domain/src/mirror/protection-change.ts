@@ -1,4 +1,4 @@
-import { BLANK_ALERT, type Alert, type PositionDirection } from '@matic/contracts'
+import { BLANK_ALERT, type Alert, type LeftLeg, type PositionDirection } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 
 /** Prices quote per base; null is none. */
@@ -28,22 +28,36 @@ export interface GuardedPosition {
 
 /** The stop and the target that would take all of a position, whoever placed them: of several, those that the price meets first. */
 export function restingLegs(position: GuardedPosition, orders: readonly RestingTrigger[]): ProtectionLegs {
-  const { symbol, positionSide, side, quantityBase } = position
-  const closes = (order: RestingTrigger) =>
-    order.symbol === symbol &&
-    order.positionSide === positionSide &&
-    (order.side === 'sell') === (side === 'LONG') &&
-    (order.closePosition || ((order.reduceOnly || positionSide !== 'BOTH') && new Decimal(order.quantityBase ?? 0).gte(quantityBase)))
+  const { side } = position
+  const closing = orders.filter((order) => takesOff(position, order) && takesAll(position, order))
   const pricesOf = (type: string) =>
-    orders.flatMap((order) =>
-      order.type === type && order.triggerPrice !== null && closes(order) ? [new Decimal(order.triggerPrice)] : [],
-    )
+    closing.flatMap((order) => (order.type === type && order.triggerPrice !== null ? [new Decimal(order.triggerPrice)] : []))
   const stops = pricesOf('stop-market')
   const targets = pricesOf('take-profit-market')
   const nearest = (prices: readonly Decimal[], fromBelow: boolean) =>
     prices.length === 0 ? null : (fromBelow ? Decimal.max(...prices) : Decimal.min(...prices)).toFixed()
   return { stopPrice: nearest(stops, side === 'LONG'), targetPrice: nearest(targets, side === 'SHORT') }
 }
+
+/** Which kinds rest there that followers do not get: what they do when they are met is copied, they themselves are not. */
+export function leftLegs(position: GuardedPosition, orders: readonly RestingTrigger[]): LeftLeg[] {
+  const own = orders.filter((order) => takesOff(position, order))
+  const trails = own.some(({ type }) => type === 'trailing-stop-market')
+  const isPartial = own.some((order) => (order.type === 'stop-market' || order.type === 'take-profit-market') && !takesAll(position, order))
+  return [...(trails ? (['trailing'] as const) : []), ...(isPartial ? (['partial'] as const) : [])]
+}
+
+function takesOff({ symbol, positionSide, side }: GuardedPosition, order: RestingTrigger): boolean {
+  return (
+    order.symbol === symbol &&
+    order.positionSide === positionSide &&
+    (order.side === 'sell') === (side === 'LONG') &&
+    (order.closePosition || order.reduceOnly || positionSide !== 'BOTH')
+  )
+}
+
+const takesAll = ({ quantityBase }: GuardedPosition, order: RestingTrigger): boolean =>
+  order.closePosition || new Decimal(order.quantityBase ?? 0).gte(quantityBase)
 
 /** What of it is news: a stop that is gone is none, for nobody is to lose theirs by it, nor between a stop and its successor. */
 export function movedLegs(before: ProtectionLegs, now: ProtectionLegs): Alert['protection'] {

@@ -1,6 +1,6 @@
 import type { Queryable } from '@matic/db'
 import { turnOf } from '../dispatch/turn.ts'
-import { isWatched } from '../mirror/mirrored.ts'
+import { isMirrored } from '../mirror/mirrored.ts'
 import type { ExecutionContext } from './context.ts'
 import { isHeld } from './fan-out-stops.ts'
 import type { HeldLane } from './lane.ts'
@@ -48,7 +48,7 @@ export async function claimDueLanes(db: Queryable, ctx: ExecutionContext, input:
     input,
     `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id
       WHERE r.reconcile_at <= clock_timestamp() AND a.key_status IN ('VALID', 'FROZEN')
-        AND (a.is_active OR EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0) OR ${isWatched('r.account_id')})
+        AND (a.is_active OR EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0) OR ${isMirrored('r.account_id')})
         AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = r.account_id AND o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp()))
       ORDER BY r.reconcile_at LIMIT 200`,
     'w.reconcile_at',

@@ -1,6 +1,7 @@
 import { AppError, type FollowSettings, type FollowView } from '@matic/contracts'
 import { recordFacts, type Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
+import { readMirrorNow } from '../mirror/index.ts'
 import { followFact } from './follow-facts.ts'
 import { hashOfCode } from './invites.ts'
 import { joinPositions } from './join-positions.ts'
@@ -37,6 +38,7 @@ interface Offered {
 export async function startFollow({ ctx, input }: { ctx: ServiceContext; input: Start }): Promise<FollowView> {
   const { userId, strategyId, accountId } = input
   const [followId, routeId] = [ctx.newId(), ctx.newId()]
+  if (input.join.mode === 'copy-open') await catchUp(ctx, input)
   const factIds = await ctx.db.transaction(async (tx) => {
     // One at a time, so that two that begin together cannot close a circle, nor both take the last place.
     await tx.query(`SELECT pg_advisory_xact_lock(hashtext('follows begin'))`)
@@ -74,6 +76,16 @@ export async function startFollow({ ctx, input }: { ctx: ServiceContext; input: 
   ctx.bus.publish('facts', { ids: factIds })
   if (input.join.mode === 'copy-open') ctx.doorbell.ring('dispatch')
   return getFollow({ db: ctx.db, input: { userId, followId } })
+}
+
+/** What is held by a leader whose account is mirrored is known as of the last reading: who joins it first has it read once more. */
+async function catchUp(ctx: ServiceContext, input: Start): Promise<void> {
+  const mirrored = await ctx.db.transaction(async (tx) => {
+    const offered = await findOffered(tx, input)
+    await assertMayFollow(tx, input, offered)
+    return offered.sourceKind === 'ACCOUNT' ? offered.accountId : undefined
+  })
+  if (mirrored !== undefined) await readMirrorNow(ctx, mirrored)
 }
 
 async function findOffered(tx: Transaction, { userId, strategyId }: Start): Promise<Offered> {

@@ -238,6 +238,92 @@ it('who held a position before is joined with it where the follower asks, and no
   ])
 }, 20_000)
 
+it('who is a mirror’s first follower joins what its leader has just opened, though nobody has read it yet', async () => {
+  await trade('BUY', '0.02')
+  let joined = false
+  const joining = followBy(half, 'copy-open').finally(() => (joined = true))
+  while (!joined) await Promise.all([round(), sleep(20)])
+  small = await joining
+  await until([[small, 0.01]])
+  const [signal] = await one.ctx.db.query<{ source: string }>(
+    'SELECT s.source FROM decision d JOIN signal s ON s.id = d.signal_id WHERE d.account_id = $1',
+    [small.accountId],
+  )
+  expect(signal?.source).toBe('FOLLOW')
+  await trade('SELL', '0.02', { reduceOnly: 'true' })
+  await until([[small, 0]])
+}, 20_000)
+
+it('a leader who holds both sides is copied side by side onto a hedged account, and the side that came first onto another', async () => {
+  const hedge = async (account: TestAccount) => {
+    await venue.hedge(account.accountId)
+    await one.ctx.db.query(`UPDATE account SET position_mode = 'HEDGE' WHERE id = $1`, [account.accountId])
+    one.ctx.keys.forget(account.accountId)
+  }
+  await hedge(leader)
+  ;[small, large] = [await followBy(half), await followBy(double)]
+  await hedge(small)
+  const sides = async (account: TestAccount) =>
+    Object.fromEntries(
+      z
+        .array(z.object({ positionSide: z.string(), positionAmt: z.string() }))
+        .parse(await venue.byHand(account.accountId, 'GET', '/fapi/v3/positionRisk'))
+        .filter(({ positionAmt }) => Number(positionAmt) !== 0)
+        .map(({ positionSide, positionAmt }) => [positionSide, Number(positionAmt)]),
+    )
+  const agree = async (hedged: Record<string, number>, oneWay: Record<string, number>) => {
+    const deadline = Date.now() + 10_000
+    for (;;) {
+      const now = [await sides(small), await sides(large)]
+      if (JSON.stringify(now) === JSON.stringify([hedged, oneWay])) return
+      if (Date.now() > deadline)
+        throw new Error(`not in time: ${JSON.stringify({ now, decisions: await decisions(), told: await told() })}`)
+      await round()
+      await sleep(20)
+    }
+  }
+  await trade('BUY', '0.02', { positionSide: 'LONG' })
+  await agree({ LONG: 0.01 }, { BOTH: 0.04 })
+  await trade('SELL', '0.04', { positionSide: 'SHORT' })
+  await agree({ LONG: 0.01, SHORT: -0.02 }, { BOTH: 0.04 })
+  await trade('BUY', '0.02', { positionSide: 'SHORT' })
+  await agree({ LONG: 0.01, SHORT: -0.01 }, { BOTH: 0.04 })
+  await trade('SELL', '0.02', { positionSide: 'LONG' })
+  await agree({ SHORT: -0.01 }, {})
+  await trade('BUY', '0.02', { positionSide: 'SHORT' })
+  await agree({}, {})
+  const refused = (await decisions()).filter((decision) => decision['account_id'] === large.accountId && decision['reason'] !== null)
+  expect(refused).not.toEqual([])
+  for (const { reason } of refused) expect(reason).toBe('LEADER_HEDGES')
+  expect(await gaps()).toBe(0)
+}, 30_000)
+
+it('a leader who is liquidated closes with their followers, who are not', async () => {
+  small = await followBy({ ...half, leverage: 5 })
+  await venue.byHand(leader.accountId, 'POST', '/fapi/v1/marginType', { symbol: 'BTCUSDT', marginType: 'ISOLATED' })
+  await venue.byHand(leader.accountId, 'POST', '/fapi/v1/leverage', { symbol: 'BTCUSDT', leverage: '100' })
+  await trade('BUY', '0.02')
+  await until([[small, 0.01]])
+  const [{ entry } = { entry: '0' }] = await one.ctx.db.query<{ entry: string }>(
+    'SELECT entry_price AS entry FROM position WHERE account_id = $1',
+    [leader.accountId],
+  )
+  const openedAtMs = Date.now()
+  await venue.pin('BTCUSDT', new Decimal(entry).mul('0.985').toFixed(1))
+  await until([
+    [leader, 0],
+    [small, 0],
+  ])
+  const ended = (await venue.ledger()).filter(({ acceptedAt, executedQty }) => acceptedAt >= openedAtMs && Number(executedQty) > 0)
+  const of = (account: TestAccount) => ended.filter(({ ref }) => ref === account.accountId)
+  expect(of(leader).map(({ clientOrderId }) => clientOrderId)).toEqual([expect.stringMatching(/^autoclose-/)])
+  expect(of(small)).toEqual([expect.objectContaining({ status: 'FILLED', clientOrderId: expect.not.stringMatching(/^autoclose-/) })])
+  expect((await told()).map(({ change }) => change)).toEqual(['open', 'close'])
+  const [close] = (await decisions()).filter(({ intent }) => intent === 'close')
+  expect(close).toMatchObject({ account_id: small.accountId, outcome: 'ORDERS' })
+  expect(await gaps()).toBe(0)
+}, 20_000)
+
 describe('stops and targets', () => {
   const trigger = (side: 'BUY' | 'SELL', type: 'STOP_MARKET' | 'TAKE_PROFIT_MARKET', triggerPrice: number) =>
     venue.byHand(leader.accountId, 'POST', '/fapi/v1/algoOrder', {
@@ -300,6 +386,26 @@ describe('stops and targets', () => {
     await agree(rests(second))
     expect(bare).not.toContain(true)
     expect(await legsOf(large)).toEqual(own)
+
+    const placed = { algoType: 'CONDITIONAL', symbol: 'BTCUSDT', side: 'SELL', reduceOnly: 'true' }
+    const reasons = async () => (await decisions()).filter((one) => one['account_id'] === small.accountId).map((one) => one['reason'])
+    await venue.byHand(leader.accountId, 'POST', '/fapi/v1/algoOrder', {
+      ...placed,
+      type: 'TRAILING_STOP_MARKET',
+      quantity: '0.02',
+      callbackRate: '5',
+    })
+    await agree(async () => (await reasons()).includes('LEADER_TRAILS'))
+    await venue.byHand(leader.accountId, 'POST', '/fapi/v1/algoOrder', {
+      ...placed,
+      type: 'TAKE_PROFIT_MARKET',
+      quantity: '0.01',
+      triggerPrice: Math.round(entry * 1.2).toFixed(1),
+    })
+    await agree(async () => (await told()).length === 5)
+    for (let reading = 0; reading < 2; reading += 1) await readNow(leader)
+    expect(await reasons()).toEqual([null, null, null, 'LEADER_TRAILS', 'LEADER_STOP_PARTIAL'])
+    expect(await stopsAt(small)).toEqual([second])
     expect(await decisions()).toContainEqual(expect.objectContaining({ account_id: large.accountId, reason: 'FOLLOW_OWN_PROTECTION' }))
     expect(await gaps()).toBe(0)
     await trade('SELL', '0.02', { reduceOnly: 'true' })

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Queryable } from '@matic/db'
 import type { Timings } from '@matic/platform'
+import type { ServiceContext } from '../context.ts'
 import { isCalm } from '../streams/stream-rows.ts'
 
 /** SQL: a strategy that is offered, or still followed, is what becomes of this account. */
@@ -34,6 +36,25 @@ export async function scheduleReading(
       WHERE account_id = $1`,
     [accountId, inMs / 1000, timings.orderPollMs / 1000, timings.streamedPollMs / 1000, timings.replicaLagMs / 1000, askedAtMs / 1000],
   )
+}
+
+const LOOK_AGAIN_MS = 50
+
+/**
+ * Nobody follows the account yet, so that it is read at leisure: asks for a reading and waits until it is written, at most as long as any request of the
+ * api. Without a worker it goes on with what is known.
+ */
+export async function readMirrorNow({ db, timings }: Pick<ServiceContext, 'db' | 'timings'>, accountId: string): Promise<void> {
+  const [asked] = await db.query<{ at: Date }>(
+    `UPDATE lane SET reconcile_at = 'epoch' WHERE account_id = $1 AND NOT ${isWatched('$1')} RETURNING clock_timestamp() AS at`,
+    [accountId],
+  )
+  if (!asked) return
+  for (let waitedMs = 0; waitedMs < timings.apiRequestWaitMs; waitedMs += LOOK_AGAIN_MS) {
+    const [read] = await db.query('SELECT 1 FROM account_state WHERE account_id = $1 AND synced_at >= $2', [accountId, asked.at])
+    if (read) return
+    await pause(LOOK_AGAIN_MS)
+  }
 }
 
 /**

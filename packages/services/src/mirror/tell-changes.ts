@@ -184,7 +184,8 @@ async function moveMarks(
      ON CONFLICT (account_id, symbol, position_side) DO UPDATE SET number = excluded.number, side = excluded.side, quantity_base = excluded.quantity_base,
        epoch = excluded.epoch, filled_base = excluded.filled_base, fills = excluded.fills, filled_at = excluded.filled_at, doubted_since = NULL,
        stop_price = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.stop_price ELSE m.stop_price END,
-       target_price = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.target_price ELSE m.target_price END, updated_at = clock_timestamp()`,
+       target_price = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.target_price ELSE m.target_price END,
+       left_legs = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN '' ELSE m.left_legs END, updated_at = clock_timestamp()`,
     [
       accountId,
       userId,

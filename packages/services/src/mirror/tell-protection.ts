@@ -1,6 +1,6 @@
 import type { PositionDirection } from '@matic/contracts'
 import type { NewFact, Transaction } from '@matic/db'
-import { movedLegs, protectionAlert, restingLegs, type ProtectionLegs, type RestingTrigger } from '@matic/domain'
+import { leftLegs, movedLegs, protectionAlert, restingLegs, type ProtectionLegs, type RestingTrigger } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
 import type { HeldLane } from '../execution/lane.ts'
 import type { PositionRow } from '../execution/rows.ts'
@@ -15,12 +15,14 @@ interface Known extends ProtectionLegs {
   readonly side: PositionDirection
   readonly quantityBase: string
   readonly entryPrice: string | null
+  /** Kinds that rest beside them and are not copied, with commas between, as told. */
+  readonly left: string
   readonly number: number
   readonly nowMs: number
 }
 
 const KNOWN = `SELECT m.symbol, m.position_side AS "positionSide", m.side, m.quantity_base AS "quantityBase", p.entry_price AS "entryPrice", m.number,
-    m.stop_price AS "stopPrice", m.target_price AS "targetPrice", (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
+    m.stop_price AS "stopPrice", m.target_price AS "targetPrice", m.left_legs AS left, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
   FROM mirror_mark m JOIN position p ON p.account_id = m.account_id AND p.symbol = m.symbol AND p.position_side = m.position_side
  WHERE m.account_id = $1 AND m.quantity_base > 0 AND m.doubted_since IS NULL`
 
@@ -33,7 +35,7 @@ export async function legsToTell(
   const known = await db.query<Known>(`${KNOWN} AND ${isWatched('$1')}`, [accountId])
   if (known.length === 0) return false
   const orders = await ordersOf([...new Set(known.map(({ symbol }) => symbol))])
-  return known.some((one) => movedLegs(one, restingLegs(one, orders)) !== null)
+  return known.some((one) => movedLegs(one, restingLegs(one, orders)) !== null || leftLegs(one, orders).join() !== one.left)
 }
 
 /** Tells the followers of a mirrored account of stops and targets that were moved at the exchange, by whomever. In the account's lane. */
@@ -45,9 +47,13 @@ export async function tellMovedLegs(
 ): Promise<NewFact[]> {
   const known = await tx.query<Known>(`${KNOWN} AND ${isMirrored('$1')} ORDER BY m.symbol, m.position_side`, [accountId])
   const moved = known.flatMap((one) => {
+    const told = one.left.split(',')
+    const left = leftLegs(one, openOrders).filter((kind) => !told.includes(kind))
     const protection = movedLegs(one, restingLegs(one, openOrders))
-    return protection === null ? [] : [{ one, protection }]
+    if (left.length === 0) return protection === null ? [] : [{ one, protection }]
+    return [{ one, protection: { stop: null, target: null, ...protection, left } }]
   })
+  await noteLeft(tx, accountId, known, openOrders)
   if (moved.length === 0) return []
   await tx.query(
     `UPDATE mirror_mark m SET number = m.number + 1, stop_price = coalesce(x.s, m.stop_price), target_price = CASE WHEN x.moves THEN x.t ELSE m.target_price END, updated_at = clock_timestamp()
@@ -82,6 +88,19 @@ export async function tellMovedLegs(
     }
   })
   return insertSignals(tx, signals)
+}
+
+async function noteLeft(tx: Transaction, accountId: string, known: readonly Known[], openOrders: readonly RestingTrigger[]): Promise<void> {
+  const changed = known.flatMap((one) => {
+    const left = leftLegs(one, openOrders).join()
+    return left === one.left ? [] : [{ one, left }]
+  })
+  if (changed.length === 0) return
+  await tx.query(
+    `UPDATE mirror_mark m SET left_legs = x.l, updated_at = clock_timestamp() FROM unnest($2::text[], $3::text[], $4::text[]) AS x(sym, d, l)
+      WHERE m.account_id = $1 AND m.symbol = x.sym AND m.position_side = x.d`,
+    [accountId, changed.map(({ one }) => one.symbol), changed.map(({ one }) => one.positionSide), changed.map(({ left }) => left)],
+  )
 }
 
 /** A leader moved stop or target of a position here: whoever copies the source that opened it hears of it, once, with the change itself. */
