@@ -24,6 +24,7 @@ interface Held {
   isReleased: boolean
   failures: number
   /** Monotonic ms. */
+  openedAtMs: number
   retryAtMs: number
   wokenAtMs: number
 }
@@ -37,6 +38,7 @@ const WAKE_GAP_MS = 50
 /** The first of a burst is worth a whole reading at once, those after it are mostly about the same. */
 const BURST_MS = 1_000
 const RETRY_MAX_MS = 60_000
+const SHORT_LIFE_SWEEPS = 5
 
 /**
  * A stream only wakes: what it says is never believed, the account is read by the same reconciliation that reads it without one. So an event that comes twice,
@@ -94,6 +96,7 @@ export function createStreamHolder(ctx: ExecutionContext, { onWoken, streamsMax 
         return rest(own)
       }
       own.stream = opened.value
+      own.openedAtMs = clock.monotonic()
       if (own.isReleased || closed) return own.stream.close()
       await tellHealth(accountId, true)
       // What happened until now was told to nobody.
@@ -112,6 +115,8 @@ export function createStreamHolder(ctx: ExecutionContext, { onWoken, streamsMax 
     own.stream = undefined
     if (own.isReleased || closed) return
     log.info({ accountId, why }, 'a private stream has ended')
+    // One that is ended as soon as it stands is not asked for as fast as it is refused.
+    if (clock.monotonic() - own.openedAtMs < SHORT_LIFE_SWEEPS * timings.sweepMs) rest(own)
     void tellHealth(accountId, false)
       .then(() => wake(accountId))
       .then(() => startOpening(accountId, own))
@@ -146,6 +151,7 @@ export function createStreamHolder(ctx: ExecutionContext, { onWoken, streamsMax 
       isOpening: false,
       isReleased: false,
       failures: 0,
+      openedAtMs: 0,
       retryAtMs: 0,
       wokenAtMs: -Infinity,
     }
