@@ -101,12 +101,16 @@ export function appSpec(app: AppName, options: AppOptions): ProcessSpec {
   }
 }
 
+/** A worker's memory stays small: left alone, Node keeps 60 MB more for what is garbage a moment later. */
+export const WORKER_NODE_ARGS = ['--max-semi-space-size=8'] as const
+
 function service(app: AppName, { env, dataDir, watch }: AppOptions, own: Environment): ProcessSpec {
   return {
     name: app,
     command: process.execPath,
     args: [
       '--disable-warning=ExperimentalWarning',
+      ...(app === 'worker' ? WORKER_NODE_ARGS : []),
       ...(watch ? ['--watch', '--watch-preserve-output'] : []),
       join(root, 'apps', app, 'src', 'main.ts'),
     ],

@@ -1,4 +1,4 @@
-export { appSpec, webServer, type AppName, type AppOptions, type AppPorts, type AppSecrets } from './apps.ts'
+export { appSpec, webServer, WORKER_NODE_ARGS, type AppName, type AppOptions, type AppPorts, type AppSecrets } from './apps.ts'
 export { compileCache } from './compile-cache.ts'
 export { freePort, portIsTaken } from './free-port.ts'
 export { holdFolder, waitToHoldFolder, type FolderHold, type Holder } from './hold-folder.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createDb, type Db } from '@matic/db'
-import { compileCache, freePort, startPostgres, startProcess, type Postgres, type Running } from '@matic/local'
+import { compileCache, freePort, startPostgres, startProcess, WORKER_NODE_ARGS, type Postgres, type Running } from '@matic/local'
 import { migrate } from '../../../../prisma/migrate.ts'
 import { readTestEnvironment } from '../env.ts'
 import { loseBells } from './bells.ts'
@@ -113,7 +113,10 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     launches.set(`api-${index}`, launch(`api-${index}`, 'api', { PORT: String(port) }, { url: `http://127.0.0.1:${port}/health` }))
   }
   for (let index = 0; index < options.workers; index += 1) {
-    launches.set(`worker-${index}`, launch(`worker-${index}`, 'worker', {}, { line: /worker ready/ }, options.workerArgs))
+    launches.set(
+      `worker-${index}`,
+      launch(`worker-${index}`, 'worker', {}, { line: /worker ready/ }, [...WORKER_NODE_ARGS, ...(options.workerArgs ?? [])]),
+    )
   }
 
   const running = new Map<string, Running | Postgres>([['postgres', postgres]])
