@@ -23,7 +23,10 @@ const FIRST_ORDERS_MS = 50
 export function createTrading(ctx: WorkerContext): Trading {
   const { timings, log } = ctx
   const sweepMs = ctx.sabotage.noSweep ? undefined : timings.sweepMs
-  const runner: LaneRunner = createLaneRunner(ctx, { wakeIn: (ms) => execute.kickIn(ms) })
+  const runner: LaneRunner = createLaneRunner(ctx, {
+    wakeIn: (ms) => execute.kickIn(ms),
+    onRoom: () => reconcile.kickIn(timings.sweepMs / 10),
+  })
 
   const execute: Loop = createLoop({ name: 'execute', everyMs: sweepMs, log, run: () => runner.execute() })
   const dispatch = createLoop({
@@ -46,7 +49,7 @@ export function createTrading(ctx: WorkerContext): Trading {
       ctx.metrics.dispatched(dispatched)
     },
   })
-  const reconcile = createLoop({ name: 'reconcile', everyMs: timings.sweepMs / 4, log, run: () => runner.reconcile() })
+  const reconcile: Loop = createLoop({ name: 'reconcile', everyMs: timings.sweepMs / 4, log, run: () => runner.reconcile() })
   const streams = createStreamHolder(ctx, { onWoken: () => reconcile.kick() })
   const listen = createLoop({
     name: 'streams',

@@ -38,6 +38,8 @@ export interface LaneRunnerOptions {
   readonly reconcilesMax?: number
   /** Something only waits for time: call `execute` at this moment (ms from now). */
   readonly wakeIn?: (ms: number) => void
+  /** A comparison is over and no order waits for this worker: there is room for the next one. */
+  readonly onRoom?: () => void
 }
 
 const STEPS_MAX = 500
@@ -57,7 +59,7 @@ const CANARY_MS = 3
 const ROOM_MS = 50
 
 export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptions = {}): LaneRunner {
-  const { lanesMax = LANES_MAX, reconcilesMax = 6, wakeIn = () => undefined } = options
+  const { lanesMax = LANES_MAX, reconcilesMax = 6, wakeIn = () => undefined, onRoom = () => undefined } = options
   const working = new Map<string, { lane: HeldLane; done: Promise<void> }>()
   /** Accounts whose last turn failed rest a little, so that one bad lane does not spin. Monotonic ms. */
   const resting = new Map<string, { untilMs: number; failures: number }>()
@@ -232,7 +234,10 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
         const { lanes } = await claimDueLanes(ctx.db, ctx, { owner: me.id, active: unavailable(), limit })
         for (const lane of lanes) {
           reconciling += 1
-          void start(lane, { kind: 'reconcile', full: false }).finally(() => (reconciling -= 1))
+          void start(lane, { kind: 'reconcile', full: false }).finally(() => {
+            reconciling -= 1
+            if (working.size <= reconciling) onRoom()
+          })
         }
         return lanes.length
       })
