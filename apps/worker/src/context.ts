@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { DOORBELL_KINDS } from '@matic/contracts'
 import type { DoorbellKind } from '@matic/contracts'
 import { createDb, type Db } from '@matic/db'
@@ -56,7 +57,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
   const bell = createDoorbell({ redisUrl, databaseUrl, kinds: DOORBELL_KINDS, logger: log })
   const hub = createBus({ redisUrl, databaseUrl, processId: newId(), logger: log })
   const exchanges = createExchanges({ venueUrl: config.venueUrl, clock, timings })
-  const key = secrets.clientOrderIdKey.reveal()
+  const key = createSecretKey(secrets.clientOrderIdKey.reveal())
   const metrics = createWorkerMetrics()
   const postman = config.smtp && createSmtpPostman({ smtp: config.smtp, password: secrets.smtpPassword })
 

@@ -101,8 +101,8 @@ export function appSpec(app: AppName, options: AppOptions): ProcessSpec {
   }
 }
 
-/** A worker's memory stays small: left alone, Node keeps 60 MB more for what is garbage a moment later. */
-export const WORKER_NODE_ARGS = ['--max-semi-space-size=8'] as const
+/** A worker's memory stays small: left alone, Node keeps tens of MB more for what is garbage a moment later. */
+export const WORKER_NODE_ARGS = ['--max-semi-space-size=16'] as const
 
 function service(app: AppName, { env, dataDir, watch }: AppOptions, own: Environment): ProcessSpec {
   return {
