@@ -48,8 +48,8 @@ export function createKiller({ rig, random, say }: { rig: Rig; random: SeededRan
     async run(count, givenUp) {
       while (kills.length < count && !givenUp()) {
         // Most kills meet a platform that stands; some come while another part is still down.
-        if (random.chance(0.7)) await Promise.race([rig.whole(), sleep(15_000)])
-        await sleep(random.integer(200, 1_000))
+        if (random.chance(0.5)) await Promise.race([rig.whole(), sleep(15_000)])
+        await sleep(random.integer(100, 600))
         await strike().catch((error: unknown) => say(`chaos: a kill went wrong: ${String(error)}`))
       }
     },
