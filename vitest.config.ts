@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const elsewhere = ['**/node_modules/**', '**/.nuxt/**', '**/.output/**', '.data/**']
+const chaos = 'packages/testkit/src/chaos/*.e2e.test.ts'
 const cluster = ['packages/testkit/src/vitest-setup.ts']
 
 export default defineConfig({
@@ -28,25 +29,24 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // A browser mostly waits, so two files at a time.
-          name: 'browser',
-          include: ['apps/web/tests/*.e2e.test.ts'],
-          exclude: elsewhere,
+          // Browsers and installations mostly wait, so two files at a time.
+          name: 'e2e',
+          include: ['**/*.e2e.test.ts'],
+          exclude: [...elsewhere, chaos],
           globalSetup: cluster,
           testTimeout: 300_000,
-          hookTimeout: 180_000,
+          hookTimeout: 600_000,
           sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'e2e',
-          include: ['**/*.e2e.test.ts'],
-          exclude: [...elsewhere, 'apps/web/tests/**'],
+          name: 'chaos',
+          include: [chaos],
+          exclude: elsewhere,
           globalSetup: cluster,
           fileParallelism: false,
-          testTimeout: 300_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
         },
