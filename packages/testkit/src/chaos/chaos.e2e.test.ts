@@ -9,7 +9,7 @@ const base: ChaosOptions = {
   kills: 100,
   seed: 20_261,
   timingsScale: 0.4,
-  traders: 28,
+  traders: 40,
   apis: 2,
   workers: 3,
   stopAtFirstBreach: false,
@@ -44,7 +44,7 @@ describe.concurrent('the platform that is killed again and again', () => {
       clusterTemplate,
       // What nobody sweeps up shows after the last strike; the others show in the midst of kills.
       kills: sabotage === 'no-sweep' ? 5 : 25,
-      traders: 20,
+      traders: 28,
       sabotage,
       lostAnswers: 0.3,
       stopAtFirstBreach: true,
