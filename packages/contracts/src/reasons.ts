@@ -18,7 +18,7 @@ export const REASONS = {
   SYMBOL_OWNED:
     '{symbol} on this account is held by {owner}, and a market here belongs to one source at a time. Close that first, or give this source an account of its own.',
   SYMBOL_OPPOSITE:
-    '{owner} holds {symbol} {side} on this account, and the exchange would take the opposite side off it. Wait until that is closed, set the account to hedge mode, or use another account.',
+    '{owner} holds {symbol} {side} on this account. Opposite sides are netted here, which a trailing stop, several targets or a stop that moves to its entry do not allow on either of them. Wait until that is closed, set the account to hedge mode, or use another account.',
   SPOT_TICKER_REFUSED: '{ticker} is a spot ticker and the settings do not map it to the perpetual.',
   SIGNAL_TOO_OLD: 'The alert was {ageSeconds} s old; opens are taken up to {limitSeconds} s.',
   MAX_POSITIONS: '{open} positions are open or opening; the limit is {limit}.',

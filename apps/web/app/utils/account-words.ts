@@ -35,7 +35,7 @@ export const SHARING_CHOICES: { value: SharedSymbols; label: string; description
   {
     value: 'net',
     label: 'Keep shares apart',
-    description: 'Each source has a share of the position with stops of its own, and closes no other’s. One-way mode: all on one side.',
+    description: 'Each source has a share of the position with stops of its own, and closes no other’s. One-way mode nets opposite sides.',
   },
 ]
 

@@ -37,7 +37,11 @@ export const ShareView = z.object({
   routeId: z.string(),
   source: z.enum(['WEBHOOK', 'MANUAL', 'FOLLOW']),
   followId: z.string().nullable(),
+  /** May differ from the position's, which is what all of them come to. */
+  side: z.enum(['LONG', 'SHORT']),
   size: DecimalString,
+  /** Of the size: what the exchange holds and guards. The rest stands against shares of the other side, and its stop and target are watched here. */
+  atExchange: DecimalString,
   entryPrice: DecimalString.nullable(),
   unrealizedPnl: DecimalString.nullable(),
   stopLoss: DecimalString.nullable(),

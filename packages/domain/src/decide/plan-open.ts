@@ -37,7 +37,7 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
   const { alert, settings, funds } = input
   const no = (reason: NonNullable<Decision['reason']>, numbers: Decision['numbers']) =>
     refuse('BLOCKED', intent.kind, reason, market.symbol, numbers)
-  const objection = checkOpen(input, resolved) ?? meetsOpposite(input, market.symbol, intent.direction ?? 'LONG')
+  const objection = checkOpen(input, resolved)
   if (objection !== undefined) return no(objection.reason, objection.numbers)
   if (funds === null) return no('ACCOUNT_STALE', {})
   const price = referencePrice(input, market, intent)
@@ -51,6 +51,8 @@ function openOrRefuse(input: DecisionInput, resolved: Resolved, position: Decisi
   }
   const protection = planProtection(input, { direction, price, market })
   if ('reason' in protection) return no(protection.reason, protection.numbers)
+  const against = meetsOpposite(input, market.symbol, { direction, hasPlan: protection.orders.plan !== null })
+  if (against !== undefined) return no(against.reason, against.numbers)
   const { leverage, numbers: leverageNumbers } = chooseLeverage({
     asked: alert.leverage,
     standard: settings.defaultLeverage,

@@ -29,6 +29,8 @@ export interface DecisionPosition {
   readonly routeId: string | null
   /** Quote per base. */
   readonly entryPrice?: string | null
+  /** It has several targets, a trailing stop or a stop that moves to its entry. */
+  readonly hasPlan?: boolean
   /** Its owner has set stop or target by hand. */
   readonly ownProtection?: boolean
   /** In words for its owner, such as `your webhook ending in 4f2a`; left out where nobody is told. */
@@ -43,6 +45,7 @@ export interface PendingOpen {
   readonly openBase: string
   /** Margin it will take that the account's figures do not know of yet, quote. */
   readonly reservedQuote: string
+  readonly hasPlan?: boolean
   readonly routeId: string | null
   readonly owner?: string | null
 }

@@ -18,6 +18,8 @@ export interface ShareFill {
   readonly price: Decimal
   /** The exchange took it from everybody: liquidation, or deleveraging. */
   readonly isForced: boolean
+  /** All of it is its route's, against the others if need be. */
+  readonly opens?: boolean
 }
 
 /** How one fill changes one share: signed base. */
@@ -29,10 +31,11 @@ export interface ShareMove {
 /**
  * Whose share a fill changes. What adds to a share is its route's. What takes off takes from its own route first; only what that has not got
  * (a hand at the exchange, or a close by hand that takes all) comes out of the others, by size in whole steps. What the exchange takes by
- * force comes out of all alike. Beyond nothing, the rest is the route's own.
+ * force comes out of all of that side alike. Beyond nothing, the rest is the route's own.
  */
 export function shareMoves(shares: readonly Share[], fill: ShareFill, stepBase: Decimal): ShareMove[] {
   const sign = fill.side === 'buy' ? 1 : -1
+  if (fill.opens === true) return [{ routeId: fill.routeId, changeBase: new Exact(fill.quantityBase).mul(sign) }]
   const room = ({ quantityBase }: Share) => Decimal.max(0, quantityBase.mul(-sign))
   const own = shares.find(({ routeId }) => routeId === fill.routeId)
   const taken = new Map<string, Decimal>()

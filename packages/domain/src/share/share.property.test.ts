@@ -15,6 +15,7 @@ const drawn = fc.record({
   steps: fc.integer({ min: 1, max: 40 }),
   price: fc.integer({ min: 1, max: 99 }),
   isForced: fc.boolean(),
+  opens: fc.boolean(),
 })
 type Drawn = typeof drawn extends fc.Arbitrary<infer T> ? T : never
 
@@ -27,6 +28,7 @@ const fillOf = (one: Drawn, index: number): TradeFill => ({
   feeCurrency: 'USDT',
   routeId: one.route === 'hand' ? null : one.route,
   isLiquidation: one.isForced,
+  opens: one.opens && !one.isForced,
   atMs: index,
 })
 const stepsOf = (shares: readonly Share[]) =>
@@ -45,7 +47,7 @@ describe('an ownership ledger', () => {
     )
   })
 
-  it('changes by each fill as a plain model says: own share first, the others by size, the rest is the route’s own', () => {
+  it('changes by each fill as a plain model says: an open is its route’s; else own share first, the others by size, the rest is the route’s own', () => {
     fc.assert(
       fc.property(fc.array(drawn, { maxLength: 40 }), (all) => {
         let shares: Share[] = []
@@ -96,7 +98,8 @@ describe('an ownership ledger', () => {
   })
 
   it('shares out what is paid for holding by who held how much, to the last digit', () => {
-    const buy = (route: 'a' | 'b', steps: number, price: number) => fillOf({ route, side: 'buy', steps, price, isForced: false }, price)
+    const buy = (route: 'a' | 'b', steps: number, price: number) =>
+      fillOf({ route, side: 'buy', steps, price, isForced: false, opens: false }, price)
     const fills = [buy('a', 10, 10), buy('b', 20, 20)]
     const funding = [15, 25].map((atMs) => ({ atMs, amount: new Decimal(-1) }))
     const { fundingByRoute } = buildShares({ fills, handRouteId: 'hand', unexplainedBase: new Decimal(0), stepBase: STEP, funding })
@@ -114,12 +117,12 @@ describe('an ownership ledger', () => {
 
   it('averages the entry of what is added, and keeps it when something is taken off', () => {
     const buy = (routeId: string, steps: number, price: number): TradeFill =>
-      fillOf({ route: routeId as 'a', side: 'buy', steps, price, isForced: false }, price)
+      fillOf({ route: routeId as 'a', side: 'buy', steps, price, isForced: false, opens: false }, price)
     const fills = [
       buy('a', 10, 100),
       buy('b', 10, 200),
       buy('a', 30, 300),
-      { ...fillOf({ route: 'b', side: 'sell', steps: 4, price: 9, isForced: false }, 400) },
+      { ...fillOf({ route: 'b', side: 'sell', steps: 4, price: 9, isForced: false, opens: false }, 400) },
     ]
     const { shares } = buildShares({ fills, handRouteId: 'hand', unexplainedBase: new Decimal(0), stepBase: STEP })
     expect(shares.map(({ routeId, quantityBase, entryPrice }) => [routeId, quantityBase.toFixed(), entryPrice?.toFixed()])).toEqual([
@@ -134,6 +137,10 @@ function expectAsModel(before: ReadonlyMap<string, number>, after: ReadonlyMap<s
   const sign = one.side === 'buy' ? 1 : -1
   const roomOf = (route: string) => Math.max(0, -(before.get(route) ?? 0) * sign)
   const took = (route: string) => ((after.get(route) ?? 0) - (before.get(route) ?? 0)) * sign + 0
+  if (one.opens && !one.isForced) {
+    for (const route of ROUTES) expect(took(route)).toBe(route === one.route ? one.steps : 0)
+    return
+  }
   const others = ROUTES.filter((route) => route !== one.route)
   const own = one.isForced ? 0 : Math.min(one.steps, roomOf(one.route))
   const pool: readonly string[] = one.isForced ? ROUTES : others

@@ -12,6 +12,8 @@ export interface TradeFill {
   readonly feeCurrency: string
   readonly routeId: string | null
   readonly isLiquidation: boolean
+  /** Of an open where routes share symbols: all of it is its route's, whatever others hold on the other side. */
+  readonly opens?: boolean
   readonly atMs: number
 }
 

@@ -61,7 +61,7 @@ async function endFollowsOf(tx: Transaction, userId: string, accountId: string):
 
 async function assertUnused(tx: Transaction, accountId: string): Promise<void> {
   const [open] = await tx.query<{ positions: number; orders: number }>(
-    `SELECT (SELECT count(*)::int FROM position WHERE account_id = $1 AND quantity_base > 0) AS positions,
+    `SELECT (SELECT count(*)::int FROM holding WHERE account_id = $1) AS positions,
             (SELECT count(*)::int FROM trade_order WHERE account_id = $1 AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS orders`,
     [accountId],
   )

@@ -77,7 +77,7 @@ const FACTS_PER_MESSAGE = 200
 async function closeEverything(ctx: SwitchContext, userId: string): Promise<string[]> {
   const open = await ctx.db.query<{ accountId: string; symbol: string }>(
     `SELECT a.id AS "accountId", held.symbol FROM account a
-       JOIN (SELECT account_id, symbol FROM position WHERE quantity_base > 0
+       JOIN (SELECT account_id, symbol FROM holding
              UNION
              SELECT account_id, symbol FROM trade_order WHERE leg = 'open' AND state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS held
          ON held.account_id = a.id

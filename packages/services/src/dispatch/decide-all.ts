@@ -232,10 +232,10 @@ function noteEffect(book: AccountBook, route: RouteRow, decision: Decision): voi
       (open) => !gone.has(open.symbol) || (route.sourceKind !== 'MANUAL' && open.routeId !== route.id),
     )
   }
-  for (const { leg, symbol, side, positionSide, quantityBase, routeId = route.id } of decision.orders) {
+  for (const { leg, symbol, side, positionSide, quantityBase, plan, routeId = route.id } of decision.orders) {
     if (leg === 'close') noteClosed(book, { symbol, positionSide, ...(route.sharedSymbols === 'net' && { routeId }) })
     if (leg !== 'open') continue
     const reservedQuote = String(decision.numbers['marginQuote'] ?? 0)
-    book.pendingOpens.push({ symbol, side, openBase: quantityBase ?? '0', reservedQuote, routeId: route.id })
+    book.pendingOpens.push({ symbol, side, openBase: quantityBase ?? '0', reservedQuote, routeId: route.id, hasPlan: plan !== null })
   }
 }

@@ -288,11 +288,12 @@ export async function loadBooks(
             (SELECT coalesce(json_agg(p), '[]') FROM (
                SELECT h.account_id AS "accountId", h.symbol, h.position_side AS "positionSide", h.side, h.quantity_base::text AS "quantityBase",
                       h.margin::text AS margin, h.route_id AS "routeId", h.entry_price::text AS "entryPrice", h.own_protection AS "ownProtection",
+                      EXISTS (SELECT 1 FROM position_share hs WHERE hs.id = h.id AND hs.plan IS NOT NULL) AS "hasPlan",
                       coalesce(${ownerOf('h.route_id')}, 'an order made at the exchange itself') AS owner
                  FROM holding h WHERE h.account_id = ANY($1::uuid[])) AS p) AS positions,
             (SELECT coalesce(json_agg(w), '[]') FROM (
                SELECT o.account_id AS "accountId", o.symbol, o.leg, o.side, o.position_side AS "positionSide", (coalesce(o.quantity_base, 0) - o.filled_base)::text AS "openBase",
-                      o.route_id AS "routeId", a.shared_symbols = 'net' AS nets, CASE WHEN o.leg = 'open' THEN ${ownerOf('o.route_id')} END AS owner,
+                      o.route_id AS "routeId", o.plan IS NOT NULL AS "hasPlan", a.shared_symbols = 'net' AS nets, CASE WHEN o.leg = 'open' THEN ${ownerOf('o.route_id')} END AS owner,
                       CASE WHEN o.submitted_at < st.synced_at AND o.state IN ('ACKED', 'PARTIAL') THEN '0'
                            ELSE ((coalesce(o.quantity_base, 0) - o.filled_base) * coalesce(o.price, m.mark_price, 0) / coalesce(o.leverage, 1))::text
                        END AS "reservedQuote"

@@ -13,6 +13,8 @@ export interface ChosenOrder {
   readonly order: LaneOrder
   readonly side: Side
   readonly quantityBase: string | null
+  /** Takes a share off others' on the other side: the exchange has less to reduce than that. */
+  readonly crosses?: boolean
 }
 
 export type Step =
@@ -58,7 +60,10 @@ export function chooseNext(view: LaneView): Choice {
 }
 
 function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[]): Step | undefined {
-  const closes = ready.filter((order) => isReducing(order) && !isProtection(order) && isDue(view, order) && dependencyMet(order))
+  // What the exchange can reduce goes first: it frees margin, and may be smaller than what opens.
+  const closes = ready
+    .filter((order) => isReducing(order) && !isProtection(order) && isDue(view, order) && dependencyMet(order))
+    .toSorted((a, b) => Number(goesAgainst(view, a)) - Number(goesAgainst(view, b)))
   const resends = view.orders.filter((order) => isFullClose(order) && canResend(view, order))
 
   for (const order of [...closes, ...resends]) {
@@ -75,20 +80,28 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
     const position = positionOf(view, order)
     if (!isFresh(view, order, position)) return { kind: 'refresh', symbol: order.symbol, positionSide: order.positionSide }
 
-    const quantityBase = Decimal.min(position?.quantityBase ?? 0, wholeOf(view, order)?.quantityBase ?? Infinity)
+    const standsAgainst = position !== undefined && meetsOtherShares(view, position)
+    if (position && (view.triggered?.has(position.id) === true || (standsAgainst && !isSettled(view, position)))) {
+      // Something is still to be booked: how much is left of the share is known after that.
+      const readMs = wholeOf(view, order)?.syncedAt.getTime() ?? 0
+      if (readMs + view.timings.sweepMs / 4 < view.nowMs) return { kind: 'reconcile', full: true }
+      continue
+    }
+    const quantityBase = Decimal.min(position?.quantityBase ?? 0, (standsAgainst ? null : wholeOf(view, order)?.quantityBase) ?? Infinity)
     if (quantityBase.isZero() || !position) {
       if (order.state === 'READY' && others.every(isReducing))
         endings.push({ order, state: 'MOOT', reason: 'POSITION_ALREADY_CLOSED', numbers: {} })
       continue
     }
     const closingSide: Side = position.side === 'LONG' ? 'sell' : 'buy'
+    const crosses = (base: Decimal) => standsAgainst && reducible(view, position).lt(base)
     const surplus = order.nets && guardOfShare(view, position)
     if (surplus) return { kind: 'cancel', orders: [surplus] }
     if (isClose(order)) {
       // What one order may not take is taken by the next revision.
       const most = view.markets.get(order.symbol)?.maxQuantity ?? null
       const sent = most === null ? quantityBase : Decimal.min(quantityBase, most)
-      return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: sent.toFixed() }] }
+      return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: sent.toFixed(), crosses: crosses(sent) }] }
     }
 
     const ending = (reason: 'POSITION_ALREADY_CLOSED' | 'SIZE_ZERO', numbers = {}) =>
@@ -106,7 +119,8 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
       stepBase: new Decimal(market.stepSize),
       minQuantityBase: new Decimal(market.minQuantity),
     })
-    if (reduced.gt(0)) return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: reduced.toFixed() }] }
+    if (reduced.gt(0))
+      return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: reduced.toFixed(), crosses: crosses(reduced) }] }
     ending('SIZE_ZERO', { stepSizeBase: market.stepSize })
   }
   return undefined
@@ -115,6 +129,36 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
 /** Where routes share symbols only a route's own orders say anything about its share. */
 function isSameShare(order: LaneOrder, other: LaneOrder): boolean {
   return order.nets !== true || order.routeId === other.routeId
+}
+
+/** Others hold the other side of the market, where the exchange knows only what they all come to. */
+function meetsOtherShares(view: LaneView, share: PositionRow): boolean {
+  if (view.wholes === undefined || share.shareOf === undefined || share.positionSide !== 'BOTH') return false
+  return view.positions.some((other) => other.symbol === share.symbol && other.side !== share.side && Number(other.quantityBase) > 0)
+}
+
+function signedBase({ side, quantityBase }: PositionRow): Decimal {
+  return new Decimal(quantityBase).mul(side === 'LONG' ? 1 : -1)
+}
+
+/** A close of a share on the other side than what the exchange holds. */
+function goesAgainst(view: LaneView, order: LaneOrder): boolean {
+  const share = order.nets === true ? positionOf(view, order) : undefined
+  return share !== undefined && meetsOtherShares(view, share) && reducible(view, share).isZero()
+}
+
+/** The shares come to what the exchange holds. */
+function isSettled(view: LaneView, share: PositionRow): boolean {
+  const isOfIt = (other: PositionRow) => other.symbol === share.symbol && other.positionSide === share.positionSide
+  const sum = view.positions.filter(isOfIt).reduce((total, other) => total.add(signedBase(other)), new Decimal(0))
+  const whole = view.wholes?.find(isOfIt)
+  return sum.eq(whole === undefined ? 0 : signedBase(whole))
+}
+
+/** What an order that only reduces could take off for this share, base. */
+function reducible(view: LaneView, share: PositionRow): Decimal {
+  const whole = view.wholes?.find((other) => other.symbol === share.symbol && other.positionSide === share.positionSide)
+  return whole === undefined || whole.side !== share.side ? new Decimal(0) : new Decimal(whole.quantityBase)
 }
 
 /** The position itself, where what is looked at is a share of it. */

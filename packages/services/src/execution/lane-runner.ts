@@ -16,6 +16,7 @@ import { recordPrepared } from './prepare-symbol.ts'
 import type { Prepared } from './prepare-symbol.ts'
 import { recordAnswers } from './record-answers.ts'
 import type { Answer } from './record-answers.ts'
+import { watchShares } from './watch-shares.ts'
 import type { Send } from './write-ahead.ts'
 
 export interface LaneRunner {
@@ -66,6 +67,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   let reconciling = 0
   let draining = false
   let orphansSeenAtMs = -Infinity
+  let stopsSeenAtMs = -Infinity
 
   const planner = createBatcher<HeldLane, Plan>(BATCH_MAX, async (lanes) => {
     const plans = await planLanes(ctx, lanes)
@@ -214,6 +216,13 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     if (inMs !== undefined) wakeIn(inMs + 1)
   }
 
+  /** Stops and targets that cannot rest at an exchange which nets them. */
+  async function watchStops(): Promise<void> {
+    if (ctx.clock.monotonic() - stopsSeenAtMs < ctx.timings.sweepMs) return
+    stopsSeenAtMs = ctx.clock.monotonic()
+    if ((await watchShares(ctx)) > 0) wakeIn(0)
+  }
+
   async function settled(): Promise<void> {
     await claiming
     await Promise.all([...working.values()].map(({ done }) => done))
@@ -224,7 +233,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       const claims = claimAll()
       leaving = claims.catch(() => undefined)
       const taken = await claims.finally(() => (leaving = undefined))
-      await Promise.all([watchOrphans(), watchHeld()])
+      await Promise.all([watchOrphans(), watchHeld(), watchStops()])
       return taken
     },
 

@@ -39,6 +39,8 @@ export interface LaneView {
   readonly positions: readonly PositionRow[]
   /** Set where `positions` are shares: the positions themselves. */
   readonly wholes?: readonly PositionRow[]
+  /** Of those shares: whose stop or target has triggered and is not booked yet, by id. */
+  readonly triggered?: ReadonlySet<string>
   readonly markets: ReadonlyMap<string, MarketInfo>
   readonly opensPausedUntilMs: number
   /** The exchange's clock is known well enough to sign an open. */

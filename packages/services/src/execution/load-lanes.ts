@@ -50,6 +50,7 @@ export async function loadLanes(
 
   const netting = accounts.filter(({ nets }) => nets).map(({ id }) => id)
   const shares = netting.length === 0 ? new Map<string, PositionRow[]>() : await loadShares(tx, netting)
+  const triggered = netting.length === 0 ? new Set<string>() : await loadTriggered(tx, netting)
 
   const views = new Map<string, LaneView>()
   for (const account of accounts) {
@@ -77,7 +78,7 @@ export async function loadLanes(
       orders: own,
       attempts: attempts.get(account.id) ?? [],
       positions: account.nets ? (shares.get(account.id) ?? []) : held,
-      ...(account.nets && { wholes: held }),
+      ...(account.nets && { wholes: held, triggered }),
       markets: await marketsOf(ctx, account.exchange, symbols),
       opensPausedUntilMs: ctx.circuit.pausedUntilMs(account.exchange),
       clockUsable: (ctx.clocks.get(account.exchange)?.errorMs ?? Infinity) <= ctx.timings.clockErrorMaxMs,
@@ -91,6 +92,18 @@ export async function loadLanes(
 async function loadShares(tx: Transaction, ids: readonly string[]): Promise<Map<string, PositionRow[]>> {
   const rows = await tx.query<PositionRow>(`SELECT ${SHARE_COLUMNS} FROM position_share p WHERE p.account_id = ANY($1::uuid[])`, [ids])
   return Map.groupBy(rows, (share) => share.accountId)
+}
+
+/** The exchange fills a trigger by an order of its own, which is known a moment later. */
+async function loadTriggered(tx: Transaction, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>(
+    `SELECT s.id FROM position_share s JOIN trade_order o ON o.account_id = s.account_id AND o.cause = 'position:' || s.id || ':' || s.epoch
+      WHERE s.account_id = ANY($1::uuid[]) AND s.quantity_base <> 0 AND o.leg IN ('stop', 'target', 'trailing') AND o.state = 'FILLED'
+        AND (o.filled_base = 0 OR o.filled_base <> (SELECT coalesce(sum(f.quantity_base), 0) FROM fill f WHERE f.order_id = o.id))
+        AND o.ended_at > clock_timestamp() - interval '1 minute'`,
+    [ids],
+  )
+  return new Set(rows.map(({ id }) => id))
 }
 
 function loadAccounts(tx: Transaction, ids: readonly string[]): Promise<StoredAccount[]> {

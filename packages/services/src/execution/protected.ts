@@ -86,10 +86,12 @@ function changeOf(position: PositionRow, resting: readonly Resting[]): Changed[]
   return [{ id: position.id, protection, stopMissing }]
 }
 
-/** A share is guarded by as much as it holds. */
+/** A share is guarded by as much as stands at the exchange of it. */
 function covers(position: PositionRow, resting: readonly Resting[]): boolean {
+  const restsBase = new Decimal(position.restsBase ?? position.quantityBase)
+  if (restsBase.isZero()) return true
   const covered = resting.reduce((sum, { quantityBase }) => sum.add(quantityBase ?? position.quantityBase), new Decimal(0))
-  return covered.gt(0) && covered.gte(position.quantityBase)
+  return covered.gt(0) && covered.gte(restsBase)
 }
 
 async function stampOpens(tx: Queryable, positions: readonly PositionRow[]): Promise<void> {

@@ -109,6 +109,8 @@ export interface PositionRow {
   version: number
   /** Set where this is a route's share of a position: the position's id. */
   shareOf?: string
+  /** Of a share, base: what of it stands at the exchange and is guarded there. The rest stands against shares on the other side. */
+  restsBase?: string
 }
 
 export const POSITION_COLUMNS = `
@@ -128,7 +130,23 @@ export const SHARE_COLUMNS = `
   ${ofWhole('leverage')} AS leverage, ${ofWhole('margin_mode')} AS "marginMode", p.protection, p.stop_price AS "stopPrice",
   p.target_price AS "targetPrice", p.plan, ${ofWhole('mark_price')} AS "markPrice", p.unprotected_since AS "unprotectedSince",
   p.opened_at AS "openedAt", NULL::timestamptz AS "closedAt", coalesce(${ofWhole('synced_at')}, 'epoch') AS "syncedAt", p.version,
-  coalesce(${ofWhole('id')}, p.id) AS "shareOf"`
+  coalesce(${ofWhole('id')}, p.id) AS "shareOf", ${restsAtExchange('p')} AS "restsBase"`
+
+/**
+ * Base of a share (alias of position_share) that the exchange holds and guards: all of it, unless others stand on the other side. Then only what all of them come to is at the exchange, which the shares of that side guard,
+ * the one with the nearest stop first; what is too small to be an order is not.
+ */
+export function restsAtExchange(share: string): string {
+  const others = (what: string, which: string) => `(SELECT ${what} FROM position_share q
+    WHERE q.account_id = ${share}.account_id AND q.symbol = ${share}.symbol AND q.position_side = ${share}.position_side AND q.id <> ${share}.id AND ${which})`
+  const net = `(${share}.quantity_base + ${others('coalesce(sum(q.quantity_base), 0)', 'true')})`
+  const far = (one: string) => `coalesce(-sign(${one}.quantity_base) * ${one}.stop_price, 'Infinity')`
+  return `CASE WHEN NOT EXISTS ${others('1', `sign(q.quantity_base) = -sign(${share}.quantity_base)`)} THEN abs(${share}.quantity_base)
+    WHEN sign(${net}) <> sign(${share}.quantity_base) THEN 0
+    ELSE (SELECT CASE WHEN own.base < m.min_quantity THEN 0 ELSE own.base END
+            FROM account ra JOIN market m ON m.exchange = ra.exchange AND m.symbol = ${share}.symbol, (SELECT greatest(0, least(abs(${share}.quantity_base), abs(${net}) - ${others('coalesce(sum(abs(q.quantity_base)), 0)', `sign(q.quantity_base) = sign(${share}.quantity_base) AND (${far('q')}, q.id) < (${far(share)}, ${share}.id)`)})) AS base) AS own
+           WHERE ra.id = ${share}.account_id) END`
+}
 
 /** Closes all of a position, or of a share, at market. */
 export function isClose(order: OrderRow): boolean {

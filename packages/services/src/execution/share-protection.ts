@@ -5,7 +5,8 @@ import { isLive, isSettling, latest, PLAIN, replaceAll, restoreAtMs, samePrice }
 
 /**
  * The stop or target of a share: orders that together are as large as it is, never larger, for what they took beyond it would be somebody
- * else's. So what is too much or at another price goes before anything new comes, and what is missing is added.
+ * else's. So what is too much or at another price goes before anything new comes, and what is missing is added. What stands against shares on the other
+ * side is not at the exchange, and is watched instead (`watchShares`).
  */
 export function shareNeeds(input: ProtectionInput, leg: 'stop' | 'target', triggerPrice: string): ProtectionNeed[] {
   const { position, market } = input
@@ -14,10 +15,11 @@ export function shareNeeds(input: ProtectionInput, leg: 'stop' | 'target', trigg
   const wrong = live.filter((order) => !samePrice(order.triggerPrice, triggerPrice))
   if (wrong.length > 0) return replaceAll(wrong)
   if (market === undefined || isSettling(input, orders)) return []
-  const surplus = surplusOf(live, new Decimal(position.quantityBase))
+  const restsBase = new Decimal(position.restsBase ?? position.quantityBase)
+  const surplus = surplusOf(live, restsBase)
   if (surplus.length > 0) return replaceAll(surplus)
 
-  const missing = new Decimal(position.quantityBase).sub(coveredBy(live)).div(market.stepSize).floor().mul(market.stepSize)
+  const missing = restsBase.sub(coveredBy(live)).div(market.stepSize).floor().mul(market.stepSize)
   if (missing.lte(0)) return []
   if (missing.lt(market.minQuantity)) return replaceAll(live)
   const notBeforeMs = restoreAtMs(input, orders)

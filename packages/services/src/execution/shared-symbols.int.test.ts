@@ -256,12 +256,17 @@ it('two leaders and the follower’s own hand on one account: what a leader clos
   const { 'of Ann': _gone, ...others } = before
   expect(await shares()).toEqual(others)
 
-  // The hand sells what is its own, and a leader who is out of it already has nothing left to close.
-  await stage.byHand(account, 'sell', '0.03')
+  // A leader who turns round stands against the others until she is out again.
   await stage.alert(ann, { action: 'sell', quantity: '0.05' })
   await quiet()
-  expect(Object.keys(await shares())).toContain('of Bob')
-  expect((await shares())['of Bob']).toEqual(before['of Bob'])
+  expect(await shares()).toMatchObject({
+    'of Ann': { base: '0.025', stops: '0' },
+    'of Bob': before['of Bob'],
+    hand: { base: '0.03', stops: '0.005' },
+  })
+  await stage.alert(ann, { action: 'close' })
+  await quiet()
+  expect(await shares()).toEqual(others)
   expect(await stage.gaps()).toBe(0)
 }, 60_000)
 

@@ -65,7 +65,7 @@ export async function writeAhead(
   return sends.map((send) => ({ ...send, attempt: { ...send.attempt, number: numberOf.get(send.order.id) ?? 1 } }))
 }
 
-function requestFor(ctx: ExecutionContext, { order, side, quantityBase }: ChosenOrder): OrderRequest {
+function requestFor(ctx: ExecutionContext, { order, side, quantityBase, crosses = false }: ChosenOrder): OrderRequest {
   const closePosition = isTrigger(order) && quantityBase === null
   return {
     clientOrderId: ctx.sabotage.randomClientId ? ctx.clientOrderId(ctx.newId()) : order.clientOrderId,
@@ -77,7 +77,7 @@ function requestFor(ctx: ExecutionContext, { order, side, quantityBase }: Chosen
     price: plainOrNull(order.price),
     triggerPrice: plainOrNull(order.triggerPrice),
     callbackPercent: plainOrNull(order.callbackPercent),
-    reduceOnly: !closePosition && order.leg !== 'open' && !(ctx.sabotage.closeNotReduceOnly && isClose(order)),
+    reduceOnly: !closePosition && order.leg !== 'open' && !crosses && !(ctx.sabotage.closeNotReduceOnly && isClose(order)),
     closePosition,
   }
 }

@@ -1,5 +1,12 @@
 import type { Transaction } from '@matic/db'
 
+/** The hand holds the other side; what comes is more than that, or all there is; they come to nothing. */
+const OPPOSES = `sign(s.quantity_base) = -sign(excluded.quantity_base)`
+const BEGINS = `(s.quantity_base = 0 OR ${OPPOSES} AND abs(excluded.quantity_base) > abs(s.quantity_base))`
+const ENDS = `s.quantity_base = -excluded.quantity_base`
+const kept = (column: string) =>
+  `CASE WHEN ${ENDS} THEN NULL WHEN ${BEGINS} THEN excluded.${column} WHEN ${OPPOSES} THEN s.${column} ELSE coalesce(s.${column}, excluded.${column}) END`
+
 /**
  * What these routes hold becomes the own of whoever it stands in the account of, stops and targets as they are. Its fills go along, from which shares and
  * trades are made anew: no comparison with the exchange undoes it, and what the trade comes to in the end is its owner's. What ended before stays the follow's.
@@ -26,15 +33,13 @@ export async function handOver(tx: Transaction, routeIds: readonly string[]): Pr
             CASE WHEN stop_price IS NOT NULL THEN clock_timestamp() END
        FROM gone
      ON CONFLICT (account_id, symbol, position_side, route_id) DO UPDATE SET
-       stop_price = CASE WHEN s.quantity_base = 0 THEN excluded.stop_price ELSE coalesce(s.stop_price, excluded.stop_price) END,
-       target_price = CASE WHEN s.quantity_base = 0 THEN excluded.target_price ELSE coalesce(s.target_price, excluded.target_price) END,
-       plan = CASE WHEN s.quantity_base = 0 THEN excluded.plan ELSE coalesce(s.plan, excluded.plan) END,
-       epoch = s.epoch + CASE WHEN s.quantity_base = 0 THEN 1 ELSE 0 END,
-       opened_at = CASE WHEN s.quantity_base = 0 THEN excluded.opened_at ELSE s.opened_at END,
-       protection = CASE WHEN s.quantity_base = 0 OR s.protection = 'NONE' THEN excluded.protection ELSE s.protection END,
-       unprotected_since = CASE WHEN s.quantity_base = 0 OR s.protection = 'NONE' THEN excluded.unprotected_since ELSE s.unprotected_since END,
+       stop_price = ${kept('stop_price')}, target_price = ${kept('target_price')}, plan = ${kept('plan')},
+       epoch = s.epoch + CASE WHEN ${BEGINS} THEN 1 ELSE 0 END,
+       opened_at = CASE WHEN ${BEGINS} THEN excluded.opened_at ELSE s.opened_at END,
+       protection = CASE WHEN ${ENDS} THEN 'NONE' WHEN ${BEGINS} OR s.protection = 'NONE' AND NOT ${OPPOSES} THEN excluded.protection ELSE s.protection END,
+       unprotected_since = CASE WHEN ${ENDS} THEN NULL WHEN ${BEGINS} OR s.protection = 'NONE' AND NOT ${OPPOSES} THEN excluded.unprotected_since ELSE s.unprotected_since END,
        version = s.version + 1,
-       entry_price = CASE WHEN s.quantity_base = 0 OR sign(s.quantity_base) <> sign(excluded.quantity_base) THEN excluded.entry_price
+       entry_price = CASE WHEN ${ENDS} THEN NULL WHEN ${BEGINS} THEN excluded.entry_price WHEN ${OPPOSES} THEN s.entry_price
                           ELSE (s.quantity_base * s.entry_price + excluded.quantity_base * excluded.entry_price) / (s.quantity_base + excluded.quantity_base) END,
        quantity_base = s.quantity_base + excluded.quantity_base, updated_at = clock_timestamp()`,
     [routeIds],

@@ -23,6 +23,7 @@ export interface BookedFills {
 /**
  * Books what the exchange executed on one side of a market, each trade id once, and rebuilds the trades it touches.
  * @param forced exchange order ids of what the exchange took by itself
+ * @param fundedAt of funding that trades do not know of yet
  */
 export async function bookFills(
   tx: Transaction,
@@ -30,9 +31,10 @@ export async function bookFills(
   lane: HeldLane,
   market: MarketSide,
   fills: readonly ExchangeFill[],
-  forced: ReadonlySet<string> = new Set(),
+  { forced = new Set(), fundedAt }: { forced?: ReadonlySet<string>; fundedAt?: Date | undefined } = {},
 ): Promise<BookedFills> {
-  const earliest = await insertFills(tx, ctx, lane, market, fills, forced)
+  const executedAt = await insertFills(tx, ctx, lane, market, fills, forced)
+  const earliest = executedAt === undefined || (fundedAt !== undefined && fundedAt < executedAt) ? fundedAt : executedAt
   await linkTriggered(tx, lane, market)
   const fromAt = await rebuildFrom(tx, lane, market, earliest)
   const own = await loadFills(tx, lane, market, fromAt)
@@ -177,10 +179,13 @@ async function loadFills(tx: Transaction, lane: HeldLane, market: MarketSide, fr
     feeCurrency: string
     routeId: string | null
     isLiquidation: boolean
+    opens: boolean
     at: Date
   }>(
-    `SELECT trade_id AS "tradeId", side, quantity_base AS "quantityBase", price, fee, fee_currency AS "feeCurrency", route_id AS "routeId", is_liquidation AS "isLiquidation", at
-       FROM fill WHERE account_id = $1 AND symbol = $2 AND at >= $3 AND position_side = $4`,
+    `SELECT f.trade_id AS "tradeId", f.side, f.quantity_base AS "quantityBase", f.price, f.fee, f.fee_currency AS "feeCurrency", f.route_id AS "routeId",
+            f.is_liquidation AS "isLiquidation", coalesce(o.leg = 'open' AND a.shared_symbols = 'net', false) AS opens, f.at
+       FROM fill f JOIN account a ON a.id = f.account_id LEFT JOIN trade_order o ON o.id = f.order_id
+      WHERE f.account_id = $1 AND f.symbol = $2 AND f.at >= $3 AND f.position_side = $4`,
     [lane.accountId, market.symbol, from, market.positionSide],
   )
   return rows.map(({ quantityBase, price, fee, at, ...row }) => ({

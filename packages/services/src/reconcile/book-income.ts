@@ -3,14 +3,24 @@ import type { ExchangeIncome } from '@matic/exchange/port'
 import type { ExecutionContext } from '../execution/context.ts'
 import type { HeldLane } from '../execution/lane.ts'
 
-/** Books income rows of the exchange, each of its ids once. */
-export async function bookIncome(tx: Transaction, ctx: ExecutionContext, lane: HeldLane, income: readonly ExchangeIncome[]): Promise<void> {
-  if (income.length === 0) return
-  const booked = await tx.query(
+/**
+ * Books income rows of the exchange, each of its ids once.
+ * @returns where routes share symbols: when funding was paid that was not known before, by symbol, the earliest; its trades are to be made anew
+ */
+export async function bookIncome(
+  tx: Transaction,
+  ctx: ExecutionContext,
+  lane: HeldLane,
+  income: readonly ExchangeIncome[],
+): Promise<ReadonlyMap<string, Date>> {
+  const funded = new Map<string, Date>()
+  if (income.length === 0) return funded
+  const booked = await tx.query<{ symbol: string | null; at: Date; isShared: boolean }>(
     `INSERT INTO ledger_entry (id, user_id, account_id, type, amount, currency, symbol, venue_id, at)
      SELECT x.id, $1, $2, x.t, x.a, x.c, x.s, x.v, to_timestamp(x.at / 1000.0)
        FROM unnest($3::uuid[], $4::text[], $5::numeric[], $6::text[], $7::text[], $8::text[], $9::float8[]) AS x(id, t, a, c, s, v, at)
-     ON CONFLICT (account_id, type, venue_id) DO NOTHING RETURNING id`,
+     ON CONFLICT (account_id, type, venue_id) DO NOTHING
+     RETURNING symbol, at, type = 'FUNDING_FEE' AND (SELECT a.shared_symbols = 'net' FROM account a WHERE a.id = $2) AS "isShared"`,
     [
       lane.userId,
       lane.accountId,
@@ -24,11 +34,16 @@ export async function bookIncome(tx: Transaction, ctx: ExecutionContext, lane: H
     ],
   )
   if (booked.length > 0) await addToTrades(tx, lane)
+  for (const { symbol, at, isShared } of booked) {
+    const before = symbol === null ? undefined : funded.get(symbol)
+    if (symbol !== null && isShared && (before === undefined || at < before)) funded.set(symbol, at)
+  }
+  return funded
 }
 
 /**
  * Funding and liquidation fees reach trades that are open, or closed a moment before the exchange booked them. Where routes share symbols a trade
- * gets its part of the funding with its fills.
+ * gets its part of the funding when it is made anew (`bookFills`).
  */
 async function addToTrades(tx: Transaction, lane: HeldLane): Promise<void> {
   await tx.query(

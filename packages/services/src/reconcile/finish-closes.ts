@@ -13,8 +13,8 @@ export async function finishCloses(tx: Transaction, ctx: ExecutionContext, lane:
   const closes = await tx.query<OrderRow>(
     `SELECT DISTINCT ON (o.symbol, o.position_side, CASE WHEN a.shared_symbols = 'net' THEN o.route_id END) ${ORDER_COLUMNS}
        FROM position p JOIN trade_order o ON o.account_id = p.account_id AND o.symbol = p.symbol AND o.position_side = p.position_side JOIN account a ON a.id = p.account_id
-      WHERE p.account_id = $1 AND p.quantity_base > 0 AND o.leg IN ('close', 'emergency') AND o.type = 'market' AND o.state = 'FILLED'
-        AND o.side = CASE p.side WHEN 'LONG' THEN 'sell' ELSE 'buy' END AND o.ended_at > clock_timestamp() - make_interval(secs => $2)
+      WHERE p.account_id = $1 AND (p.quantity_base > 0 OR a.shared_symbols = 'net') AND o.leg IN ('close', 'emergency') AND o.type = 'market' AND o.state = 'FILLED'
+        AND (o.side = CASE p.side WHEN 'LONG' THEN 'sell' ELSE 'buy' END OR a.shared_symbols = 'net') AND o.ended_at > clock_timestamp() - make_interval(secs => $2)
         AND (a.shared_symbols <> 'net' OR EXISTS (SELECT 1 FROM position_share s
                           WHERE s.account_id = o.account_id AND s.symbol = o.symbol AND s.position_side = o.position_side AND s.route_id = o.route_id
                             AND sign(s.quantity_base) = CASE o.side WHEN 'sell' THEN 1 ELSE -1 END))

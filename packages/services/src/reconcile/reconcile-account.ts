@@ -60,13 +60,14 @@ export async function reconcileAccount(
   const { ids, told } = await ctx.db.transaction(async (tx) => {
     await holdLane(tx, ctx, lane)
     const facts: NewFact[] = []
-    if (income) await bookIncome(tx, ctx, lane, income.rows)
+    const funded = income ? await bookIncome(tx, ctx, lane, income.rows) : new Map<string, Date>()
+    const unmoved = [...funded.keys()].filter((symbol) => !fills.value.has(symbol)).map((symbol) => [symbol, []] as const)
 
     await noteTriggered(tx, reading.ours)
     const settled = new Set<string>()
     const bookedSides: { side: MarketSide; fills: readonly TradeFill[] }[] = []
-    for (const { side, own } of sidesOf(handle, fills.value)) {
-      const booked = await bookFills(tx, ctx, lane, side, own, forced.value)
+    for (const { side, own } of sidesOf(handle, new Map([...fills.value, ...unmoved]))) {
+      const booked = await bookFills(tx, ctx, lane, side, own, { forced: forced.value, fundedAt: funded.get(side.symbol) })
       bookedSides.push({ side, fills: booked.fills })
       facts.push(...booked.facts)
       if (booked.netBase.eq(signedBase(reading, side))) settled.add(`${side.symbol} ${side.positionSide}`)

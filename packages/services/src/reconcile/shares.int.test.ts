@@ -127,6 +127,28 @@ it('what the exchange takes by force comes out of everybody’s share by size, a
   expect(await gapsAnywhere()).toBe('0')
 })
 
+it('funding reaches the trades of the shares that were held then, though nothing is executed after it', async () => {
+  await one.ctx.db.query(`UPDATE account SET shared_symbols = 'net' WHERE id = $1`, [account.accountId])
+  await order({ routeId: trend, quantityBase: '0.6' })
+  await order({ routeId: fade, side: 'sell', quantityBase: '0.2' })
+  await settled()
+  expect(await shares()).toEqual(['0.6', '-0.2', undefined])
+  await one.ctx.db.query('UPDATE account_state SET income_cursor = NULL WHERE account_id = $1', [account.accountId])
+  const { fetchIncome } = exchange
+  const paid = { venueId: '1', type: 'FUNDING_FEE', amount: '-4', currency: 'USDT', symbol: 'BTC/USDT:USDT', atMs: Date.now() } as const
+  exchange.fetchIncome = async () => ({ ok: true, value: [paid] })
+  await settled()
+  exchange.fetchIncome = fetchIncome
+  const trades = await one.ctx.db.query<object>(
+    'SELECT route_id AS route, trim_scale(funding)::text AS funding FROM trade WHERE account_id = $1 ORDER BY opened_at',
+    [account.accountId],
+  )
+  expect(trades).toEqual([
+    { route: trend, funding: '-6' },
+    { route: fade, funding: '2' },
+  ])
+})
+
 it('a stop that was hit is its own route’s doing, not the hand’s', async () => {
   await order({ routeId: trend, quantityBase: '0.6', stopFraction: '0.05' })
   exchange.trigger(account.accountId, 'stop-market')

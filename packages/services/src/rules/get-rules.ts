@@ -34,7 +34,7 @@ export async function readAccountRules(
     `SELECT a.id AS "accountId", a.label, a.exchange, a.environment, ${ruleColumns('b')}, ar.overrides, st.equity, ${resultColumns('st')},
             ${lastLossColumn({ account: 'a', settings: 'b', own: 'ar' })},
             (SELECT count(DISTINCT held.symbol)::int FROM (
-               SELECT p.symbol FROM position p WHERE p.account_id = a.id AND p.quantity_base > 0
+               SELECT p.symbol FROM holding p WHERE p.account_id = a.id
                UNION ALL
                SELECT o.symbol FROM trade_order o WHERE o.account_id = a.id AND o.leg = 'open' AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')
              ) AS held) AS "openSymbols",

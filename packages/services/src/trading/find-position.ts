@@ -1,7 +1,7 @@
 import { AppError, type AccountView, type PositionView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { findAccount } from './accounts.ts'
-import { listPositions } from './list-positions.ts'
+import { isHeld, listPositions } from './list-positions.ts'
 
 /**
  * An open position by its id, and its account. Somebody else's does not exist.
@@ -15,7 +15,7 @@ export async function findPosition({
   input: { userId: string; positionId: string }
 }): Promise<{ position: PositionView; account: AccountView }> {
   const [row] = await db.query<{ accountId: string }>(
-    'SELECT account_id AS "accountId" FROM position WHERE id = $1 AND user_id = $2 AND quantity_base > 0',
+    `SELECT p.account_id AS "accountId" FROM position p WHERE p.id = $1 AND p.user_id = $2 AND ${isHeld('p')}`,
     [input.positionId, input.userId],
   )
   if (!row) throw notFound()

@@ -5,6 +5,10 @@ import { isoOrNull, plain, plainOrNull } from '../plain.ts'
 import { findAccount } from './accounts.ts'
 import { listShares, withShares } from './list-shares.ts'
 
+/** Held at the exchange, or by shares that come to nothing there because they stand against each other. */
+export const isHeld = (position: string) => `(${position}.quantity_base > 0 OR EXISTS (SELECT 1 FROM position_share hs
+  WHERE hs.account_id = ${position}.account_id AND hs.symbol = ${position}.symbol AND hs.position_side = ${position}.position_side AND hs.quantity_base <> 0))`
+
 interface Row extends Omit<PositionView, 'openedAt' | 'syncedAt' | 'unrealizedPnlPercent' | 'entryPrice'> {
   entryPrice: string | null
   openedAt: Date | null
@@ -25,7 +29,7 @@ export async function listPositions({
             p.mark_price AS "markPrice", p.leverage, p.margin_mode AS "marginMode", p.unrealized_pnl AS "unrealizedPnl", p.liquidation_price AS "liquidationPrice",
             p.margin, p.stop_price AS "stopLoss", p.target_price AS "takeProfit", p.protection, p.opened_at AS "openedAt", p.synced_at AS "syncedAt", p.version
        FROM position p LEFT JOIN route r ON r.id = p.route_id LEFT JOIN market m ON m.exchange = $2 AND m.symbol = p.symbol
-      WHERE p.account_id = $1 AND p.quantity_base > 0 ORDER BY p.opened_at DESC NULLS LAST, p.id`,
+      WHERE p.account_id = $1 AND ${isHeld('p')} ORDER BY p.opened_at DESC NULLS LAST, p.id`,
     [account.id, account.exchange],
   )
   const shares = await listShares(db, { userId: input.userId, accountId: account.id })

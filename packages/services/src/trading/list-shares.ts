@@ -1,5 +1,6 @@
 import type { PositionView, ShareView } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
+import { restsAtExchange } from '../execution/rows.ts'
 import { isoOrNull, plain, plainOrNull } from '../plain.ts'
 
 interface Row extends Omit<ShareView, 'openedAt'> {
@@ -12,7 +13,7 @@ export async function listShares(db: Queryable, input: { userId: string; account
   const rows = await db.query<Row>(
     `SELECT s.id, h.symbol || ' ' || h.position_side AS market, s.route_id AS "routeId",
             CASE WHEN r.follow_id IS NOT NULL THEN 'FOLLOW' ELSE coalesce(r.source_kind, 'MANUAL') END AS source, r.follow_id AS "followId",
-            h.quantity_base AS size, h.entry_price AS "entryPrice", h.unrealized_pnl AS "unrealizedPnl", s.stop_price AS "stopLoss",
+            h.side, h.quantity_base AS size, ${restsAtExchange('s')} AS "atExchange", h.entry_price AS "entryPrice", h.unrealized_pnl AS "unrealizedPnl", s.stop_price AS "stopLoss",
             s.target_price AS "takeProfit", s.protection, s.opened_at AS "openedAt"
        FROM holding h JOIN position_share s ON s.id = h.id LEFT JOIN route r ON r.id = s.route_id
       WHERE s.account_id = $1 AND s.user_id = $2 ORDER BY h.quantity_base DESC, s.id`,
@@ -27,6 +28,7 @@ function viewOf(row: Omit<Row, 'market'>): ShareView {
   return {
     ...row,
     size: plain(row.size),
+    atExchange: plain(row.atExchange),
     entryPrice: plainOrNull(row.entryPrice),
     unrealizedPnl: plainOrNull(row.unrealizedPnl),
     stopLoss: plainOrNull(row.stopLoss),

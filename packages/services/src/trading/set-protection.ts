@@ -8,6 +8,7 @@ import { POSITION_COLUMNS, positionCause, SHARE_COLUMNS, type PositionRow } from
 import { tellProtection } from '../mirror/tell-protection.ts'
 import { findMarket } from '../markets-read/index.ts'
 import { findPosition } from './find-position.ts'
+import { isHeld } from './list-positions.ts'
 import type { TradingContext } from './manual-signal.ts'
 
 interface SetProtection {
@@ -32,7 +33,7 @@ const LIVE = ORDER_STATES.filter((state) => !isTerminal(state))
  * Writes down what stop and target a position should have; its lane makes it so, the new stop before the old one goes. Prices off the tick are
  * rounded towards the entry. From then on no leader moves them, and those who follow this position's source hear of it.
  * @returns the position; `settled` is false when the wait was over before the exchange had both
- * @throws AppError POSITION_NOT_FOUND, ORDER_REFUSED for a price on the wrong side, CONFLICT while it is being closed
+ * @throws AppError POSITION_NOT_FOUND, ORDER_REFUSED for a price on the wrong side, CONFLICT while it is being closed, or where shares on both sides ask for one each
  */
 export async function setProtection({
   ctx,
@@ -41,7 +42,9 @@ export async function setProtection({
   ctx: TradingContext
   input: SetProtection
 }): Promise<{ position: PositionView; settled: boolean }> {
-  const { position, account } = await findPosition({ db: ctx.db, input })
+  const found = await findPosition({ db: ctx.db, input })
+  const { account } = found
+  const position = meantBy(input, found.position)
   const market = await findMarket({ db: ctx.db, symbol: position.symbol, exchange: account.exchange })
   const wish = wishOf(position, input, market.tickSize)
   assertRightSide(position, wish, input, market.mark?.price ?? position.markPrice)
@@ -60,6 +63,15 @@ export async function setProtection({
     if (leftMs <= 0) return { position: now.position, settled: false }
     await watch.next(Math.min(LOOK_EVERY_MS, leftMs))
   }
+}
+
+/** Of shares on both sides each has prices of its own. @throws AppError CONFLICT */
+function meantBy({ shareId }: SetProtection, position: PositionView): PositionView {
+  const share = position.shares?.find(({ id }) => id === shareId)
+  if (share !== undefined) return { ...position, ...share, id: position.id, entryPrice: share.entryPrice ?? position.entryPrice }
+  if (position.shares?.some(({ side }) => side !== position.shares?.[0]?.side) === true)
+    throw new AppError('CONFLICT', 'Long and short shares stand against each other here: set the stop and the target of each')
+  return position
 }
 
 function wishOf(position: PositionView, { stopLoss, takeProfit }: SetProtection, tickSize: string): Wish {
@@ -110,7 +122,7 @@ interface Written {
 async function write(tx: Transaction, ctx: TradingContext, input: SetProtection, wish: Wish): Promise<Written> {
   const { userId, positionId } = input
   const [row] = await tx.query<PositionRow>(
-    `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.id = $1 AND p.user_id = $2 AND p.quantity_base > 0 FOR UPDATE`,
+    `SELECT ${POSITION_COLUMNS} FROM position p WHERE p.id = $1 AND p.user_id = $2 AND ${isHeld('p')} FOR UPDATE`,
     [positionId, userId],
   )
   if (!row) throw new AppError('POSITION_NOT_FOUND', 'There is no such open position')

@@ -278,6 +278,33 @@ describe('a follow that has stopped', () => {
     const rows = await desk.db.query('SELECT route_id AS route FROM position WHERE account_id = $1', [follower.accountId])
     expect(rows).toEqual([{ route: follower.manualRouteId }])
   })
+
+  it.each([
+    ['0.3', '-0.1', { base: '0.2', stop: '49000', protection: 'PROTECTING' }],
+    ['0.1', '-0.3', { base: '-0.2', stop: '52000', protection: 'PROTECTED' }],
+    ['0.3', '-0.3', { base: '0', stop: null, protection: 'NONE' }],
+  ])('hands over %s where the hand holds %s: the greater keeps its stop', async (copied, own, left) => {
+    const follower = await follow()
+    await desk.db.query(`UPDATE account SET shared_symbols = 'net' WHERE id = $1`, [follower.accountId])
+    for (const [routeId, base, stop] of [
+      [follower.followRouteId, copied, '49000'],
+      [follower.manualRouteId, own, '52000'],
+    ] as const)
+      await desk.db.query(
+        `INSERT INTO position_share (id, user_id, account_id, route_id, symbol, position_side, quantity_base, entry_price, stop_price, protection, epoch, opened_at)
+         VALUES (gen_random_uuid(), $1, $2, $3, $4, 'BOTH', $5, 50000, $6, 'PROTECTED', 1, now())`,
+        [follower.userId, follower.accountId, routeId, BTC, base, stop],
+      )
+    await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = now(), stop_choice = 'hand-over' WHERE id = $1`, [
+      follower.followId,
+    ])
+    await sweep()
+    const rows = await desk.db.query(
+      'SELECT trim_scale(quantity_base)::text AS base, trim_scale(stop_price)::text AS stop, protection FROM position_share WHERE route_id = $1',
+      [follower.manualRouteId],
+    )
+    expect(rows).toEqual([left])
+  })
 })
 
 describe('the follower', () => {

@@ -1,0 +1,72 @@
+import { recordFacts } from '@matic/db'
+import type { Transaction } from '@matic/db'
+import type { ExecutionContext } from './context.ts'
+import { insertPositionOrders } from './insert-orders.ts'
+import { positionFact } from './position-rows.ts'
+import { positionCause, SHARE_COLUMNS, type PositionRow } from './rows.ts'
+
+/** A price that stands still for longer is not believed. */
+const MARK_MAX_AGE_S = 60
+
+type Reached = PositionRow & { readonly leg: 'emergency' | 'close' }
+
+/**
+ * Shares on both sides of a market are not all at the exchange, so that their stops and targets cannot all rest there: these are watched here, at the mark of
+ * every second, and carried out by a close of the share. An account nets, and such shares are few: one statement, however many accounts there are.
+ * @returns how many were reached
+ */
+export async function watchShares(ctx: ExecutionContext): Promise<number> {
+  const ids = await ctx.db.transaction(async (tx) => {
+    const reached = await findReached(tx)
+    if (reached.length === 0) return []
+    const stopped = reached.filter(({ leg }) => leg === 'emergency').map(({ id }) => id)
+    await tx.query(
+      `UPDATE position_share SET protection = 'EMERGENCY', unprotected_since = coalesce(unprotected_since, clock_timestamp()), version = version + 1 WHERE id = ANY($1::uuid[])`,
+      [stopped],
+    )
+    const orders = await tx.query<{ cause: string; leg: string; revision: number }>(
+      `SELECT cause, leg, max(revision) AS revision FROM trade_order WHERE account_id = ANY($1::uuid[]) AND cause = ANY($2::text[]) GROUP BY cause, leg`,
+      [reached.map(({ accountId }) => accountId), reached.map(positionCause)],
+    )
+    const last = new Map(orders.map(({ cause, leg, revision }) => [`${cause} ${leg}`, revision]))
+    await insertPositionOrders(
+      tx,
+      ctx,
+      reached.map((position) => ({
+        position,
+        leg: position.leg,
+        revision: (last.get(`${positionCause(position)} ${position.leg}`) ?? 0) + 1,
+        triggerPrice: null,
+        quantityBase: null,
+        level: null,
+        callbackPercent: null,
+        notBeforeMs: null,
+        reason: null,
+        numbers: {},
+      })),
+    )
+    return recordFacts(tx, reached.map(positionFact))
+  })
+  if (ids.length > 0) ctx.bus.publish('facts', { ids })
+  return ids.length
+}
+
+/** Locked; none that is being closed already. */
+function findReached(tx: Transaction): Promise<Reached[]> {
+  const isPast = (price: string, beyond: 1 | -1) =>
+    `p.${price} IS NOT NULL AND ${beyond} * sign(p.quantity_base) * (m.mark_price - p.${price}) >= 0`
+  return tx.query<Reached>(
+    `SELECT ${SHARE_COLUMNS}, CASE WHEN ${isPast('stop_price', -1)} THEN 'emergency' ELSE 'close' END AS leg
+       FROM account a
+       JOIN position_share p ON p.account_id = a.id
+       JOIN market m ON m.exchange = a.exchange AND m.symbol = p.symbol AND m.mark_at > clock_timestamp() - make_interval(secs => $1)
+      WHERE a.shared_symbols = 'net' AND p.position_side = 'BOTH' AND p.quantity_base <> 0 AND p.protection <> 'EMERGENCY'
+        AND (${isPast('stop_price', -1)} OR ${isPast('target_price', 1)})
+        AND EXISTS (SELECT 1 FROM position_share q WHERE q.account_id = p.account_id AND q.symbol = p.symbol AND q.position_side = p.position_side
+                       AND sign(q.quantity_base) = -sign(p.quantity_base))
+        AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = p.account_id AND o.route_id = p.route_id AND o.symbol = p.symbol
+                           AND o.leg IN ('close', 'emergency') AND o.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL'))
+      ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`,
+    [MARK_MAX_AGE_S],
+  )
+}
