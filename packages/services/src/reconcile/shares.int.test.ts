@@ -180,6 +180,8 @@ it('what fills while its order is not known yet waits for the order: it is nobod
 })
 
 it('a position that was read before its order was known to be filled is its route’s the moment it is known', async () => {
+  const { findOrder } = exchange
+  exchange.findOrder = async () => ({ ok: false, failure: failure('UNKNOWN', 'unknown', 'ETIMEDOUT') })
   exchange.after = async () => {
     exchange.after = async () => undefined
     return failure('UNKNOWN', 'unknown', 'ETIMEDOUT')
@@ -191,6 +193,7 @@ it('a position that was read before its order was known to be filled is its rout
   await one.runner.reconcile()
   await one.runner.settled()
   expect(await owner()).toBeNull()
+  exchange.findOrder = findOrder
   await one.ctx.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour' WHERE account_id = $1`, [account.accountId])
   await one.ctx.db.query('UPDATE attempt SET next_lookup_at = now() WHERE account_id = $1 AND resolved_at IS NULL', [account.accountId])
   await one.settle()
