@@ -6,8 +6,9 @@ const cluster = ['packages/testkit/src/vitest-setup.ts']
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
-    maxConcurrency: 2,
+    // A file waits for its servers now and then.
+    maxWorkers: 3,
+    maxConcurrency: 3,
     // Nothing works at import and nothing is kept between calls, so files may share what they load: a second of work each.
     isolate: false,
     // Generous, because a busy machine is no failure.
@@ -31,6 +32,7 @@ export default defineConfig({
         test: {
           // Browsers and installations mostly wait, so two files at a time.
           name: 'e2e',
+          maxWorkers: 2,
           include: ['**/*.e2e.test.ts'],
           exclude: [...elsewhere, chaos],
           globalSetup: cluster,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { createIgnore, readDockerfile, type Instruction, type Stage } from './dockerfile.ts'
 
@@ -47,8 +47,24 @@ function copy(
     const isFolder = statSync(from).isDirectory()
     const to = isFolder || !target.endsWith('/') ? at(target) : join(at(target), basename(source))
     mkdirSync(dirname(to), { recursive: true })
-    const filter = (path: string): boolean => stage !== undefined || !isIgnored(relative(root, path))
-    cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter })
+    if (stage !== undefined && isFolder) linkFolder(from, to)
+    else
+      cpSync(from, to, {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: (path) => stage !== undefined || !isIgnored(relative(root, path)),
+      })
+  }
+}
+
+/** Between stages: the same files under two names, where a copy of all packages would take longer than building them. */
+function linkFolder(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) linkFolder(source, target)
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
+    else linkSync(source, target)
   }
 }
 

@@ -9,7 +9,7 @@ const env = readEnv()
 const ctx = createWorkerContext(env)
 const trading = createTrading(ctx)
 const upkeep = createUpkeep(ctx)
-const loops = [...upkeep.loops, ...trading.loops]
+const loops = [...trading.loops, ...upkeep.loops]
 
 const { config } = env
 const figures =
@@ -40,7 +40,9 @@ ctx.bell.listen('execute', async () => trading.execute.kick())
 ctx.bell.listen('request', async () => {
   for (const loop of upkeep.asked) loop.kick()
 })
-for (const loop of loops) loop.start()
+for (const loop of trading.loops) loop.start()
+// One after the other, now and in every second that follows: a few connections serve them all, and trading finds the database free.
+for (const [index, loop] of upkeep.loops.entries()) loop.start((index * ctx.timings.sweepMs) / upkeep.loops.length)
 
 // Supervisors wait for this line, whatever the log level.
 process.stdout.write('worker ready\n')

@@ -7,7 +7,8 @@ export interface Loop {
   idle(): Promise<void>
   /** Run in this many ms unless it runs earlier. */
   kickIn(ms: number): void
-  start(): void
+  /** The first run is after so many ms, at once when left out. */
+  start(afterMs?: number): void
   /** No new run; resolves when the one going on is over. */
   stop(): Promise<void>
 }
@@ -69,10 +70,12 @@ export function createLoop({ name, everyMs, run, log }: LoopOptions): Loop {
       await running
     },
     kickIn: schedule,
-    start() {
+    start(afterMs = 0) {
       started = true
       log.info({ loop: name }, 'started')
-      if (everyMs !== undefined) go()
+      if (everyMs === undefined) return
+      if (afterMs === 0) go()
+      else schedule(afterMs)
     },
     async stop() {
       started = false

@@ -196,11 +196,11 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   return {
     asked: [requests, margins, accounts, doctor, mails],
     loops: [
-      clocks,
-      accounts,
-      doctor,
       markets,
       prices,
+      accounts,
+      doctor,
+      clocks,
       ranges,
       requests,
       records,
