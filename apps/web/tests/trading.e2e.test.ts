@@ -7,6 +7,7 @@ import { Decimal } from 'decimal.js'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
+const webhookToken = 'a-webhook-token-of-this-test-0123456789'
 /** A busy machine takes its time. */
 const soon = { timeout: 10_000 }
 const trader = { email: 'user@matic.test', password: 'user123456' }
@@ -15,11 +16,18 @@ let stack: Stack
 let browser: Browser
 let page: Page
 let api: Client
+let webhookPath: string
 const problems: string[] = []
 
 beforeAll(async () => {
   const [startedStack, startedBrowser] = await Promise.all([
-    startStack({ web: true, timingsScale: 1, prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl })) }),
+    startStack({
+      web: true,
+      timingsScale: 1,
+      async prepare({ databaseUrl }) {
+        webhookPath = `/api/webhook/${(await seed({ databaseUrl, webhookToken })).userId}/${webhookToken}`
+      },
+    }),
     launchBrowser(),
   ])
   stack = startedStack
@@ -182,6 +190,40 @@ describe('trading by hand', () => {
     expect(await barriers()).toEqual([])
     await page.getByRole('link', { name: /in 2 trades/ }).click()
     await expect.poll(() => page.url(), soon).toContain('/trades?from=')
+  })
+
+  it('shows whose shares a position is where they stand against each other, and moves and closes one of them', async () => {
+    const [{ id = '' } = {}] = await api.call(routes.accounts.list)
+    await api.call(routes.accounts.share, { params: { id }, body: { sharedSymbols: 'net' } })
+    await fetch(stack.apiUrl + webhookPath, {
+      method: 'POST',
+      body: JSON.stringify({ action: 'buy', symbol: 'BTCUSDT', quantity: '0.03' }),
+    })
+    await page.goto(`${stack.webUrl}/positions`)
+    await waitForPosition('[data-side="LONG"][data-size="0.03"][data-protection="PROTECTED"]')
+    const share = (source: string, attributes = '') => page.locator(`[data-testid="share-row"][data-source="${source}"]${attributes}`)
+    await api.call(routes.exchange.placeOrder, { body: { symbol: 'BTCUSDT', side: 'sell', quantity: '0.03' } })
+    await waitForPosition('[data-size="0"][data-protection="PROTECTED"]')
+    expect(await row().innerText()).toMatch(/Flat[\s\S]*0\.03 long, 0\.03 short[\s\S]*nothing is left at\s+the exchange/)
+    expect(await share('MANUAL').innerText()).toMatch(/Your own hand[\s\S]*Short[\s\S]*All of it watched here/)
+    expect(await share('WEBHOOK').innerText()).toMatch(/Your webhook ending in 6789[\s\S]*Long[\s\S]*All of it watched here/)
+    expect(await barriers()).toEqual([])
+
+    const stop = new Decimal((await row().getAttribute('data-mark')) ?? 0).times('0.96').toFixed(0)
+    await share('WEBHOOK')
+      .getByRole('button', { name: /^Change the stop/ })
+      .click()
+    await page.getByTestId('level-stop').fill(stop)
+    await page.getByTestId('level-save').click()
+    await share('WEBHOOK', `[data-stop="${stop}"]`).waitFor()
+    expect(await share('MANUAL').getAttribute('data-stop')).not.toBe(stop)
+
+    await share('MANUAL').getByTestId('share-close').click()
+    await page.getByTestId('share-0.5').click()
+    await page.getByText(/Buys about 0\.015 BTC at market/).waitFor()
+    await page.getByTestId('confirm').click()
+    await waitForPosition('[data-side="LONG"][data-size="0.015"]')
+    await share('WEBHOOK', '[data-at-exchange="0.015"]').getByText('0.015 at the exchange, 0.015 watched here').waitFor()
   })
 
   it('fits a phone in both themes without scrolling sideways', async () => {

@@ -33,8 +33,8 @@ export const positionRoutes = [
 
   mount(closePositionById, async ({ ctx, actor, params, body }) => {
     const requestId = ctx.log.requests.requestId() ?? null
-    const { fraction = '1', idempotencyKey } = body ?? {}
-    const input = { userId: actor.userId, positionId: params.id, fraction, idempotencyKey, requestId }
+    const { fraction = '1', shareId, idempotencyKey } = body ?? {}
+    const input = { userId: actor.userId, positionId: params.id, fraction, shareId, idempotencyKey, requestId }
     return placedReply(await closePart({ ctx, input }), 'Position closed')
   }),
 
@@ -46,7 +46,8 @@ export const positionRoutes = [
   }),
 
   mount(protectionRoute, async ({ ctx, actor, params, body }) => {
-    const input = { userId: actor.userId, positionId: params.id, stopLoss: body.stopLoss, takeProfit: body.takeProfit }
+    const { stopLoss, takeProfit, shareId } = body
+    const input = { userId: actor.userId, positionId: params.id, shareId, stopLoss, takeProfit }
     const { position, settled } = await setProtection({ ctx, input })
     return settled ? { data: position, message: 'Stop and target are in place' } : { data: position, status: 202, message: WAITING }
   }),

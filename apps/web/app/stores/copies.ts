@@ -11,16 +11,17 @@ export const useCopiesStore = defineStore('copies', () => {
 
   const livePositions = computed(() =>
     (positions.data.value ?? [])
-      .filter(({ followId }) => followId !== null)
+      .filter((position) => isHeldByCopy(position, null))
       .map((position) => atMark(position, prices.marks[position.symbol])),
   )
-  const positionsOf = (followId: string) => livePositions.value.filter(({ position }) => position.followId === followId)
+  const positionsOf = (followId: string) => livePositions.value.filter(({ position }) => isHeldByCopy(position, followId))
 
   /** Of what is open, quote: at the newest marks where every position of it is known, else as last read. */
   function unrealizedOf(follow: FollowView): Decimal {
     const held = positionsOf(follow.id)
-    const live = held.length === follow.openPositions ? totalPnl(held) : null
-    return live ?? new Decimal(follow.unrealizedPnl)
+    const parts = held.map((live) => pnlOfCopy(live, follow.id))
+    const isKnown = held.length === follow.openPositions && parts.every((pnl) => pnl !== null)
+    return isKnown ? parts.reduce((sum, pnl) => sum.plus(pnl), new Decimal(0)) : new Decimal(follow.unrealizedPnl)
   }
   const pnlOf = (follow: FollowView): Decimal => unrealizedOf(follow).plus(follow.realizedPnl)
 

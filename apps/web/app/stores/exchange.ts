@@ -57,7 +57,7 @@ export const useExchangeStore = defineStore('exchange', () => {
     return api.call(routes.exchange.closePosition, { body: { ...query(), ...input } })
   }
 
-  function closePart(id: string, body: { fraction: string; idempotencyKey: string }) {
+  function closePart(id: string, body: { fraction: string; shareId?: string | undefined; idempotencyKey: string }) {
     return api.call(routes.positions.close, { params: { id }, body })
   }
 
@@ -65,7 +65,7 @@ export const useExchangeStore = defineStore('exchange', () => {
     return api.call(routes.positions.reverse, { params: { id }, body })
   }
 
-  function setProtection(id: string, body: { stopLoss?: string | null; takeProfit?: string | null }) {
+  function setProtection(id: string, body: { stopLoss?: string | null; takeProfit?: string | null; shareId?: string | undefined }) {
     return api.request(routes.positions.setProtection, { params: { id }, body })
   }
 

@@ -95,6 +95,20 @@ export const PROTECTION_WORDS = {
   },
 } as const
 
+/** Of what is protected, but not by the exchange alone. */
+export const KEPT_WORDS = {
+  both: {
+    word: 'Protected',
+    hint: 'What is left at the exchange has its stop there. The rest is watched by Matic Trade, and closed at market when a stop is reached.',
+    icon: 'i-lucide-shield-check',
+  },
+  here: {
+    word: 'Watched',
+    hint: 'Matic Trade watches the stop once a second and closes at market. While no worker runs, it waits.',
+    icon: 'i-lucide-eye',
+  },
+} as const
+
 export const LEG_WORDS: Readonly<Record<string, string>> = {
   open: 'Open',
   close: 'Close',

@@ -30,13 +30,16 @@ export const BalanceView = z.object({
 })
 export type BalanceView = z.infer<typeof BalanceView>
 
-/** size is base; prices quote per base; PnL and margin quote; unrealizedPnlPercent is percent of margin. */
 /** What one source holds of a position that several share. Amounts as of a position. */
 export const ShareView = z.object({
   id: z.string(),
   routeId: z.string(),
   source: z.enum(['WEBHOOK', 'MANUAL', 'FOLLOW']),
   followId: z.string().nullable(),
+  /** What the follow copies. */
+  strategyName: z.string().nullable(),
+  /** The last characters of the webhook's address, where it is a webhook's that still stands. */
+  webhookTail: z.string().nullable(),
   /** May differ from the position's, which is what all of them come to. */
   side: z.enum(['LONG', 'SHORT']),
   size: DecimalString,
@@ -51,6 +54,7 @@ export const ShareView = z.object({
 })
 export type ShareView = z.infer<typeof ShareView>
 
+/** size is base; prices quote per base; PnL and margin quote; unrealizedPnlPercent is percent of margin. */
 export const PositionView = z.object({
   id: z.string(),
   accountId: z.string(),

@@ -42,9 +42,10 @@ export const closePositionById = defineRoute({
   method: 'POST',
   path: '/api/positions/:id/close',
   policy: 'user',
-  summary: 'Close a position at market, or a fraction of it; closing all clears its working orders too.',
+  summary:
+    'Close a position at market, or a fraction of it; closing all clears its working orders too. Where several sources share it, all of it is everybody’s, and a fraction is of the share of your own hand, as is everything where `shareId` names it.',
   params: Id,
-  body: z.strictObject({ fraction: Fraction.default('1'), idempotencyKey }).optional(),
+  body: z.strictObject({ fraction: Fraction.default('1'), shareId: z.uuid().optional(), idempotencyKey }).optional(),
   response: Placed,
   errors: ['POSITION_NOT_FOUND', 'ORDER_REFUSED'],
 })
@@ -72,10 +73,14 @@ export const setProtection = defineRoute({
   path: '/api/positions/:id/tp-sl',
   policy: 'user',
   summary:
-    'Move, add or (null) take away the stop and the target. A stop that moves is replaced new before old. 202 while the exchange is still at it.',
+    'Move, add or (null) take away the stop and the target. A stop that moves is replaced new before old. Where several sources share the position, of the share that `shareId` names, or of all. 202 while the exchange is still at it.',
   params: Id,
   body: z
-    .strictObject({ stopLoss: PositiveDecimalInput.nullable().optional(), takeProfit: PositiveDecimalInput.nullable().optional() })
+    .strictObject({
+      stopLoss: PositiveDecimalInput.nullable().optional(),
+      takeProfit: PositiveDecimalInput.nullable().optional(),
+      shareId: z.uuid().optional(),
+    })
     .refine((body) => body.stopLoss !== undefined || body.takeProfit !== undefined, 'Name a stop or a target'),
   response: PositionView,
   errors: ['POSITION_NOT_FOUND', 'ORDER_REFUSED', 'CONFLICT'],

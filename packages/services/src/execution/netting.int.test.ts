@@ -311,8 +311,8 @@ describe('several sources on one account and symbol', () => {
       size: '0',
       shares: [
         { side: 'SHORT', size: '0.05', atExchange: '0' },
-        { side: 'LONG', size: '0.03', atExchange: '0' },
-        { side: 'LONG', size: '0.02', atExchange: '0' },
+        { side: 'LONG', size: '0.03', atExchange: '0', source: 'MANUAL', webhookTail: null },
+        { side: 'LONG', size: '0.02', atExchange: '0', source: 'WEBHOOK', webhookTail: 'tail' },
       ],
     })
 

@@ -13,9 +13,12 @@ export async function listShares(db: Queryable, input: { userId: string; account
   const rows = await db.query<Row>(
     `SELECT s.id, h.symbol || ' ' || h.position_side AS market, s.route_id AS "routeId",
             CASE WHEN r.follow_id IS NOT NULL THEN 'FOLLOW' ELSE coalesce(r.source_kind, 'MANUAL') END AS source, r.follow_id AS "followId",
+            sy.name AS "strategyName", w.token_tail AS "webhookTail",
             h.side, h.quantity_base AS size, ${restsAtExchange('s')} AS "atExchange", h.entry_price AS "entryPrice", h.unrealized_pnl AS "unrealizedPnl", s.stop_price AS "stopLoss",
             s.target_price AS "takeProfit", s.protection, s.opened_at AS "openedAt"
        FROM holding h JOIN position_share s ON s.id = h.id LEFT JOIN route r ON r.id = s.route_id
+       LEFT JOIN follow f ON f.id = r.follow_id AND f.user_id = s.user_id LEFT JOIN strategy sy ON sy.id = f.strategy_id
+       LEFT JOIN webhook w ON w.id = r.source_id AND w.user_id = s.user_id AND r.follow_id IS NULL
       WHERE s.account_id = $1 AND s.user_id = $2 ORDER BY h.quantity_base DESC, s.id`,
     [input.accountId, input.userId],
   )

@@ -15,7 +15,7 @@ interface SetProtection {
   readonly userId: string
   readonly positionId: string
   /** Where several sources share the position: of this share alone; of all where left out. */
-  readonly shareId?: string | null
+  readonly shareId?: string | null | undefined
   /** Quote per base; null takes it away, undefined leaves it. */
   readonly stopLoss: string | null | undefined
   readonly takeProfit: string | null | undefined
@@ -33,7 +33,7 @@ const LIVE = ORDER_STATES.filter((state) => !isTerminal(state))
  * Writes down what stop and target a position should have; its lane makes it so, the new stop before the old one goes. Prices off the tick are
  * rounded towards the entry. From then on no leader moves them, and those who follow this position's source hear of it.
  * @returns the position; `settled` is false when the wait was over before the exchange had both
- * @throws AppError POSITION_NOT_FOUND, ORDER_REFUSED for a price on the wrong side, CONFLICT while it is being closed, or where shares on both sides ask for one each
+ * @throws AppError POSITION_NOT_FOUND, also for a share that is over, ORDER_REFUSED for a price on the wrong side, CONFLICT while it is being closed, or where shares on both sides ask for one each
  */
 export async function setProtection({
   ctx,
@@ -65,13 +65,18 @@ export async function setProtection({
   }
 }
 
-/** Of shares on both sides each has prices of its own. @throws AppError CONFLICT */
+/** Of shares on both sides each has prices of its own. @throws AppError CONFLICT, POSITION_NOT_FOUND */
 function meantBy({ shareId }: SetProtection, position: PositionView): PositionView {
   const share = position.shares?.find(({ id }) => id === shareId)
   if (share !== undefined) return { ...position, ...share, id: position.id, entryPrice: share.entryPrice ?? position.entryPrice }
+  if (shareId !== undefined && shareId !== null) throw noSuchShare()
   if (position.shares?.some(({ side }) => side !== position.shares?.[0]?.side) === true)
     throw new AppError('CONFLICT', 'Long and short shares stand against each other here: set the stop and the target of each')
   return position
+}
+
+function noSuchShare(): AppError {
+  return new AppError('POSITION_NOT_FOUND', 'There is no such share of this position')
 }
 
 function wishOf(position: PositionView, { stopLoss, takeProfit }: SetProtection, tickSize: string): Wish {
@@ -127,17 +132,19 @@ async function write(tx: Transaction, ctx: TradingContext, input: SetProtection,
   )
   if (!row) throw new AppError('POSITION_NOT_FOUND', 'There is no such open position')
   const shares = await sharesOf(tx, row, input.shareId ?? null)
+  if (input.shareId && shares.length === 0) throw noSuchShare()
   if ([row, ...shares].some(({ protection }) => protection === 'EMERGENCY'))
     throw new AppError('CONFLICT', 'This position is being closed because it could not be protected')
   await tx.query('UPDATE position SET own_protection = true WHERE id = $1 AND user_id = $2', [positionId, userId])
   const facts: NewFact[] = []
+  const news: NewFact[] = []
   const leaving: string[] = []
   for (const held of shares.length === 0 ? [row] : shares) {
     const wanted = held === row ? wish : wishOfShare(held, input, wish)
     facts.push(positionFact(await wishProtection(tx, held, wanted)))
     leaving.push(...(await leavingOf(tx, held, wanted)))
+    news.push(...(await tellProtection(tx, ctx, held, wanted)))
   }
-  const news = await tellProtection(tx, ctx, row, wish)
   return { ids: await recordFacts(tx, [...facts, ...news]), leaving, told: news.length > 0 }
 }
 
