@@ -193,8 +193,8 @@ describe('trading by hand', () => {
   })
 
   it('shows whose shares a position is where they stand against each other, and moves and closes one of them', async () => {
-    const [{ id = '' } = {}] = await api.call(routes.accounts.list)
-    await api.call(routes.accounts.share, { params: { id }, body: { sharedSymbols: 'net' } })
+    const [account] = await api.call(routes.accounts.list)
+    await api.call(routes.accounts.share, { params: { id: account?.id ?? '' }, body: { sharedSymbols: 'net' } })
     await fetch(stack.apiUrl + webhookPath, {
       method: 'POST',
       body: JSON.stringify({ action: 'buy', symbol: 'BTCUSDT', quantity: '0.03' }),
