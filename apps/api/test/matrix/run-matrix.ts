@@ -62,6 +62,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   signalId: 'signal',
   orderId: 'trade_order',
   positionId: 'position',
+  shareId: 'position_share',
 }
 /** What an owner may be told without having been refused for who they are. */
 const OWNER_MAY_HEAR = new Set(['CODE_WRONG', 'PASSWORD_WRONG', 'LINK_EXPIRED'])

@@ -38,6 +38,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'trade_order.leg': 'open',
   'trade_order.state': 'ACKED',
   'fill.side': 'buy',
+  'account.shared_symbols': 'net',
   'position.side': 'LONG',
   'copy_remainder.side': 'LONG',
   'follow_detachment.side': 'LONG',
@@ -77,6 +78,7 @@ const WORDS: Readonly<Record<string, string>> = {
 const CURRENCIES = new Set(['currency', 'fee_currency'])
 /** Filled in although they may be empty: they are read. */
 const ALSO = new Set([
+  'account.shared_symbols',
   'label',
   'phone',
   'address',
