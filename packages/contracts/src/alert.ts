@@ -11,10 +11,11 @@ const MarketPosition = z.enum(['long', 'short', 'flat'])
 export const QuantityUnit = z.enum(['base', 'contracts', 'quote', 'margin', 'percent-of-equity', 'percent-of-position', 'risk'])
 export type QuantityUnit = z.infer<typeof QuantityUnit>
 
-/** Quote per base; null: there is none any more. */
 /** A leader's stop or target that is not copied. */
 export const LeftLeg = z.enum(['trailing', 'partial'])
 export type LeftLeg = z.infer<typeof LeftLeg>
+
+/** Quote per base; null: there is none any more. */
 const MovedLeg = z.object({ price: DecimalString.nullable() })
 
 /**

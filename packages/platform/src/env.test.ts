@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { EnvError, envFields, readApiEnv, refuseKeysOfWorkers, readVenueEnv, readWebEnv, readWorkerEnv } from './env.ts'
+import { envFields } from './env-schemas.ts'
+import { EnvError, readApiEnv, refuseKeysOfWorkers, readVenueEnv, readWebEnv, readWorkerEnv } from './env.ts'
 import type { EnvSource } from './env.ts'
 
 const key = Buffer.alloc(32, 1).toString('base64')

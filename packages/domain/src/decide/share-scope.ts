@@ -54,9 +54,9 @@ export function meetsOpposite(
 export function nettedMargin(positions: readonly DecisionPosition[]): Decimal {
   let netted = new Decimal(0)
   for (const shares of Map.groupBy(positions, ({ symbol }) => symbol).values()) {
-    const signed = (side: PositionDirection) =>
+    const heldBase = (side: PositionDirection) =>
       shares.filter((share) => share.side === side).reduce((sum, { quantityBase }) => sum.add(quantityBase), new Decimal(0))
-    const [long, short] = [signed('LONG'), signed('SHORT')]
+    const [long, short] = [heldBase('LONG'), heldBase('SHORT')]
     const gross = long.add(short)
     if (long.isZero() || short.isZero()) continue
     const margin = shares.reduce((sum, share) => sum.add(share.margin ?? 0), new Decimal(0))

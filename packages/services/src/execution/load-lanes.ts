@@ -26,7 +26,7 @@ interface AccountRow {
 /** Nobody's account is without rules for long; until then it trades by those that everybody begins with. */
 type StoredAccount = AccountRow & RulesRow & ResultRow & { hasRules: boolean }
 
-/** Everything the next steps of these lanes depend on, in five statements however many lanes there are. */
+/** Everything the next steps of these lanes depend on, in four statements however many lanes there are, and two more where some of them net. */
 export async function loadLanes(
   tx: Transaction,
   ctx: ExecutionContext,

@@ -17,25 +17,31 @@ type Reached = PositionRow & { readonly leg: 'emergency' | 'close' }
  */
 export async function watchShares(ctx: ExecutionContext): Promise<number> {
   const ids = await ctx.db.transaction(async (tx) => {
-    const reached = await findReached(tx)
+    const found = await findReached(tx)
+    if (found.length === 0) return []
+    const orders = await tx.query<{ cause: string; leg: string; revision: number; isUnderWay: boolean }>(
+      `SELECT cause, leg, max(revision) AS revision, bool_or(state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS "isUnderWay"
+         FROM trade_order WHERE account_id = ANY($1::uuid[]) AND cause = ANY($2::text[]) GROUP BY cause, leg`,
+      [found.map(({ accountId }) => accountId), found.map(positionCause)],
+    )
+    const last = new Map(orders.map((order) => [`${order.cause} ${order.leg}`, order]))
+    const isBeingClosed = (share: Reached) =>
+      ['close', 'emergency'].some((leg) => last.get(`${positionCause(share)} ${leg}`)?.isUnderWay === true)
+    // Another worker may have ordered it after the look above and before its lock.
+    const reached = found.filter((share) => !isBeingClosed(share))
     if (reached.length === 0) return []
     const stopped = reached.filter(({ leg }) => leg === 'emergency').map(({ id }) => id)
     await tx.query(
       `UPDATE position_share SET protection = 'EMERGENCY', unprotected_since = coalesce(unprotected_since, clock_timestamp()), version = version + 1 WHERE id = ANY($1::uuid[])`,
       [stopped],
     )
-    const orders = await tx.query<{ cause: string; leg: string; revision: number }>(
-      `SELECT cause, leg, max(revision) AS revision FROM trade_order WHERE account_id = ANY($1::uuid[]) AND cause = ANY($2::text[]) GROUP BY cause, leg`,
-      [reached.map(({ accountId }) => accountId), reached.map(positionCause)],
-    )
-    const last = new Map(orders.map(({ cause, leg, revision }) => [`${cause} ${leg}`, revision]))
     await insertPositionOrders(
       tx,
       ctx,
       reached.map((position) => ({
         position,
         leg: position.leg,
-        revision: (last.get(`${positionCause(position)} ${position.leg}`) ?? 0) + 1,
+        revision: (last.get(`${positionCause(position)} ${position.leg}`)?.revision ?? 0) + 1,
         triggerPrice: null,
         quantityBase: null,
         level: null,

@@ -133,7 +133,7 @@ export async function repairCopyDrift({
   if (market === undefined) throw new AppError('CONFLICT', 'Nothing of this market is too much')
   if (market.doubt === 'shared') throw new AppError('CONFLICT', 'Others hold some of this position. Close what is too much by hand.')
   if (market.isUnderWay) throw new AppError('CONFLICT', 'Something is under way in this market. Try again when it is over.')
-  const signalId = await ctx.db.transaction(async (tx) => {
+  const { signalId, factIds } = await ctx.db.transaction(async (tx) => {
     const [drift] = await tx.query<{ id: string; repairs: number }>(
       `SELECT id, repairs FROM copy_drift WHERE follow_id = $1 AND user_id = $2 AND symbol = $3 AND position_side = $4 AND ended_at IS NULL FOR UPDATE`,
       [followId, userId, symbol, market.positionSide],
@@ -141,9 +141,9 @@ export async function repairCopyDrift({
     if (!drift) throw new AppError('CONFLICT', 'This has not been seen for long enough yet')
     const facts = await sendRepairs(tx, ctx, [{ market, driftId: drift.id, round: drift.repairs + 1 }], seenMs)
     const [sent] = await tx.query<{ id: string | null }>('SELECT last_repair_signal_id AS id FROM copy_drift WHERE id = $1', [drift.id])
-    await recordFollowFacts(tx, ctx, facts)
-    return facts.length === 0 ? null : (sent?.id ?? null)
+    return { signalId: facts.length === 0 ? null : (sent?.id ?? null), factIds: await recordFollowFacts(tx, ctx, facts) }
   })
+  if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
   if (signalId === null) throw new AppError('CONFLICT', 'Something has just been said of it. Try again in a moment.')
   ctx.doorbell.ring('dispatch')
   return { signalId }

@@ -171,7 +171,11 @@ describe('what a follow holds too much', () => {
     await longAgo()
     expect(await look()).toMatchObject({ inDrift: 1, repairs: 0 })
     const asked = { userId: follower.userId, followId, symbol: BTC }
+    desk.published.length = 0
     await repairCopyDrift({ ctx: desk.ctx, input: asked })
+    expect(await desk.db.query('SELECT payload FROM fact WHERE id = ANY($1::bigint[])', [desk.published])).toMatchObject([
+      { payload: { change: 'repaired', symbol: BTC } },
+    ])
     expect(await repairs()).toMatchObject([{ leg: 'close' }])
     await expect(repairCopyDrift({ ctx: desk.ctx, input: asked })).rejects.toMatchObject({ code: 'CONFLICT' })
     await expect(repairCopyDrift({ ctx: desk.ctx, input: { ...asked, userId: leader.userId } })).rejects.toMatchObject({

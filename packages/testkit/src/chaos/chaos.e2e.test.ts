@@ -9,7 +9,7 @@ const base: ChaosOptions = {
   kills: 100,
   seed: 20_261,
   timingsScale: 0.4,
-  traders: 28,
+  traders: 20,
   apis: 2,
   workers: 3,
   stopAtFirstBreach: false,
@@ -44,7 +44,6 @@ describe('the run catches a planted bug', () => {
       clusterTemplate,
       // What nobody sweeps up shows after the last strike; the others show in the midst of kills.
       kills: sabotage === 'no-sweep' ? 5 : 25,
-      traders: 28,
       sabotage,
       lostAnswers: 0.3,
       stopAtFirstBreach: true,
