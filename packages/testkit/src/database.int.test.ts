@@ -18,3 +18,21 @@ test('two databases share nothing but the migrated schema', async () => {
   expect(names).not.toContain('mine')
   expect(names).toContain('_prisma_migrations')
 })
+
+test('a database is dropped once its last connection has left, and cuts only what stays', async () => {
+  const database = await createDatabase()
+  const leaving = new Client({ connectionString: database.url })
+  const errors: Error[] = []
+  leaving.on('error', (error) => errors.push(error))
+  await leaving.connect()
+  setTimeout(() => void leaving.end(), 100)
+  await database.drop()
+  expect(errors).toEqual([])
+
+  const left = await createDatabase()
+  const staying = new Client({ connectionString: left.url })
+  const cut = new Promise<Error>((resolve) => staying.on('error', resolve))
+  await staying.connect()
+  await left.drop()
+  expect((await cut).message).toContain('terminating connection')
+})

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, escapeIdentifier } from 'pg'
 import { templateName } from './cluster.ts'
 import { readTestEnvironment } from './env.ts'
@@ -18,21 +19,39 @@ export async function createDatabase({
   if (templateUrl === undefined)
     throw new Error('No test cluster: name the test file *.int.test.ts or *.e2e.test.ts, or start one with startTestCluster()')
   const name = `test_${randomBytes(6).toString('hex')}`
-  await onServer(templateUrl, `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(templateName)}`)
+  await onServer(templateUrl, (client) =>
+    client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(templateName)}`),
+  )
 
   const url = new URL(templateUrl)
   url.pathname = `/${name}`
-  const drop = (): Promise<void> => onServer(templateUrl, `DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`)
+  const drop = (): Promise<void> =>
+    onServer(templateUrl, async (client) => {
+      await untilLeft(client, name)
+      await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`)
+    })
   return { url: url.href, drop, [Symbol.asyncDispose]: drop }
 }
 
-async function onServer(templateUrl: string, statement: string): Promise<void> {
+/**
+ * Connections that were just ended need a moment until the server knows: one that is cut in that moment
+ * fails in the test's process, where nobody listens to it any more. What stays longer was left open and is cut.
+ */
+async function untilLeft(client: Client, database: string): Promise<void> {
+  for (let tries = 0; tries < 40; tries += 1) {
+    const { rowCount } = await client.query('SELECT FROM pg_stat_activity WHERE datname = $1', [database])
+    if (rowCount === 0) return
+    await sleep(25)
+  }
+}
+
+async function onServer(templateUrl: string, work: (client: Client) => Promise<unknown>): Promise<void> {
   const url = new URL(templateUrl)
   url.pathname = '/postgres'
   const client = new Client({ connectionString: url.href })
   await client.connect()
   try {
-    await client.query(statement)
+    await work(client)
   } finally {
     await client.end()
   }
