@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { activityText, type ActivityLevel, type ActivityView } from '@matic/contracts'
+import { personFact, recordFacts } from '@matic/db'
+import { storeWords } from '@matic/services/activity/store-words'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN, dataOf, startApi, TRADER, type TestApi } from '../../test/start-api.ts'
 
@@ -88,5 +90,35 @@ describe('the activity log', () => {
     expect(sentences(await log('', adminToken))).toEqual(['INFO of the administrator'])
     await note({ text: 'after' })
     expect(sentences(await log())).toEqual(['INFO after'])
+  })
+
+  it('is searched at once, and by an index once a worker has come that far, which passes nothing by that is committed late', async () => {
+    const [me] = await api.db.query<{ id: string }>('SELECT id FROM app_user WHERE email = $1', [TRADER.email])
+    const [written, committed] = [Promise.withResolvers<string[]>(), Promise.withResolvers<void>()]
+    const late = api.db.transaction(async (tx) => {
+      written.resolve(await recordFacts(tx, [personFact(me?.id ?? '', 'note-added', { level: 'INFO', text: 'Found_late' })]))
+      await committed.promise
+    })
+    const [id] = await written.promise
+    await note({ text: 'after it' }, (await api.signIn(ADMIN)).accessToken)
+    const stored = async () => {
+      while (await storeWords(api));
+      return (await api.db.query('SELECT 1 FROM fact_words WHERE fact_id >= $1', [id])).length
+    }
+    expect([await stored(), await stored()]).toEqual([0, 0])
+    committed.resolve()
+    await late
+    const found = async () => (await log('text=found-LATE')).total
+    expect(await found()).toBe(1)
+    expect([await stored(), await stored()]).toEqual([2, 2])
+    expect(await found()).toBe(1)
+    const plan = await api.db.transaction(async (tx) => {
+      await tx.query('SET LOCAL enable_seqscan = off')
+      await tx.query('SET LOCAL enable_indexscan = off')
+      return tx.query(`EXPLAIN SELECT 1 FROM fact_words w WHERE w.user_id = gen_random_uuid() AND w.words LIKE '%' || $1::text || '%'`, [
+        'late',
+      ])
+    })
+    expect(JSON.stringify(plan)).toContain('fact_words_words_idx')
   })
 })

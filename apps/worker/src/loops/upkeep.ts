@@ -1,3 +1,4 @@
+import { storeWords } from '@matic/services/activity/store-words'
 import { checkAccounts } from '@matic/services/accounts/check-accounts'
 import { openPaperAccounts, PAPER_ACCOUNTS_AT_ONCE } from '@matic/services/accounts/open-paper-accounts'
 import { expireHolds } from '@matic/services/dispatch/index'
@@ -24,6 +25,8 @@ const STORE_MARKS_MS = 1_000
 const PRICES_DUTY = 1
 const RANGES_MS = 5_000
 const WORDS_MS = 5_000
+/** Between two batches where many wait: nobody does for them. */
+const MORE_WORDS_MS = 100
 const RECORDS_MS = 5_000
 const DRIFT_MS = 2_000
 /** Rounds that orders on their way put something off for. */
@@ -173,7 +176,9 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     everyMs: WORDS_MS,
     log,
     run: whenQuiet(async () => {
-      if (await ctx.worker.holdsDuty(PRICES_DUTY)) await indexWords({ db: ctx.db })
+      if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
+      if (await storeWords(ctx)) words.kickIn(MORE_WORDS_MS)
+      else await indexWords(ctx)
     }),
   })
   const fees = createLoop({

@@ -10,6 +10,7 @@ import {
 } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { CSV_ROWS, toCsv } from '../csv.ts'
+import { wordsOf } from './store-words.ts'
 
 interface Row {
   id: string
@@ -26,8 +27,14 @@ type Filter = ActivityFilter & { readonly userId: string }
 const SINCE_CLEARED = `f.user_id = $1 AND f.level IS NOT NULL
   AND f.id > coalesce((SELECT activity_cleared_to FROM user_mark WHERE user_id = $1), 0)`
 
-/** What was said, in the words of the log or nearly so: kinds and states without their hyphens and underscores. Indexed as it stands here. */
-const WORDS = `lower(translate(f.kind || ' ' || f.payload::text, '-_', '  '))`
+/** Facts of the user $1 that say this, among those with words of their own and those that are to get them (`storeWords`). */
+function saying(text: string): string {
+  // The backslash is the only sign left that means something to LIKE beside the percent.
+  const pattern = String.raw`'%' || regexp_replace(lower(translate(${text}, '-_', '  ')), '([\\%])', '\\\1', 'g') || '%'`
+  return `(SELECT w.fact_id FROM fact_words w WHERE w.user_id = $1 AND w.words LIKE ${pattern}
+    UNION ALL
+    SELECT n.id FROM fact n WHERE n.user_id = $1 AND n.level IS NOT NULL AND n.id > (SELECT done_to FROM fact_words_mark) AND ${wordsOf('n')} LIKE ${pattern})`
+}
 
 /** Only what is asked for, so that each condition can be answered by its index; $1 is the user. */
 function conditionsOf({ userId, level, from, to, text }: Filter): { where: string; values: unknown[] } {
@@ -37,9 +44,7 @@ function conditionsOf({ userId, level, from, to, text }: Filter): { where: strin
   if (level !== undefined) where.push(`f.level = ${place(level)}`)
   if (from !== undefined) where.push(`f.at >= ${place(from)}`)
   if (to !== undefined) where.push(`f.at < ${place(to)}`)
-  // The backslash is the only sign left that means something to LIKE beside the percent.
-  if (text !== undefined)
-    where.push(String.raw`${WORDS} LIKE '%' || regexp_replace(lower(translate(${place(text)}, '-_', '  ')), '([\\%])', '\\\1', 'g') || '%'`)
+  if (text !== undefined) where.push(`f.id IN ${saying(place(text))}`)
   return { where: where.join(' AND '), values }
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable } from '@matic/db'
 
-const INDEXES = ['signal_body_idx', 'delivery_body_idx', 'fact_words_idx']
+const INDEXES = ['signal_body_idx', 'delivery_body_idx', 'fact_words_words_idx']
 
 /**
  * Moves new rows from the lists beside the search indexes into them. Searches find them before that too, only slower: so it is done here and
