@@ -57,6 +57,8 @@ export const Alert = z.object({
     .default(null),
   /** Of one follow: its quantity is the follower's own, base, and makes up for an opening that was missed. Never out of a body. */
   topUp: z.boolean().default(false),
+  /** By hand, on an account whose sources share a market: the route whose share it is about; null for the hand's own, or for all. Never out of a body. */
+  shareRouteId: z.string().nullable().default(null),
   /** Several targets instead of the one, nearest first; empty for none. */
   targets: z.array(TargetRule).default([]),
   /** The sender's own limit for the age of an open; the narrower of this and the rules holds. */
@@ -96,6 +98,7 @@ export const BLANK_ALERT: Alert = {
   hedged: false,
   protection: null,
   topUp: false,
+  shareRouteId: null,
   targets: [],
   maxAgeSeconds: null,
   accountId: null,

@@ -53,6 +53,7 @@ export const REASONS = {
   FOLLOW_CLOSE_ONLY: 'This follow only closes what it holds.',
   STRATEGY_PAUSED: 'The leader has paused this strategy: nothing opens, closes are copied.',
   FOLLOW_OTHER_ACCOUNT: 'The leader sent this for another account of theirs than the one you follow.',
+  LEADER_OTHER_SHARE: 'The leader closed, by hand, what another source of theirs holds in {symbol}. Your copy holds nothing of that.',
   GATHERING:
     'Too small to order yet: {gatheredBase} of the {neededBase} that {symbol} takes at least have gathered. They are ordered together once they are enough.',
   FOLLOW_NOT_IN: 'The leader added to {symbol}, where you hold nothing of this follow. You are in with their next opening from flat.',

@@ -1,7 +1,19 @@
 import type { PositionView, ShareView } from '@matic/contracts'
 import { describe, expect, it } from 'vitest'
 import { atMark } from './pnl.ts'
-import { atShare, isByShare, isFlat, isHeldByCopy, isOpposed, keptWords, ownerWords, pnlOfCopy, shownShares, sidesOf } from './shares.ts'
+import {
+  atShare,
+  isByShare,
+  isFlat,
+  isHeldByCopy,
+  isOpposed,
+  keptWords,
+  ownerWords,
+  pnlOfCopy,
+  shareWords,
+  shownShares,
+  sidesOf,
+} from './shares.ts'
 
 const hand: ShareView = {
   id: 'hand',
@@ -91,6 +103,11 @@ describe('shares of a position', () => {
       'Your copy of Pulse',
       'Your webhook ending in x7Qa',
       'A webhook that is gone',
+    ])
+    expect([hand, copy, { ...webhook, webhookTail: null }].map(shareWords)).toEqual([
+      'your own share',
+      'your copy of Pulse',
+      'a webhook that is gone',
     ])
   })
 })

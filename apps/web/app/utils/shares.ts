@@ -74,6 +74,11 @@ export function ownerWords({ source, strategyName, webhookTail }: ShareView): st
   return webhookTail === null ? 'A webhook that is gone' : `Your webhook ending in ${webhookTail}`
 }
 
+/** What is closed where a share is, as part of a sentence. */
+export function shareWords(share: ShareView): string {
+  return share.source === 'MANUAL' ? 'your own share' : ownerWords(share).replace(/^(Your|A) /, (first) => first.toLowerCase())
+}
+
 /** Base held on each side. */
 export function sidesOf({ shares = [] }: PositionView): Record<ShareView['side'], Decimal> {
   const sum = (side: ShareView['side']) =>

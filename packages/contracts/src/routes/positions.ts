@@ -43,11 +43,11 @@ export const closePositionById = defineRoute({
   path: '/api/positions/:id/close',
   policy: 'user',
   summary:
-    'Close a position at market, or a fraction of it; closing all clears its working orders too. Where several sources share it, all of it is everybody’s, and a fraction is of the share of your own hand, as is everything where `shareId` names it.',
+    'Close a position at market, or a fraction of it; closing all clears its working orders too. Where several sources share it, all of it is everybody’s and a fraction is of the share of your own hand; with `shareId` both are of that share alone, whoever’s it is. 409 while that share is being closed already.',
   params: Id,
   body: z.strictObject({ fraction: Fraction.default('1'), shareId: z.uuid().optional(), idempotencyKey }).optional(),
   response: Placed,
-  errors: ['POSITION_NOT_FOUND', 'ORDER_REFUSED'],
+  errors: ['POSITION_NOT_FOUND', 'ORDER_REFUSED', 'CONFLICT'],
 })
 
 export const reversePosition = defineRoute({

@@ -197,6 +197,7 @@ function build(fields: Fields, { dialect, ticker, said }: { dialect: string; tic
       hedged: false,
       protection: null,
       topUp: false,
+      shareRouteId: null,
       targets: targets ?? [],
       maxAgeSeconds: wholeSeconds(numbers.get('maxAgeSeconds')),
       accountId: first(fields, KEYS.accountId)?.slice(0, 100) ?? null,

@@ -7,7 +7,7 @@ import { resolveMarket, type DecisionMarket } from '../symbols/resolve-market.ts
 import { closeOrder, closeOrders, refuse } from './build.ts'
 import { hedgeScope } from './hedge-scope.ts'
 import { mayClose, owns } from './ownership.ts'
-import { shareScope } from './share-scope.ts'
+import { shareMeant, shareScope } from './share-scope.ts'
 import { planOpen } from './plan-open.ts'
 import type { Decision, DecisionInput, DecisionPosition, PlannedOrder } from './types.ts'
 
@@ -42,6 +42,8 @@ function decideAsIfReal(given: DecisionInput): Decision {
   if (resolved === null)
     return refuse('BLOCKED', 'none', 'SYMBOL_UNKNOWN', null, { ticker: given.alert.ticker, exchange: given.account.exchange })
   const { market } = resolved
+  if (shareMeant(given) !== given.route.id && given.account.sharedSymbols !== 'net')
+    return refuse('SKIPPED', 'none', 'NOTHING_TO_CLOSE', market.symbol, { symbol: market.symbol })
   const input = shareScope(hedgeScope(given, market.symbol), market.symbol)
 
   const position = heldPosition(input, market)
@@ -116,6 +118,7 @@ function reduce(input: DecisionInput, market: DecisionMarket, position: Decision
   if (typeof quantityBase === 'string') return refuse('BLOCKED', 'reduce', quantityBase, market.symbol, { symbol: market.symbol })
   const order: PlannedOrder = {
     ...closeOrder(input.signal.id, market.symbol, position),
+    ...(shareMeant(input) !== input.route.id && { routeId: shareMeant(input) }),
     leg: 'reduce',
     quantityBase: intent.reduceFraction === null ? (quantityBase?.toFixed() ?? null) : null,
     reduceFraction: intent.reduceFraction?.toFixed() ?? null,

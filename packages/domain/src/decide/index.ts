@@ -10,4 +10,4 @@ export type {
   PendingOpen,
   PlannedOrder,
 } from './types.ts'
-export { takesAll } from './share-scope.ts'
+export { shareMeant, takesAll } from './share-scope.ts'

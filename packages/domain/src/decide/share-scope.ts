@@ -1,4 +1,4 @@
-import type { PositionDirection } from '@matic/contracts'
+import type { Alert, PositionDirection } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import type { Objection } from '../risk/check-open.ts'
 import { openedBy } from './hedge-scope.ts'
@@ -10,7 +10,8 @@ import type { DecisionInput, DecisionPosition, PendingOpen } from './types.ts'
  */
 export function shareScope(input: DecisionInput, symbol: string): DecisionInput {
   if (input.account.sharedSymbols !== 'net' || takesAll(input)) return input
-  const isOthers = (holder: DecisionPosition | PendingOpen) => holder.symbol === symbol && holder.routeId !== input.route.id
+  const meant = shareMeant(input)
+  const isOthers = (holder: DecisionPosition | PendingOpen) => holder.symbol === symbol && holder.routeId !== meant
   const aside = input.pendingOpens.filter(isOthers)
   const takenQuote = aside.reduce((sum, { reservedQuote }) => sum.add(reservedQuote), new Decimal(0))
   const nettedQuote = input.account.positionMode === 'HEDGE' ? 0 : nettedMargin(input.positions)
@@ -23,9 +24,20 @@ export function shareScope(input: DecisionInput, symbol: string): DecisionInput 
   }
 }
 
+/** The route whose share this is about: its own, or by hand that of another source. */
+export function shareMeant({
+  route,
+  alert,
+}: {
+  readonly route: Pick<DecisionInput['route'], 'id' | 'sourceKind'>
+  readonly alert: Alert
+}): string {
+  return (route.sourceKind === 'MANUAL' ? alert.shareRouteId : null) ?? route.id
+}
+
 /** By hand, and of the whole position. */
 export function takesAll({ route, alert }: Pick<DecisionInput, 'route' | 'alert'>): boolean {
-  if (route.sourceKind !== 'MANUAL') return false
+  if (route.sourceKind !== 'MANUAL' || alert.shareRouteId !== null) return false
   const { action } = alert
   return alert.marketPosition === 'flat' || action === 'close' || action === 'close-long' || action === 'close-short' || action === 'cancel'
 }

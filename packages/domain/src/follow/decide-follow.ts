@@ -46,6 +46,7 @@ export function decideFollow(whole: DecisionInput, terms: FollowTerms, leader: L
   if (resolved === null) return decide(all)
   const { market } = resolved
   const { symbol } = market
+  if (alert.shareRouteId !== null) return refuse('SKIPPED', 'none', 'LEADER_OTHER_SHARE', symbol, { symbol })
   if (alert.action === 'protect') return copyProtection(whole, terms, market)
   if (alert.topUp) return copyTopUp({ input: all, terms, leader, market })
   const given = oneSide(all, symbol)

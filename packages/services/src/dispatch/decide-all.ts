@@ -173,6 +173,8 @@ function reaches(signal: ReceivedSignal, route: RouteRow): boolean {
 /** It came in earlier and was sent later: the signal in hand is a delivery that got lost and was sent again. */
 function overtakes({ signal: earlier, decision }: Decided, signal: ReceivedSignal): boolean {
   if (earlier.sourceId !== signal.sourceId || kindOf(earlier) !== kindOf(signal)) return false
+  // What another source held says nothing of one's own.
+  if (earlier.alert.shareRouteId !== null) return false
   if (earlier.alertAt === null || signal.alertAt === null || earlier.alertAt <= signal.alertAt) return false
   if (decision.intent === 'close-all') return true
   return (decision.intent === 'close' || decision.intent === 'reverse') && earlier.alert.ticker === signal.alert.ticker

@@ -131,7 +131,7 @@ export async function findOvertaken(tx: Transaction, signals: readonly SignalRow
                         AS s(id, source_id, ticker, received_at, alert_at, is_release, source)
       WHERE NOT (s.is_release AND NOT EXISTS (SELECT 1 FROM signal stored WHERE stored.id = s.id))
         AND EXISTS (SELECT 1 FROM signal later JOIN decision d ON d.signal_id = later.id
-                     WHERE later.source_id = s.source_id AND (later.source = 'ACCOUNT') = (s.source = 'ACCOUNT') AND later.ticker IN (s.ticker, '')
+                     WHERE later.source_id = s.source_id AND (later.source = 'ACCOUNT') = (s.source = 'ACCOUNT') AND later.ticker IN (s.ticker, '') AND later.alert->>'shareRouteId' IS NULL
                        AND (later.state = 'DISPATCHED' OR later.received_at < s.received_at)
                        AND later.received_at > s.received_at - interval '10 minutes'
                        AND (later.received_at > s.received_at OR later.alert_at > s.alert_at)

@@ -44,8 +44,7 @@ export async function moveProtections(tx: Transaction, decided: readonly Decided
   const shares = await tx.query<Moved>(
     `SELECT ${SHARE_COLUMNS}, ${legs} FROM position_share p JOIN ${given} ON p.account_id = x.a AND p.route_id = x.r AND p.symbol = x.sym
        JOIN account a ON a.id = p.account_id AND a.shared_symbols = 'net'
-      WHERE sign(p.quantity_base) = CASE x.side WHEN 'LONG' THEN 1 ELSE -1 END AND p.protection <> 'EMERGENCY'
-        AND NOT EXISTS (SELECT 1 FROM holding h WHERE h.id = p.id AND h.own_protection) ORDER BY p.id FOR UPDATE OF p`,
+      WHERE sign(p.quantity_base) = CASE x.side WHEN 'LONG' THEN 1 ELSE -1 END AND NOT p.own_protection AND p.protection <> 'EMERGENCY' ORDER BY p.id FOR UPDATE OF p`,
     wanted,
   )
   const rows = [...positions, ...shares]

@@ -1,5 +1,5 @@
 import type { NewFact, Transaction } from '@matic/db'
-import { takesAll } from '@matic/domain'
+import { shareMeant, takesAll } from '@matic/domain'
 import type { Decision, PlannedOrder } from '@matic/domain'
 import { followFact, type ToldFollow } from '../follows/follow-facts.ts'
 import { saveBases, type Basis } from './copy-basis.ts'
@@ -97,7 +97,7 @@ function takenBack({ route }: Decided, order: PlannedOrder, later: readonly Deci
   const by = later.find(
     (other) =>
       other.route.accountId === route.accountId &&
-      (meansAll(other) || other.route.id === route.id) &&
+      (meansAll(other) || shareMeantBy(other) === route.id) &&
       other.decision.cancelSymbols.includes(order.symbol),
   )
   if (by === undefined) return null
@@ -164,6 +164,10 @@ function meansAll({ route, signal }: Decided): boolean {
   return route.sharedSymbols !== 'net' || signal.alert.action === 'close-all' || takesAll({ route, alert: signal.alert })
 }
 
+function shareMeantBy({ route, signal }: Decided): string {
+  return shareMeant({ route, alert: signal.alert })
+}
+
 /** Opens that wait or rest in symbols that are being closed or cancelled. */
 async function requestCancels(tx: Transaction, decided: readonly Decided[]): Promise<void> {
   const wanted = decided.flatMap((item) => item.decision.cancelSymbols.map((symbol) => ({ item, symbol })))
@@ -177,7 +181,7 @@ async function requestCancels(tx: Transaction, decided: readonly Decided[]): Pro
       wanted.map(({ item }) => item.route.accountId),
       wanted.map(({ symbol }) => symbol),
       wanted.map(({ item }) => item.decision.intent !== 'cancel'),
-      wanted.map(({ item }) => (meansAll(item) ? null : item.route.id)),
+      wanted.map(({ item }) => (meansAll(item) ? null : shareMeantBy(item))),
     ],
   )
 }

@@ -20,7 +20,7 @@ export function lifeOf(before: string, after: string): string {
   const over = `(${after} = 0 OR ${begins})`
   return `epoch = s.epoch + CASE WHEN ${begins} THEN 1 ELSE 0 END, opened_at = CASE WHEN ${begins} THEN clock_timestamp() ELSE s.opened_at END,
     protection = CASE WHEN ${over} THEN 'NONE' ELSE s.protection END, stop_price = CASE WHEN ${over} THEN NULL ELSE s.stop_price END,
-    target_price = CASE WHEN ${over} THEN NULL ELSE s.target_price END, plan = CASE WHEN ${over} THEN NULL ELSE s.plan END,
+    target_price = CASE WHEN ${over} THEN NULL ELSE s.target_price END, plan = CASE WHEN ${over} THEN NULL ELSE s.plan END, own_protection = s.own_protection AND NOT ${over},
     unprotected_since = CASE WHEN ${over} THEN NULL ELSE s.unprotected_since END, updated_at = clock_timestamp(), version = s.version + 1`
 }
 

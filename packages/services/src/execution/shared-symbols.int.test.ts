@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FollowSettings } from '@matic/contracts'
 import { startProcess } from '@matic/local'
 import { createStage, type Stage, type Trader } from '@matic/testkit/copying/stage'
@@ -7,6 +8,7 @@ import { Decimal } from 'decimal.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkAccounts } from '../accounts/check-accounts.ts'
 import { dispatchSignals } from '../dispatch/index.ts'
+import { closePart, setProtection } from '../trading/index.ts'
 import { leverageGaps, listFollows, startFollow } from '../follows/index.ts'
 
 const PRICE = 50_000
@@ -129,6 +131,38 @@ async function expectShares(wanted: Record<string, string>, isShort: (name: stri
   }
   expect(await atExchange()).toEqual({ LONG: sumOf(false), SHORT: sumOf(true) })
 }
+
+interface Meant {
+  readonly userId: string
+  readonly positionId: string
+  readonly shareId: string
+}
+
+const nobody = { next: (ms: number) => sleep(ms), [Symbol.dispose]: () => undefined }
+const trading = () => ({ ...stage.ctx, ingest: stage.ingest, desk: { watchFacts: () => nobody, watchRequest: () => nobody } })
+
+async function shareOf(name: string): Promise<Meant> {
+  const [row] = await stage.db.query<{ positionId: string; shareId: string }>(
+    `SELECT p.id AS "positionId", s.id AS "shareId" FROM position_share s JOIN position p USING (account_id, symbol, position_side) WHERE s.route_id = $1`,
+    [[...names].find(([, one]) => one === name)?.[0]],
+  )
+  if (!row) throw new Error(`${name} holds nothing`)
+  return { userId: account.userId, ...row }
+}
+
+/** From the pages, while the workers turn. */
+async function whileTurning<T>(work: Promise<T>): Promise<T> {
+  let isOver = false
+  const end = () => (isOver = true)
+  work.then(end, end)
+  while (!isOver) await stage.round()
+  return work
+}
+
+const closeShare = (meant: Meant, fraction = '1') =>
+  whileTurning(closePart({ ctx: trading(), input: { ...meant, fraction, idempotencyKey: undefined, requestId: null } }))
+const protect = (meant: Meant, wish: { stopLoss: string }) =>
+  whileTurning(setProtection({ ctx: trading(), input: { ...meant, ...wish, takeProfit: undefined } }))
 
 async function trades() {
   const rows = await read<{ routeId: string; entry: string; exit: string; closed: boolean }>(
@@ -267,7 +301,63 @@ it('two leaders and the follower’s own hand on one account: what a leader clos
   await stage.alert(ann, { action: 'close' })
   await quiet()
   expect(await shares()).toEqual(others)
+
+  // The follower closes what a copy holds, and nothing else: half of it, then the rest, asked for twice at once.
+  const moved = await shareOf('of Bob')
+  await protect(moved, { stopLoss: String(PRICE - 900) })
+  await stage.alert(bob, {
+    action: 'sell',
+    quantity: '0.05',
+    market_position: 'long',
+    market_position_size: '0.05',
+    prev_market_position: 'long',
+    prev_market_position_size: '0.1',
+  })
+  await quiet()
+  await closeShare(moved, '0.5')
+  await quiet()
+  expect(await shares()).toMatchObject({ 'of Bob': { base: '0.005', stop: String(PRICE - 900) }, hand: others['hand'] })
+  const twice = await Promise.allSettled([closeShare(moved), closeShare(moved)])
+  expect(twice.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  await quiet()
+  expect(await shares()).toEqual({ hand: others['hand'] })
+  await expect(closeShare(moved)).rejects.toMatchObject({ code: 'POSITION_NOT_FOUND' })
+  expect(await trades()).toMatchObject({ 'of Bob': '0.02 of 0.02', hand: '0 of 0.03' })
+
+  // He is still in: what he adds is not copied until he is flat.
+  await stage.sweep()
+  const detached = async () =>
+    (await listFollows({ db: stage.db, input: { userId: account.userId } })).map((one) => one.detached.map(({ cause }) => cause))
+  expect(await detached()).toContainEqual(['BY_HAND'])
+  await stage.alert(bob, { action: 'buy', quantity: '0.1' })
+  await quiet()
+  expect(Object.keys(await shares())).toEqual(['hand'])
+  await stage.alert(bob, { action: 'close' })
+  await quiet()
+  await stage.sweep()
+  expect(await detached()).toEqual([[], []])
   expect(await stage.gaps()).toBe(0)
+}, 60_000)
+
+it('what a leader’s hand closes of another source of theirs is nobody’s copy', async () => {
+  const trend = await addSource('trend')
+  const strategyId = randomUUID()
+  await stage.db.query(
+    `INSERT INTO strategy (id, user_id, account_id, name, source_kind, source_id) VALUES ($1, $2, $3, 'By hand', 'MANUAL', $3)`,
+    [strategyId, account.userId, account.accountId],
+  )
+  const copier = await stage.follow(strategyId)
+  await stage.byHand(account, 'buy', '0.02')
+  await stage.alert(trend, { action: 'buy', quantity: '0.01' })
+  await quiet()
+  await closeShare(await shareOf('trend'))
+  await quiet()
+  await expectShares({ hand: '0.02' })
+  expect((await stage.holds(copier)).quantity).toBe('0.01')
+  const reasons = await stage.db.query<{ reason: string }>(`SELECT reason FROM decision WHERE route_id = $1 AND outcome = 'SKIPPED'`, [
+    copier.routeId,
+  ])
+  expect(reasons).toEqual([{ reason: 'LEADER_OTHER_SHARE' }])
 }, 60_000)
 
 const script = join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts')

@@ -23,7 +23,7 @@ export async function handOver(tx: Transaction, routeIds: readonly string[]): Pr
   await tx.query(
     `WITH gone AS (
        UPDATE position_share s SET quantity_base = 0, entry_price = NULL, protection = 'NONE', stop_price = NULL, target_price = NULL, plan = NULL,
-              unprotected_since = NULL, updated_at = clock_timestamp(), version = s.version + 1 FROM position_share b
+              unprotected_since = NULL, own_protection = false, updated_at = clock_timestamp(), version = s.version + 1 FROM position_share b
         WHERE s.id = b.id AND b.route_id = ANY($1::uuid[]) AND b.quantity_base <> 0
        RETURNING b.user_id, b.account_id, b.symbol, b.position_side, b.quantity_base, b.entry_price, b.stop_price, b.target_price, b.plan)
      INSERT INTO position_share AS s (id, user_id, account_id, route_id, symbol, position_side, quantity_base, entry_price, stop_price, target_price, plan,

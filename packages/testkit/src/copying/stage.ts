@@ -182,6 +182,7 @@ export async function createStage({ workers: count = 1 } = {}) {
     workers,
     ctx,
     db,
+    ingest,
     makeTrader,
     offer,
     hedge,

@@ -23,8 +23,9 @@ const FIRST_LOOK_S = 3_600
 
 /**
  * Finds trades of follows that ended without the leader, who is still in: closed by hand, here or at the exchange, by a stop or a target, by liquidation.
- * The last fill tells. A leader without a trading account of their own is only known to be out by what they send, so that a stop of the follower, which
- * may have been the leader's too, detaches nothing there; what the follower closed by hand does. A stop that both had is given a moment to be seen at both.
+ * The last fill tells, and where it is of a share, whose decision its order was. A leader without a trading account of their own is only known to be out by what they send, so that a stop of the follower, which
+ * may have been the leader's too, detaches nothing there; what the follower closed by hand does. A stop that both had is given a moment to be seen at both,
+ * and one of the same share that still rests to be seen as gone.
  * @param sinceMs the end of the last look, epoch ms; undefined: the first
  */
 export async function noteDetachments({ ctx, input }: { ctx: ServiceContext; input: { sinceMs: number | undefined } }): Promise<number> {
@@ -37,17 +38,19 @@ export async function noteDetachments({ ctx, input }: { ctx: ServiceContext; inp
                 CASE WHEN t.is_liquidation OR last.is_liquidation THEN 'LIQUIDATION'
                      WHEN last.leg IS NULL THEN 'AT_EXCHANGE' WHEN last.leg = 'emergency' THEN 'PROTECTION'
                      WHEN last.leg IN ('stop', 'trailing') THEN 'STOP' WHEN last.leg = 'target' THEN 'TARGET'
-                     WHEN last.route_id IS DISTINCT FROM f.route_id THEN 'BY_HAND' END AS cause
+                     WHEN last.decided_for IS DISTINCT FROM f.route_id THEN 'BY_HAND' END AS cause
            FROM recent t
            JOIN follow f ON f.route_id = t.route_id AND f.state <> 'STOPPED'
            JOIN route r ON r.id = f.route_id JOIN strategy s ON s.id = f.strategy_id LEFT JOIN ${LEADER_ROUTE}
-           LEFT JOIN LATERAL (SELECT o.leg, o.route_id, x.is_liquidation FROM fill x LEFT JOIN trade_order o ON o.id = x.order_id
+           LEFT JOIN LATERAL (SELECT o.leg, coalesce(d.route_id, o.route_id) AS decided_for, x.is_liquidation
+                                FROM fill x LEFT JOIN trade_order o ON o.id = x.order_id LEFT JOIN decision d ON d.id = o.decision_id
                                WHERE x.account_id = t.account_id AND x.symbol = t.symbol AND x.position_side = t.position_side AND x.at BETWEEN t.opened_at AND t.closed_at
                                  AND x.side = CASE t.side WHEN 'LONG' THEN 'sell' ELSE 'buy' END
-                               ORDER BY x.at DESC, x.trade_id DESC LIMIT 1) AS last ON true
+                               ORDER BY x.at DESC, (o.route_id = f.route_id) DESC NULLS LAST, x.trade_id DESC LIMIT 1) AS last ON true
           WHERE NOT EXISTS (SELECT 1 FROM follow_detachment d WHERE d.follow_id = f.id AND d.trade_id = t.id)
             AND NOT EXISTS (SELECT 1 FROM trade_order w WHERE w.account_id = t.account_id AND w.symbol = t.symbol AND w.leg IN ('stop', 'target', 'trailing')
-                               AND w.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL') AND w.created_at < t.closed_at AND t.closed_at > clock_timestamp() - interval '30 seconds')),
+                               AND w.state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL') AND w.created_at < t.closed_at AND t.closed_at > clock_timestamp() - interval '30 seconds'
+                               AND (w.route_id = t.route_id OR NOT EXISTS (SELECT 1 FROM account na WHERE na.id = t.account_id AND na.shared_symbols = 'net')))),
        noted AS (
          INSERT INTO follow_detachment (id, follow_id, user_id, trade_id, symbol, side, cause, detached_at)
          SELECT gen_random_uuid(), follow_id, user_id, trade_id, symbol, side, cause, closed_at FROM ended
