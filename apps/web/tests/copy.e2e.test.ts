@@ -214,6 +214,12 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await page.getByTestId('log-row').first().click()
   await page.getByTestId('follower-trace').getByRole('cell', { name: 'Filled open' }).waitFor()
   expect(await page.getByTestId('span-figures').count()).toBeGreaterThan(3)
+  const followed = follower.url()
+  await follower.goto(`${stack.webUrl}/activity`)
+  await follower.getByRole('link', { name: 'Trace of this signal' }).last().click()
+  await follower.getByText('A signal of a leader you follow').waitFor()
+  await follower.getByTestId('follower-trace').getByRole('cell', { name: 'Filled open' }).waitFor()
+  await follower.goto(followed)
 
   const stop = async (choice: string) => {
     await follower.getByTestId('copy-stop').click()

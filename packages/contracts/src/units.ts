@@ -1,14 +1,17 @@
 import { Decimal } from 'decimal.js'
 import { z } from 'zod'
 
-/** A decimal number as text: no exponent, no grouping, no leading plus. */
-export const DecimalString = z.string().regex(/^-?\d{1,20}(\.\d{1,18})?$/, 'Write a plain decimal number, such as 0.25')
+/** A decimal number as text: no exponent, no grouping, no leading plus. Long enough for sums and products of what is accepted: no answer fails on its size. */
+export const DecimalString = z.string().regex(/^-?\d{1,80}(\.\d{1,18})?$/, 'Write a plain decimal number, such as 0.25')
 export type DecimalString = z.infer<typeof DecimalString>
+
+/** What is kept. */
+const STORABLE = /^-?\d{1,20}(\.\d{1,18})?$/
 
 /** What REST accepts for a decimal: text or a finite JSON number; leaves as DecimalString. */
 export const DecimalInput = z.union([z.string().trim(), z.number()]).transform((value, context) => {
   const text = typeof value === 'number' ? new Decimal(value).toFixed() : value
-  if (DecimalString.safeParse(text).success) return text
+  if (STORABLE.test(text)) return text
   context.addIssue({ code: 'custom', message: 'Write a plain decimal number, such as 0.25' })
   return z.NEVER
 })

@@ -3,6 +3,7 @@ import { authenticate, refuseUnproved, type Actor } from '@matic/services/auth/i
 import type { Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
 import type { ApiContext } from '../context.ts'
+import { findUnstorable } from './unstorable.ts'
 
 export interface Call<R extends RouteDefinition, Who> {
   readonly ctx: ApiContext
@@ -116,7 +117,11 @@ function parse<R extends RouteDefinition>(
 
 function part<S extends z.ZodType>(schema: S, name: string, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    const field = findUnstorable(parsed.data, name)
+    if (field === undefined) return parsed.data
+    throw new AppError('VALIDATION_FAILED', 'Some fields are not right', { details: { [field]: ['Has a character that is no text'] } })
+  }
   throw new AppError('VALIDATION_FAILED', 'Some fields are not right', { details: fieldErrors(name, parsed.error) })
 }
 

@@ -69,9 +69,10 @@ describe('a strategy', () => {
       followers: 0,
     })
     expect((await api.request('GET', `/api/strategies/${strategyId}/copying`, { token: follower })).status).toBe(404)
-    expect(await start(follower, accounts.follower, { inviteCode: 'not-a-code' })).toMatchObject({
-      status: 409,
-      body: { error: { code: 'FOLLOW_REFUSED', details: { reason: 'INVITE_USED_UP' } } },
+    const guessed = await start(follower, accounts.follower, { inviteCode: 'not-a-code' })
+    expect(guessed, 'a guess does not tell that there is such a strategy').toMatchObject({
+      status: 404,
+      body: { error: { code: 'NOT_FOUND' } },
     })
   })
 
@@ -130,6 +131,29 @@ describe('a follow', () => {
     const wrong = await at('example', follower, { accountId: accounts.follower, settings: { sizing: { mode: 'ratio', ratio: '-1' } } })
     expect(wrong.status).toBe(400)
     expect(JSON.stringify(wrong.body)).toContain('settings.sizing.ratio')
+  })
+
+  it('of any size breaks nobody’s page, and what cannot be stored is refused by name', async () => {
+    const [follow] = await follows()
+    const path = `/api/follows/${follow?.id}`
+    const size = (ratio: string, more: object = {}) =>
+      api.request('PATCH', path, { token: follower, json: { settings: { sizing: { mode: 'ratio', ratio }, ...more } } })
+    expect((await size('99999999999999999999')).status).toBe(200)
+    const alert = { body: '{"action":"sell","symbol":"BTCUSDT","quantity":"7"}' }
+    const preview = await api.request('POST', `/api/strategies/${strategyId}/preview`, { token: leader, json: alert })
+    expect(preview, preview.text).toMatchObject({
+      status: 200,
+      body: { data: { rows: [{ plan: { reason: 'ABOVE_MAXIMUM', steps: [{}, { notionalQuote: '35000000000000000000000000' }, {}] } }] } },
+    })
+    for (const text of ['\u0000', '\ud800'])
+      expect(await size('0.5', { blockedSymbols: ['BTC', text] })).toMatchObject({
+        status: 400,
+        body: { error: { code: 'VALIDATION_FAILED', details: { 'settings.blockedSymbols.1': [expect.any(String)] } } },
+      })
+    expect((await api.request('GET', '/api/leaders?text=%00', { token: follower })).status).toBe(400)
+    for (const depositUsdt of ['0.000000000000000001', '99999999999999999999', '100.123456789'])
+      expect((await api.request('POST', '/api/exchange/paper-accounts', { token: follower, json: { depositUsdt } })).status).toBe(400)
+    expect((await size('0.5')).status).toBe(200)
   })
 
   it('keeps the fees it began with, whatever the leader asks of others later', async () => {

@@ -1,7 +1,8 @@
+import { Decimal } from 'decimal.js'
 import { z } from 'zod'
 import { AccountFinding, AccountProbe } from '../account-findings.ts'
 import { defineRoute } from '../http.ts'
-import { PositiveDecimalInput } from '../units.ts'
+import { DecimalInput } from '../units.ts'
 
 /** Where orders may go: the conformance suite passes there. Elsewhere keys are kept and checked, and nothing is traded. */
 export const CERTIFIED_EXCHANGES: readonly string[] = ['PAPER']
@@ -58,6 +59,11 @@ const KeyText = z
   .min(8, 'Too short')
   .max(4_096)
   .regex(/^[\x21-\x7E\s]+$/, 'Has characters that no key has')
+/** Play money, but it is added up with that of others: what nobody has is nothing to try with. */
+const PaperDeposit = DecimalInput.refine((text) => {
+  const deposit = new Decimal(text)
+  return deposit.gte(10) && deposit.lte(10_000_000) && deposit.decimalPlaces() <= 8
+}, 'From 10 to 10,000,000, with at most eight decimals')
 const ById = z.object({ id: z.uuid() })
 
 export const listApiKeys = defineRoute({
@@ -73,7 +79,7 @@ export const addPaperAccount = defineRoute({
   path: '/api/exchange/paper-accounts',
   policy: 'user',
   summary: 'Open a paper account; it is funded at the paper venue within moments and trades at once.',
-  body: z.strictObject({ label: Label.optional(), depositUsdt: PositiveDecimalInput.optional() }).optional(),
+  body: z.strictObject({ label: Label.optional(), depositUsdt: PaperDeposit.optional() }).optional(),
   response: Checked,
   errors: ['ACCOUNT_LIMIT'],
 })

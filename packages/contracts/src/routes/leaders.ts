@@ -195,8 +195,19 @@ export const verifyRecord = defineRoute({
   errors: ['NOT_FOUND', 'RATE_LIMITED'],
 })
 
-const StrategyName = z.string().trim().min(3).max(60)
-const Description = z.string().trim().max(2_000)
+/** Everybody reads it: nothing that cannot be seen, nor turns round what stands after it. */
+const UNSEEN = /[\p{Cc}\u00AD\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/u
+const StrategyName = z
+  .string()
+  .trim()
+  .min(3)
+  .max(60)
+  .refine((name) => !UNSEEN.test(name) && /[\p{L}\p{N}]/u.test(name), 'Letters or digits, and nothing that cannot be seen')
+const Description = z
+  .string()
+  .trim()
+  .max(2_000)
+  .refine((text) => !UNSEEN.test(text.replaceAll(/[\r\n\t]/g, '')), 'Has characters that cannot be seen')
 const Visibility = z.enum(['PUBLIC', 'PRIVATE'])
 
 export const OwnStrategy = z.object({
@@ -250,5 +261,5 @@ export const patchOwnStrategy = defineRoute({
     isClosed: z.boolean().optional(),
   }),
   response: OwnStrategy,
-  errors: ['NOT_FOUND', 'VALIDATION_FAILED'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],
 })

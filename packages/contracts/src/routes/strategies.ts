@@ -1,3 +1,4 @@
+import { Decimal } from 'decimal.js'
 import { z } from 'zod'
 import {
   CanarySettings,
@@ -13,7 +14,10 @@ import {
 import { defineRoute, PageQuery } from '../http.ts'
 import { DecimalInput, DecimalString, PercentInput } from '../units.ts'
 
-const Percent = DecimalInput.refine((text) => Number(text) >= 0 && Number(text) <= 50, 'Must be from 0 to 50 percent')
+const Percent = DecimalInput.refine((text) => Number(text) >= 0 && Number(text) <= 50, 'Must be from 0 to 50 percent').refine(
+  (text) => new Decimal(text).decimalPlaces() <= 4,
+  'At most four decimals',
+)
 
 /** What of a leader is copied: their webhook, their orders by hand, or whatever becomes of an exchange account of theirs, whoever trades it. */
 export const StrategySource = z.enum(['WEBHOOK', 'MANUAL', 'ACCOUNT'])

@@ -31,6 +31,10 @@ export async function deleteAccount({ ctx, input }: { ctx: ServiceContext; input
     await tx.query('DELETE FROM exchange_key WHERE account_id = $1', [accountId])
     await tx.query('UPDATE route SET is_active = false WHERE account_id = $1', [accountId])
     await tx.query(
+      'UPDATE strategy SET closed_at = clock_timestamp(), version = version + 1 WHERE account_id = $1 AND user_id = $2 AND closed_at IS NULL',
+      [accountId, userId],
+    )
+    await tx.query(
       `UPDATE account SET deleted_at = clock_timestamp(), is_active = false, key_status = 'INVALID', key_fingerprint = NULL, exchange_identity = NULL WHERE id = $1 AND user_id = $2`,
       [accountId, userId],
     )

@@ -24,8 +24,9 @@ interface OpeningAccount {
 
 /** Opens paper accounts at the venue and seals the keys it gives. Dying in between costs nothing: the same account answers again. */
 export async function openPaperAccounts({ ctx, bank }: { ctx: ServiceContext; bank: PaperBank }): Promise<number> {
+  // In no order: one that the venue refuses each time stands before nobody else.
   const opening = await ctx.db.query<OpeningAccount>(
-    `SELECT id, user_id AS "userId", opening_deposit AS deposit FROM account WHERE key_status = 'OPENING' AND exchange = 'PAPER' AND is_active AND deleted_at IS NULL ORDER BY created_at LIMIT $1`,
+    `SELECT id, user_id AS "userId", opening_deposit AS deposit FROM account WHERE key_status = 'OPENING' AND exchange = 'PAPER' AND is_active AND deleted_at IS NULL ORDER BY random() LIMIT $1`,
     [PAPER_ACCOUNTS_AT_ONCE],
   )
   if (opening.length === 0) return 0

@@ -26,7 +26,7 @@ export async function changeFollow({ ctx, input }: { ctx: ServiceContext; input:
   const ids = await ctx.db.transaction(async (tx) => {
     const { strategy, isOver } = await holdFollow(tx, input)
     if (isOver && state !== undefined && state !== 'CLOSE_ONLY')
-      throw new AppError('CONFLICT', 'The leader has closed this strategy: it can only close')
+      throw new AppError('CONFLICT', 'The leader no longer offers this strategy: it can only close')
     await tx.query(
       `UPDATE follow SET settings = coalesce($3, settings), state = coalesce($4, state), version = version + 1,
               stop_cause = CASE WHEN $4 IN ('ACTIVE', 'PAUSED') THEN NULL ELSE stop_cause END,
@@ -92,13 +92,15 @@ interface HeldFollow {
   readonly routeId: string
   readonly accountId: string
   readonly strategy: string
-  /** Its leader no longer offers it. */
+  /** Its leader no longer offers it, or is gone. */
   readonly isOver: boolean
 }
 
 async function holdFollow(tx: Transaction, { userId, followId }: Own): Promise<HeldFollow> {
   const [source] = await tx.query<{ sourceId: string; strategy: string; isOver: boolean }>(
-    `SELECT r.source_id AS "sourceId", s.name AS strategy, s.closed_at IS NOT NULL AS "isOver"
+    `SELECT r.source_id AS "sourceId", s.name AS strategy,
+            s.closed_at IS NOT NULL OR NOT EXISTS (
+              SELECT 1 FROM app_user u JOIN account a ON a.id = s.account_id WHERE u.id = s.user_id AND u.is_active AND a.deleted_at IS NULL) AS "isOver"
        FROM follow f JOIN route r ON r.id = f.route_id JOIN strategy s ON s.id = f.strategy_id WHERE f.id = $1 AND f.user_id = $2`,
     [followId, userId],
   )

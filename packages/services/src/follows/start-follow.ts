@@ -29,6 +29,8 @@ interface Offered {
   readonly maxFollowers: number | null
   readonly followers: number
   readonly knows: boolean
+  /** The code is one of this strategy, whether it is still good or not. */
+  readonly isInvited: boolean
 }
 
 /**
@@ -88,14 +90,16 @@ async function catchUp(ctx: ServiceContext, input: Start): Promise<void> {
   if (mirrored !== undefined) await readMirrorNow(ctx, mirrored)
 }
 
-async function findOffered(tx: Transaction, { userId, strategyId }: Start): Promise<Offered> {
+async function findOffered(tx: Transaction, { userId, strategyId, inviteCode }: Start): Promise<Offered> {
   const [offered] = await tx.query<Offered>(
     `SELECT s.name, s.user_id AS "leaderId", s.account_id AS "accountId", s.source_kind AS "sourceKind", s.source_id AS "sourceId", s.visibility,
-            s.closed_at IS NULL AND s.state = 'PUBLISHED' AS "isOpen", s.max_followers AS "maxFollowers",
+            s.closed_at IS NULL AND s.state = 'PUBLISHED' AND EXISTS (
+              SELECT 1 FROM app_user u JOIN account a ON a.id = s.account_id WHERE u.id = s.user_id AND u.is_active AND a.deleted_at IS NULL) AS "isOpen", s.max_followers AS "maxFollowers",
             (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers,
-            EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $2) AS knows
+            EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $2) AS knows,
+            EXISTS (SELECT 1 FROM strategy_invite i WHERE i.strategy_id = s.id AND i.code_hash = $3) AS "isInvited"
        FROM strategy s WHERE s.id = $1 FOR UPDATE OF s`,
-    [strategyId, userId],
+    [strategyId, userId, inviteCode === undefined ? null : hashOfCode(inviteCode)],
   )
   if (!offered) throw new AppError('NOT_FOUND', 'There is no such strategy')
   return offered
@@ -104,8 +108,7 @@ async function findOffered(tx: Transaction, { userId, strategyId }: Start): Prom
 async function assertMayFollow(tx: Transaction, input: Start, offered: Offered): Promise<void> {
   const { userId, accountId, strategyId } = input
   if (offered.leaderId === userId) throw refused('OWN_STRATEGY', 'This is your own strategy')
-  if (offered.visibility === 'PRIVATE' && !offered.knows && input.inviteCode === undefined)
-    throw new AppError('NOT_FOUND', 'There is no such strategy')
+  if (offered.visibility === 'PRIVATE' && !offered.knows && !offered.isInvited) throw new AppError('NOT_FOUND', 'There is no such strategy')
   const [account] = await tx.query<{ keyStatus: string }>(
     'SELECT key_status AS "keyStatus" FROM account WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL AND is_active',
     [accountId, userId],

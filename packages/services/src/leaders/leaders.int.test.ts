@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { deleteAccount } from '../accounts/delete-account.ts'
 import { createInvite, revokeInvite } from '../follows/invites.ts'
 import { extendRecord } from './extend-record.ts'
 import { extendRecords } from './extend-records.ts'
@@ -305,6 +306,13 @@ describe('the leaderboard', () => {
     await expect(publish(leader)).rejects.toMatchObject({ code: 'CONFLICT' })
     await changeStrategy({ ctx: desk.ctx, input: { userId: leader.userId, strategyId, isClosed: true } })
     expect(await publish(leader)).not.toBe(strategyId)
+    const reopen = () => changeStrategy({ ctx: desk.ctx, input: { userId: leader.userId, strategyId, isClosed: false } })
+    await expect(reopen(), 'nor by opening an earlier one again').rejects.toMatchObject({ code: 'CONFLICT' })
+    await desk.db.query('UPDATE strategy SET closed_at = now() WHERE user_id = $1', [leader.userId])
+    expect(await reopen()).toMatchObject({ closedAt: null })
+    await deleteAccount({ ctx: desk.ctx, input: { userId: leader.userId, accountId: leader.accountId, ip: null } })
+    expect(await desk.db.query('SELECT 1 FROM strategy WHERE user_id = $1 AND closed_at IS NULL', [leader.userId])).toEqual([])
+    await expect(reopen(), 'nor on an account that is gone').rejects.toMatchObject({ code: 'CONFLICT' })
     const stranger = await desk.makePerson()
     await expect(publish({ ...leader, userId: stranger.userId })).rejects.toMatchObject({ code: 'ACCOUNT_NOT_FOUND' })
   })

@@ -47,7 +47,7 @@ export async function listLeaders({
   const { column, best } = SORT_COLUMN[sort]
   const direction = order === 'best' ? best : best === 'ASC' ? 'DESC' : 'ASC'
   const from = `${STRATEGY_TABLES} JOIN strategy_figures f ON f.strategy_id = s.id AND f.window_days = $2
-    WHERE ${STRATEGY_VISIBLE} AND s.closed_at IS NULL AND h.days >= $3 AND ($4::text IS NULL OR h.risk = $4)
+    WHERE ${STRATEGY_VISIBLE} AND s.closed_at IS NULL AND u.is_active AND h.days >= $3 AND ($4::text IS NULL OR h.risk = $4)
       AND ($5::text IS NULL OR position(lower($5) IN lower(s.name || ' ' || ${LEADER_HANDLE})) > 0)`
   const values = [input.userId, input.window, input.minDays, input.risk ?? null, input.text ?? null]
   const [[count], rows] = await Promise.all([

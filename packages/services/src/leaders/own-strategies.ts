@@ -1,5 +1,5 @@
 import { AppError, type OwnStrategy } from '@matic/contracts'
-import type { Queryable } from '@matic/db'
+import type { Queryable, Transaction } from '@matic/db'
 import type { ServiceContext } from '../context.ts'
 import { isoOrNull } from '../plain.ts'
 
@@ -35,11 +35,7 @@ export async function publishStrategy({ ctx, input }: { ctx: ServiceContext; inp
       userId,
     ])
     if (!account) throw new AppError('ACCOUNT_NOT_FOUND', 'There is no such account')
-    const [other] = await tx.query<{ name: string }>(
-      'SELECT name FROM strategy WHERE account_id = $1 AND user_id = $2 AND closed_at IS NULL',
-      [accountId, userId],
-    )
-    if (other) throw new AppError('CONFLICT', `The account already has a strategy on offer: ${other.name}`)
+    await assertNoOther(tx, { userId, accountId, strategyId: id })
     await tx.query(
       `INSERT INTO strategy (id, user_id, account_id, name, description, visibility, since) VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())`,
       [id, userId, accountId, name, description, visibility],
@@ -57,16 +53,45 @@ interface Change {
   readonly isClosed?: boolean | undefined
 }
 
-/** @throws AppError NOT_FOUND */
+/** @throws AppError NOT_FOUND; CONFLICT where it is opened again and its account is gone, or has another on offer by now */
 export async function changeStrategy({ ctx, input }: { ctx: ServiceContext; input: Change }): Promise<OwnStrategy> {
   const { userId, strategyId, name, description, visibility, isClosed } = input
-  await ctx.db.query(
-    `UPDATE strategy SET name = coalesce($3, name), description = coalesce($4, description), visibility = coalesce($5, visibility),
-            closed_at = CASE WHEN $6::boolean IS NULL THEN closed_at WHEN $6 THEN coalesce(closed_at, clock_timestamp()) END
-      WHERE id = $1 AND user_id = $2`,
-    [strategyId, userId, name ?? null, description ?? null, visibility ?? null, isClosed ?? null],
+  return ctx.db.transaction(async (tx) => {
+    if (isClosed === false) await assertMayReopen(tx, input)
+    await tx.query(
+      `UPDATE strategy SET name = coalesce($3, name), description = coalesce($4, description), visibility = coalesce($5, visibility),
+              closed_at = CASE WHEN $6::boolean IS NULL THEN closed_at WHEN $6 THEN coalesce(closed_at, clock_timestamp()) END
+        WHERE id = $1 AND user_id = $2`,
+      [strategyId, userId, name ?? null, description ?? null, visibility ?? null, isClosed ?? null],
+    )
+    return one(tx, userId, strategyId)
+  })
+}
+
+/** The account is held, as whoever publishes one holds it. */
+async function assertMayReopen(tx: Transaction, { userId, strategyId }: Change): Promise<void> {
+  const [account] = await tx.query<{ id: string; isGone: boolean }>(
+    `SELECT a.id, a.deleted_at IS NOT NULL AS "isGone" FROM strategy s JOIN account a ON a.id = s.account_id
+      WHERE s.id = $1 AND s.user_id = $2 FOR UPDATE OF a`,
+    [strategyId, userId],
   )
-  return one(ctx.db, userId, strategyId)
+  if (!account) throw new AppError('NOT_FOUND', 'There is no such strategy')
+  if (account.isGone) throw new AppError('CONFLICT', 'The account of this strategy is deleted')
+  await assertNoOther(tx, { userId, accountId: account.id, strategyId })
+}
+
+interface Offer {
+  readonly userId: string
+  readonly accountId: string
+  readonly strategyId: string
+}
+
+async function assertNoOther(tx: Transaction, { userId, accountId, strategyId }: Offer): Promise<void> {
+  const [other] = await tx.query<{ name: string }>(
+    'SELECT name FROM strategy WHERE account_id = $1 AND user_id = $2 AND closed_at IS NULL AND id <> $3',
+    [accountId, userId, strategyId],
+  )
+  if (other) throw new AppError('CONFLICT', `The account already has a strategy on offer: ${other.name}`)
 }
 
 async function one(db: Queryable, userId: string, strategyId: string): Promise<OwnStrategy> {

@@ -6,8 +6,10 @@ import { deleteAccount } from '../../accounts/delete-account.ts'
 import { dispatchSignals } from '../../dispatch/index.ts'
 import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
 import { mailWords } from '../../mail/words.ts'
+import { changeFollow } from '../change-follow.ts'
 import { followFact } from '../follow-facts.ts'
 import { getFollow } from '../read-follows.ts'
+import { startFollow } from '../start-follow.ts'
 import { sweepFollows } from './sweep-follows.ts'
 
 interface Following extends Person {
@@ -246,6 +248,16 @@ describe('a follow that only closes', () => {
     expect(await stateOf(follower)).toMatchObject({ state: 'CLOSE_ONLY', stopCause: 'LEADER_GONE' })
     expect(await toldTo(follower)).toMatchObject([expect.stringContaining('its leader is gone. Do not wait for their closes')])
     expect(await mailedTo(follower)).toHaveLength(1)
+    const { userId, followId } = follower
+    await expect(changeFollow({ ctx: desk.ctx, input: { userId, followId, state: 'ACTIVE' } })).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it('is not begun with a leader who is disabled', async () => {
+    await desk.db.query('UPDATE app_user SET is_active = false WHERE id = $1', [leader.userId])
+    const { userId, accountId } = await desk.makePerson()
+    const settings = FollowSettings.parse({ sizing: { mode: 'ratio', ratio: '1' } })
+    const input = { userId, accountId, strategyId, settings, inviteCode: undefined, join: { mode: 'flat' as const }, requestId: null }
+    await expect(startFollow({ ctx: desk.ctx, input })).rejects.toMatchObject({ details: { reason: 'NOT_OFFERED' } })
   })
 })
 
