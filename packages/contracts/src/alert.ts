@@ -18,6 +18,10 @@ export type LeftLeg = z.infer<typeof LeftLeg>
 /** Quote per base; null: there is none any more. */
 const MovedLeg = z.object({ price: DecimalString.nullable() })
 
+/** `percent`: how far it lets the price come back; `activationPrice`: where it begins, quote per base, null at once. */
+const TrailingStop = z.object({ percent: DecimalString, activationPrice: DecimalString.nullable() })
+export type TrailingStop = z.infer<typeof TrailingStop>
+
 /**
  * An alert as we understood it, whatever dialect it came in. Sizes are base units, prices quote per base; `quantity` counts what
  * `quantityUnit` says.
@@ -52,9 +56,17 @@ export const Alert = z.object({
   hedged: z.boolean().default(false),
   /** With `protect`: stop and target of a position that stands, as its owner moved them; null for a leg that stays. Never out of a body. */
   protection: z
-    .object({ stop: MovedLeg.nullable(), target: MovedLeg.nullable(), left: z.array(LeftLeg).optional() })
+    .object({
+      stop: MovedLeg.nullable(),
+      target: MovedLeg.nullable(),
+      /** Left out: it stays. */
+      trailing: z.object({ to: TrailingStop.nullable() }).optional(),
+      left: z.array(LeftLeg).optional(),
+    })
     .nullable()
     .default(null),
+  /** The trailing stop of what is opened, as a leader has it; null where the rules say. Never out of a body. */
+  trailing: TrailingStop.nullable().default(null),
   /** Of one follow: its quantity is the follower's own, base, and makes up for an opening that was missed. Never out of a body. */
   topUp: z.boolean().default(false),
   /** By hand, on an account whose sources share a market: the route whose share it is about; null for the hand's own, or for all. Never out of a body. */
@@ -97,6 +109,7 @@ export const BLANK_ALERT: Alert = {
   takeProfitPercent: null,
   hedged: false,
   protection: null,
+  trailing: null,
   topUp: false,
   shareRouteId: null,
   targets: [],

@@ -67,9 +67,9 @@ export const REASONS = {
   LEADER_HEDGES:
     'The leader holds long and short of {symbol} side by side. Your account nets them and holds the other side, so nothing was done.',
   LEADER_TRAILS:
-    'The leader set a trailing stop in {symbol}, which is not copied: your stop stays where it is. When theirs closes, yours is closed too.',
+    'The leader’s trailing stop in {symbol} cannot be yours as well (it is for a part, this follow is reversed, or this account cannot hold one): your stop stays where it is. What theirs closes is closed here too.',
   LEADER_STOP_PARTIAL:
-    'The leader set a stop or target for a part of {symbol}, which is not copied: yours stay where they are. When it is met, the same part of yours is closed.',
+    'The leader set a stop or target for a part of {symbol}. It does not rest here as an order: when theirs is met, the same part of yours is closed.',
   FOLLOW_OWN_PROTECTION: 'The leader moved stop or target in {symbol}. This follow goes by your own rules for them.',
   PROTECTION_BY_HAND: 'The leader moved stop or target in {symbol}. You have set yours by hand, so they stay.',
   NOTHING_TO_PROTECT: 'The leader moved stop or target in {symbol}, where you hold nothing of this follow.',

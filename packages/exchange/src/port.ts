@@ -76,6 +76,8 @@ export interface ExchangeOrder {
   readonly averagePrice: DecimalString | null
   readonly price: DecimalString | null
   readonly triggerPrice: DecimalString | null
+  /** Of a trailing stop: how far it lets the price come back, percent; its triggerPrice is where it begins. Null where that is not told. */
+  readonly callbackPercent?: DecimalString | null
   readonly reduceOnly: boolean
   readonly closePosition: boolean
   /** True for orders of the conditional (algo) service. */

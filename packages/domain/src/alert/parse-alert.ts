@@ -196,6 +196,7 @@ function build(fields: Fields, { dialect, ticker, said }: { dialect: string; tic
       takeProfitPercent: above(numbers.get('takeProfitPercent')),
       hedged: false,
       protection: null,
+      trailing: null,
       topUp: false,
       shareRouteId: null,
       targets: targets ?? [],

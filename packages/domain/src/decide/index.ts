@@ -7,6 +7,7 @@ export type {
   DecisionPosition,
   DecisionSettings,
   LastLoss,
+  MovedProtection,
   PendingOpen,
   PlannedOrder,
 } from './types.ts'

@@ -9,6 +9,7 @@ import type {
   Rules,
   Side,
   SignalSource,
+  TrailingStop,
 } from '@matic/contracts'
 import type { OrderPlan } from '../protection/plan.ts'
 import type { AccountResult } from '../risk/check-losses.ts'
@@ -162,4 +163,5 @@ export interface MovedProtection {
   readonly side: PositionDirection
   readonly stopPrice: string | null
   readonly target: { readonly price: string | null } | null
+  readonly trailing: { readonly to: TrailingStop | null } | null
 }

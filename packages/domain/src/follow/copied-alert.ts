@@ -13,7 +13,10 @@ const OTHER_ACTION = {
 
 const OTHER_POSITION = { long: 'short', short: 'long', flat: 'flat' } as const
 
-/** The alert as seen in a mirror: sides change, and the stop becomes the target. Several targets cannot be several stops, so they go. */
+/**
+ * The alert as seen in a mirror: sides change, and the stop becomes the target. Several targets cannot be several stops, nor can what trails the
+ * price wait for it, so they go.
+ */
 export function mirrored(alert: Alert): Alert {
   const other = (position: Alert['marketPosition']) => position && OTHER_POSITION[position]
   return {
@@ -26,6 +29,7 @@ export function mirrored(alert: Alert): Alert {
     stopLossPercent: alert.takeProfitPercent,
     takeProfitPercent: alert.stopLossPercent,
     targets: [],
+    trailing: null,
   }
 }
 

@@ -38,7 +38,7 @@ export function copyTopUp({ input, terms, leader, market }: TopUpOf): Decision {
   if (objection !== null) return no(objection.reason, objection.numbers)
 
   const own = terms.settings.protection === 'own' || held?.ownProtection === true
-  const alert = own ? { ...input.alert, stopLoss: null, takeProfit: null } : input.alert
+  const alert = own ? { ...input.alert, stopLoss: null, takeProfit: null, trailing: null } : input.alert
   const apart = {
     positions: input.positions.filter((one) => !others.includes(one)),
     pendingOpens: input.pendingOpens.filter((one) => !others.includes(one)),

@@ -139,7 +139,7 @@ function copyOpening(copy: Copy): Decision {
   const order = {
     ...asked,
     leverage: leverage === null ? null : String(leverage),
-    ...(own ? { stopLoss: null, takeProfit: null, stopLossPercent: null, takeProfitPercent: null, targets: [] } : {}),
+    ...(own ? { stopLoss: null, takeProfit: null, stopLossPercent: null, takeProfitPercent: null, targets: [], trailing: null } : {}),
   }
   const fitting = { input: { ...input, alert: order }, market, settings: terms.settings }
   const accumulates = terms.settings.belowMinimum === 'accumulate'

@@ -31,6 +31,7 @@ function copied(
     filledAtMs: 1_000_000,
     stopPrice: null,
     targetPrice: null,
+    trailing: null,
     idempotencyKey: 'k',
   }
   const input: DecisionInput = {

@@ -21,6 +21,7 @@ const seen: SeenChange = {
   filledAtMs: 1_000,
   stopPrice: '47000',
   targetPrice: '60000',
+  trailing: null,
   idempotencyKey: 'k',
 }
 const alerts = (before: MirroredPosition, now: MirroredPosition, more: Partial<SeenChange> = {}) =>

@@ -1,4 +1,4 @@
-import { BLANK_ALERT, type Alert, type PositionDirection } from '@matic/contracts'
+import { BLANK_ALERT, type Alert, type PositionDirection, type TrailingStop } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 
 /** What is held of one side of a market, base; 0 is flat. `epoch` rises with each life that began flat or on the other side. */
@@ -46,6 +46,7 @@ export interface SeenChange {
   readonly filledAtMs: number
   readonly stopPrice: string | null
   readonly targetPrice: string | null
+  readonly trailing: TrailingStop | null
   readonly idempotencyKey: string
 }
 
@@ -79,6 +80,7 @@ export function stepAlert({ from, to, kind }: PositionStep, seen: SeenChange): A
     previousMarketPositionSize: before.toFixed(),
     stopLoss: opens ? seen.stopPrice : null,
     takeProfit: opens ? seen.targetPrice : null,
+    trailing: opens ? seen.trailing : null,
   }
 }
 

@@ -1,10 +1,15 @@
-import { BLANK_ALERT, type Alert, type LeftLeg, type PositionDirection } from '@matic/contracts'
+import { BLANK_ALERT, type Alert, type LeftLeg, type PositionDirection, type TrailingStop } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 
 /** Prices quote per base; null is none. */
 export interface ProtectionLegs {
   readonly stopPrice: string | null
   readonly targetPrice: string | null
+}
+
+/** With the trailing stop that would take all of the position; null for none. */
+export interface RestingLegs extends ProtectionLegs {
+  readonly trailing: TrailingStop | null
 }
 
 /** An order that rests at an exchange, as far as it can be a stop or target. */
@@ -15,6 +20,8 @@ export interface RestingTrigger {
   readonly type: string
   readonly quantityBase: string | null
   readonly triggerPrice: string | null
+  /** Of a trailing stop; its triggerPrice is where it begins. */
+  readonly callbackPercent?: string | null
   readonly reduceOnly: boolean
   readonly closePosition: boolean
 }
@@ -26,25 +33,65 @@ export interface GuardedPosition {
   readonly quantityBase: string
 }
 
-/** The stop and the target that would take all of a position, whoever placed them: of several, those that the price meets first. */
-export function restingLegs(position: GuardedPosition, orders: readonly RestingTrigger[]): ProtectionLegs {
-  const { side } = position
-  const closing = orders.filter((order) => takesOff(position, order) && takesAll(position, order))
-  const pricesOf = (type: string) =>
-    closing.flatMap((order) => (order.type === type && order.triggerPrice !== null ? [new Decimal(order.triggerPrice)] : []))
-  const stops = pricesOf('stop-market')
-  const targets = pricesOf('take-profit-market')
-  const nearest = (prices: readonly Decimal[], fromBelow: boolean) =>
-    prices.length === 0 ? null : (fromBelow ? Decimal.max(...prices) : Decimal.min(...prices)).toFixed()
-  return { stopPrice: nearest(stops, side === 'LONG'), targetPrice: nearest(targets, side === 'SHORT') }
+/**
+ * What would leave nothing of a position, whoever placed it: the price at which the stops that are met first have taken all of it between them, and the
+ * same of its targets.
+ */
+export function restingLegs(position: GuardedPosition, orders: readonly RestingTrigger[]): RestingLegs {
+  const flatAt = (type: LegType) => flatPrice(position, nearestFirst(position, orders, type))
+  return { stopPrice: flatAt('stop-market'), targetPrice: flatAt('take-profit-market'), trailing: wholeTrailing(position, orders) }
 }
 
 /** Which kinds rest there that followers do not get: what they do when they are met is copied, they themselves are not. */
 export function leftLegs(position: GuardedPosition, orders: readonly RestingTrigger[]): LeftLeg[] {
-  const own = orders.filter((order) => takesOff(position, order))
-  const trails = own.some(({ type }) => type === 'trailing-stop-market')
-  const isPartial = own.some((order) => (order.type === 'stop-market' || order.type === 'take-profit-market') && !takesAll(position, order))
+  const trails = trailingOf(position, orders).length > 0 && wholeTrailing(position, orders) === null
+  const isPartial = (['stop-market', 'take-profit-market'] as const).some((type) => {
+    const own = nearestFirst(position, orders, type)
+    const flat = flatPrice(position, own)
+    // What is met only after all of it is gone takes nothing.
+    return own.some((order) => !takesAll(position, order) && (flat === null || beforeOf(position, order, flat, type)))
+  })
   return [...(trails ? (['trailing'] as const) : []), ...(isPartial ? (['partial'] as const) : [])]
+}
+
+type LegType = 'stop-market' | 'take-profit-market'
+type Priced = RestingTrigger & { readonly triggerPrice: string }
+
+/** Of a long, stops are met from above and targets from below; of a short the other way round. */
+const fromAbove = ({ side }: GuardedPosition, type: LegType): boolean => (side === 'LONG') === (type === 'stop-market')
+
+function nearestFirst(position: GuardedPosition, orders: readonly RestingTrigger[], type: LegType): Priced[] {
+  const isOne = (order: RestingTrigger): order is Priced => order.type === type && order.triggerPrice !== null && takesOff(position, order)
+  const sign = fromAbove(position, type) ? -1 : 1
+  return orders.filter(isOne).toSorted((a, b) => sign * new Decimal(a.triggerPrice).cmp(b.triggerPrice))
+}
+
+function flatPrice(position: GuardedPosition, nearest: readonly Priced[]): string | null {
+  let taken = new Decimal(0)
+  for (const order of nearest) {
+    taken = taken.add(order.quantityBase ?? 0)
+    if (takesAll(position, order) || taken.gte(position.quantityBase)) return new Decimal(order.triggerPrice).toFixed()
+  }
+  return null
+}
+
+function beforeOf(position: GuardedPosition, { triggerPrice }: Priced, flat: string, type: LegType): boolean {
+  return fromAbove(position, type) ? new Decimal(triggerPrice).gt(flat) : new Decimal(triggerPrice).lt(flat)
+}
+
+function trailingOf(position: GuardedPosition, orders: readonly RestingTrigger[]): RestingTrigger[] {
+  return orders.filter((order) => order.type === 'trailing-stop-market' && takesOff(position, order))
+}
+
+/** Several that take all of it between them are as the widest, from where the last of them begins: it never takes more than they would. */
+function wholeTrailing(position: GuardedPosition, orders: readonly RestingTrigger[]): TrailingStop | null {
+  const own = trailingOf(position, orders)
+  const percents = own.flatMap(({ callbackPercent }) => (callbackPercent ? [new Decimal(callbackPercent)] : []))
+  const takenBase = own.reduce((sum, { quantityBase }) => sum.add(quantityBase ?? 0), new Decimal(0))
+  if (own.length === 0 || percents.length < own.length || takenBase.lt(position.quantityBase)) return null
+  const begins = own.flatMap(({ triggerPrice }) => (triggerPrice === null ? [] : [new Decimal(triggerPrice)]))
+  const last = begins.length === 0 ? null : position.side === 'LONG' ? Decimal.max(...begins) : Decimal.min(...begins)
+  return { percent: Decimal.max(...percents).toFixed(), activationPrice: last?.toFixed() ?? null }
 }
 
 function takesOff({ symbol, positionSide, side }: GuardedPosition, order: RestingTrigger): boolean {
@@ -59,12 +106,27 @@ function takesOff({ symbol, positionSide, side }: GuardedPosition, order: Restin
 const takesAll = ({ quantityBase }: GuardedPosition, order: RestingTrigger): boolean =>
   order.closePosition || new Decimal(order.quantityBase ?? 0).gte(quantityBase)
 
+const sameNumber = (one: string | null, other: string | null): boolean =>
+  one === other || (one !== null && other !== null && new Decimal(one).eq(other))
+
 /** What of it is news: a stop that is gone is none, for nobody is to lose theirs by it, nor between a stop and its successor. */
 export function movedLegs(before: ProtectionLegs, now: ProtectionLegs): Alert['protection'] {
-  const same = (one: string | null, other: string | null) => one === other || (one !== null && other !== null && new Decimal(one).eq(other))
-  const stop = now.stopPrice === null || same(before.stopPrice, now.stopPrice) ? null : { price: now.stopPrice }
-  const target = same(before.targetPrice, now.targetPrice) ? null : { price: now.targetPrice }
+  const stop = now.stopPrice === null || sameNumber(before.stopPrice, now.stopPrice) ? null : { price: now.stopPrice }
+  const target = sameNumber(before.targetPrice, now.targetPrice) ? null : { price: now.targetPrice }
   return stop === null && target === null ? null : { stop, target }
+}
+
+/** Whether it is another one, or gone. One that takes only a part since the position grew is the same still: nobody is to lose theirs by that. */
+export function movedTrailing(
+  position: GuardedPosition,
+  before: TrailingStop | null,
+  orders: readonly RestingTrigger[],
+): { readonly to: TrailingStop | null } | null {
+  const now = wholeTrailing(position, orders)
+  if (now === null) return before === null || trailingOf(position, orders).length > 0 ? null : { to: null }
+  return before !== null && sameNumber(before.percent, now.percent) && sameNumber(before.activationPrice, now.activationPrice)
+    ? null
+    : { to: now }
 }
 
 interface Protected {

@@ -7,7 +7,12 @@ export interface OrderPlan {
   /** Nearest first; each takes its share and leaves the rest. */
   readonly targets: readonly { readonly fraction: string; readonly share: string }[]
   readonly breakEven: { readonly afterTarget: number | null; readonly fraction: string | null } | null
-  readonly trailing: { readonly percent: string; readonly activationFraction: string | null } | null
+  /** `activationPrice`, where it is given, wins over the fraction. */
+  readonly trailing: {
+    readonly percent: string
+    readonly activationFraction: string | null
+    readonly activationPrice?: string | null
+  } | null
 }
 
 /** The same for a position whose entry is known. Prices are quote per base, on the tick. */
@@ -36,7 +41,7 @@ export function planAtEntry(plan: OrderPlan, entry: Entry): PositionPlan {
       return price === null ? [] : [{ price, share }]
     }),
     breakEven: breakEven && { afterTarget: breakEven.afterTarget, price: along(breakEven.fraction) },
-    trailing: trailing && { percent: trailing.percent, activationPrice: along(trailing.activationFraction) },
+    trailing: trailing && { percent: trailing.percent, activationPrice: trailing.activationPrice ?? along(trailing.activationFraction) },
   }
 }
 

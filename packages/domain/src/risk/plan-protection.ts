@@ -1,5 +1,5 @@
 import { percentToFraction } from '@matic/contracts'
-import type { PositionDirection, ReasonNumbers } from '@matic/contracts'
+import type { PositionDirection, ReasonNumbers, TrailingStop } from '@matic/contracts'
 import { Decimal } from 'decimal.js'
 import type { DecisionInput, PlannedOrder } from '../decide/types.ts'
 import type { OrderPlan } from '../protection/plan.ts'
@@ -26,7 +26,7 @@ interface Asked {
 type Input = Pick<DecisionInput, 'alert' | 'settings' | 'account' | 'rangeOf'>
 
 /**
- * Stop, targets, break-even and trailing: the alert's prices win, else what the rules say, as fractions of the entry price.
+ * Stop, targets, break-even and trailing: what the alert says wins, else what the rules say, as fractions of the entry price.
  * @returns an objection where a price is on the wrong side, or where the rules ask for something that is not to be had
  */
 export function planProtection(input: Input, asked: Asked): ProtectionPlan | Objection {
@@ -57,7 +57,7 @@ export function planProtection(input: Input, asked: Asked): ProtectionPlan | Obj
     if (stopPrice === null || !against(stopPrice)) return no('STOP_IMPOSSIBLE', { stopPercent, price: price.toFixed() })
   }
   const targets = takeProfit === null ? planTargets(input, range === null ? null : ofRange) : { last: null, before: [] }
-  const plan = planRest(settings, targets.before)
+  const plan = planRest(settings, targets.before, trailsFor(input))
   const orders = { stopPrice: stopLoss, targetPrice: takeProfit, stopFraction, targetFraction: targets.last, plan }
   return {
     orders,
@@ -95,13 +95,19 @@ function planTargets({ settings }: Input, ofRange: ((multiplier: string) => stri
   return { last: fraction(settings.takeProfitPercent), before: [] }
 }
 
-function planRest(settings: Input['settings'], targets: OrderPlan['targets']): OrderPlan | null {
+/** A leader's, where the account can hold it: shares of a market that several sources trade are netted, which nothing can trail. */
+function trailsFor({ alert, account }: Pick<Input, 'alert' | 'account'>): TrailingStop | null {
+  return account.trailing === 'percent' && account.sharedSymbols !== 'net' ? alert.trailing : null
+}
+
+function planRest(settings: Input['settings'], targets: OrderPlan['targets'], copied: TrailingStop | null): OrderPlan | null {
   const { breakEvenAfterTarget, breakEvenPercent, trailingPercent, trailingActivationPercent } = settings
   const afterTarget = breakEvenAfterTarget !== null && breakEvenAfterTarget <= targets.length ? breakEvenAfterTarget : null
   const breakEven = afterTarget === null && breakEvenPercent === null ? null : { afterTarget, fraction: fraction(breakEvenPercent) }
-  const trailing = settings.trailingStop
+  const own = settings.trailingStop
     ? { percent: new Decimal(trailingPercent).toFixed(), activationFraction: fraction(trailingActivationPercent) }
     : null
+  const trailing = copied === null ? own : { ...copied, activationFraction: null }
   return targets.length === 0 && breakEven === null && trailing === null ? null : { targets, breakEven, trailing }
 }
 

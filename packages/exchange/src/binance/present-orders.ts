@@ -72,6 +72,7 @@ function presentTrigger(row: Row, symbolOf: (marketId: string) => string): Excha
     filledBase,
     averagePrice: positive(row, 'actualPrice'),
     triggerPrice: positive(row, type === 'trailing-stop-market' ? 'activatePrice' : 'triggerPrice'),
+    ...(type === 'trailing-stop-market' ? { callbackPercent: positive(row, 'callbackRate') } : {}),
     isTrigger: true,
   }
 }

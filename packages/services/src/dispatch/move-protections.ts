@@ -1,9 +1,10 @@
 import type { NewFact, Transaction } from '@matic/db'
+import type { MovedProtection, PositionPlan } from '@matic/domain'
 import { positionFact, wishProtections } from '../execution/position-rows.ts'
 import { POSITION_COLUMNS, SHARE_COLUMNS, type PositionRow } from '../execution/rows.ts'
 import type { Decided } from './save-decisions.ts'
 
-type Moved = PositionRow & { wantedStop: string | null; wantedTarget: string | null }
+type Moved = PositionRow & { wantedStop: string | null; wantedTarget: string | null; wantedTrailing: MovedProtection['trailing'] }
 
 /**
  * Writes down the stops and targets that decisions moved: of positions that stand, whose lanes then make it so as for any other wish, and of
@@ -22,11 +23,15 @@ export async function moveProtections(tx: Transaction, decided: readonly Decided
     moved.map(({ stopPrice }) => stopPrice),
     moved.map(({ target }) => target !== null),
     moved.map(({ target }) => target?.price ?? null),
+    moved.map(({ trailing }) => (trailing === null ? null : JSON.stringify(trailing))),
   ]
-  const given = `unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::boolean[], $7::numeric[]) AS x(a, r, sym, side, s, moves, t)`
+  const given = `unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::boolean[], $7::numeric[], $8::text[]) AS x(a, r, sym, side, s, moves, t, tr)`
   await tx.query(
     `UPDATE trade_order o SET stop_price = coalesce(x.s, o.stop_price), stop_fraction = CASE WHEN x.s IS NULL THEN o.stop_fraction END,
             target_price = CASE WHEN x.moves THEN x.t ELSE o.target_price END, target_fraction = CASE WHEN x.moves THEN NULL ELSE o.target_fraction END,
+            plan = CASE WHEN x.tr IS NULL OR (x.tr::jsonb->'to' = 'null' AND (o.plan IS NULL OR coalesce(x.s, o.stop_price, o.stop_fraction) IS NULL)) THEN o.plan
+                        ELSE coalesce(o.plan, '{"targets": [], "breakEven": null}') || jsonb_build_object('trailing',
+                          CASE WHEN x.tr::jsonb->'to' <> 'null' THEN x.tr::jsonb->'to' || '{"activationFraction": null}' END) END,
             version = o.version + 1
        FROM ${given}
       WHERE o.account_id = x.a AND o.route_id = x.r AND o.symbol = x.sym AND o.leg = 'open' AND o.side = CASE x.side WHEN 'LONG' THEN 'buy' ELSE 'sell' END
@@ -34,7 +39,7 @@ export async function moveProtections(tx: Transaction, decided: readonly Decided
     wanted,
   )
   // After the orders, as a fill takes them: it is seen in the one or in the other.
-  const legs = `coalesce(x.s, p.stop_price) AS "wantedStop", CASE WHEN x.moves THEN x.t ELSE p.target_price END AS "wantedTarget"`
+  const legs = `coalesce(x.s, p.stop_price) AS "wantedStop", CASE WHEN x.moves THEN x.t ELSE p.target_price END AS "wantedTarget", x.tr::jsonb AS "wantedTrailing"`
   const positions = await tx.query<Moved>(
     `SELECT ${POSITION_COLUMNS}, ${legs} FROM position p JOIN ${given} ON p.account_id = x.a AND p.route_id = x.r AND p.symbol = x.sym AND p.side = x.side
        JOIN account a ON a.id = p.account_id AND a.shared_symbols <> 'net'
@@ -50,7 +55,19 @@ export async function moveProtections(tx: Transaction, decided: readonly Decided
   const rows = [...positions, ...shares]
   const changed = await wishProtections(
     tx,
-    rows.map(({ wantedStop, wantedTarget, ...position }) => ({ position, wish: { stopPrice: wantedStop, targetPrice: wantedTarget } })),
+    rows.map(({ wantedStop, wantedTarget, wantedTrailing, ...position }) => ({
+      position,
+      wish: { stopPrice: wantedStop, targetPrice: wantedTarget, ...planWith(position.plan, wantedTrailing, wantedStop !== null) },
+    })),
   )
   return [...changed.values()].map(positionFact)
+}
+
+/** What trails is taken away only where a stop stays. */
+function planWith(plan: PositionPlan | null, trailing: MovedProtection['trailing'], hasStop: boolean): { plan?: PositionPlan | null } {
+  if (trailing === null || (trailing.to === null && !hasStop)) return {}
+  const targets = plan?.targets ?? []
+  const breakEven = plan?.breakEven ?? null
+  const isEmpty = trailing.to === null && targets.length === 0 && breakEven === null
+  return { plan: isEmpty ? null : { targets, breakEven, trailing: trailing.to } }
 }

@@ -117,6 +117,24 @@ const trailing = (fields: Partial<EpochOrder> = {}) =>
     ...fields,
   })
 
+describe('another trailing stop than the one that rests', () => {
+  const wide = position({ plan: { ...plan, trailing: { percent: '3', activationPrice: null } } })
+  const next = trailing({ callbackPercent: '3' })
+
+  it('rests before the former goes, and a share’s after', () => {
+    expect(trails(wide, [trailing()])).toEqual(['trailing 1 at once'])
+    expect(trails(wide, [trailing(), { ...next, state: 'READY' }])).toEqual([])
+    expect(trails(wide, [trailing(), next])).toEqual(['replace trailing'])
+    expect(trails({ ...wide, shareOf: 'w' }, [trailing()])).toEqual(['replace trailing'])
+  })
+
+  it('is one that begins elsewhere, unless the one that rests has begun', () => {
+    const later = position({ plan: { ...plan, trailing: { percent: '1', activationPrice: '104' } } })
+    expect(trails(later, [trailing({ triggerPrice: '103' })])).toEqual(['trailing 1 at 104'])
+    expect(trails(later, [trailing()])).toEqual([])
+  })
+})
+
 describe('several targets', () => {
   it.each([
     ['rest with their shares', position(), [], ['target 1 0.5 at 105', 'target 2 0.5 at 110']],

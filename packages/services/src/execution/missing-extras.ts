@@ -1,4 +1,4 @@
-import { targetQuantities } from '@matic/domain'
+import { targetQuantities, type PositionPlan } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import { coveredBy, surplusOf } from './share-protection.ts'
 import type { EpochOrder, ProtectionInput, ProtectionNeed } from './missing-protection.ts'
@@ -80,8 +80,9 @@ function oneLevel(input: ProtectionInput, orders: readonly EpochOrder[], { level
 }
 
 /**
- * The trailing stop, kept by the exchange. It is never made anew, for it would forget how far the price had come: a position that grows gets
- * another one for the rest, and one that shrinks keeps what it has, which can only ever reduce.
+ * The trailing stop, kept by the exchange. It is not made anew while it is the wanted one, for it would forget how far the price had come: a position
+ * that grows gets another one for the rest, and one that shrinks keeps what it has, which can only ever reduce. Where another is wanted, that rests before the
+ * former goes; of a share, after.
  */
 export function trailingNeeds(input: ProtectionInput): ProtectionNeed[] {
   const { position, market } = input
@@ -90,14 +91,17 @@ export function trailingNeeds(input: ProtectionInput): ProtectionNeed[] {
   const trailing = position.plan?.trailing ?? null
   if (trailing === null) return replaceAll(live)
   if (market === undefined || isSettling(input, orders)) return []
-  if (orders.filter(({ state }) => state === 'REJECTED').length >= REFUSALS) return [{ kind: 'give-up', leg: 'trailing' }]
+  if (orders.filter((order) => order.state === 'REJECTED' && trailsAs(order, trailing)).length >= REFUSALS)
+    return [{ kind: 'give-up', leg: 'trailing' }]
+  const wanted = live.filter((order) => trailsAs(order, trailing))
+  const former = live.filter((order) => !wanted.includes(order))
+  if (position.shareOf !== undefined && former.length > 0) return replaceAll(former)
 
   // What a share's takes beyond it would be somebody else's.
   const surplus = position.shareOf === undefined ? [] : surplusOf(live, new Decimal(position.quantityBase))
   if (surplus.length > 0) return replaceAll(surplus)
-  const covered = coveredBy(live)
-  const missing = new Decimal(position.quantityBase).sub(covered).div(market.stepSize).floor().mul(market.stepSize)
-  if (missing.lte(0) || missing.lt(market.minQuantity)) return []
+  const missing = new Decimal(position.quantityBase).sub(coveredBy(wanted)).div(market.stepSize).floor().mul(market.stepSize)
+  if (missing.lte(0) || missing.lt(market.minQuantity)) return wanted.length > 0 && wanted.every(isResting) ? replaceAll(former) : []
   const notBeforeMs = restoreAtMs(input, orders)
   if (notBeforeMs === 'never') return [{ kind: 'give-up', leg: 'trailing' }]
   return [
@@ -111,6 +115,14 @@ export function trailingNeeds(input: ProtectionInput): ProtectionNeed[] {
       notBeforeMs,
     },
   ]
+}
+
+/** One that has begun already is as good as one that is to begin later. */
+function trailsAs(
+  { callbackPercent, triggerPrice }: EpochOrder,
+  { percent, activationPrice: from }: NonNullable<PositionPlan['trailing']>,
+): boolean {
+  return samePrice(callbackPercent, percent) && (triggerPrice === null || samePrice(triggerPrice, from))
 }
 
 /** Where the price has gone beyond it already, it trails at once: the exchange would refuse it. */

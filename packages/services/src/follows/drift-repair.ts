@@ -106,6 +106,7 @@ async function topping(tx: Transaction, { market }: Repair, atMs: number): Promi
     leverage: topUp.leverage === null ? null : String(topUp.leverage),
     stopLoss: leader.stop,
     takeProfit: leader.target,
+    trailing: leader.trailing,
     topUp: true,
     idempotencyKey: `${TOP_UP_KEY}${topUp.openingId}`,
     atMs,

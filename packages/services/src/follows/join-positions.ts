@@ -1,3 +1,4 @@
+import type { TrailingStop } from '@matic/contracts'
 import type { NewFact, Transaction } from '@matic/db'
 import { Decimal } from 'decimal.js'
 import type { ServiceContext } from '../context.ts'
@@ -19,6 +20,8 @@ export interface LeaderHolds {
   readonly entryPrice: string | null
   readonly stop: string | null
   readonly target: string | null
+  /** Of a mirrored account. */
+  readonly trailing: TrailingStop | null
   /** Null while no price is known that is younger than a minute. */
   readonly mark: string | null
 }
@@ -32,20 +35,22 @@ const LEADER_HOLDS = `
       JOIN route lr ON lr.account_id = s.account_id AND lr.source_kind = r.source_kind AND lr.source_id = r.source_id AND lr.follow_id IS NULL
      WHERE f.id = $1),
   held AS (
-    SELECT h.account_id, h.symbol, h.position_side, h.quantity_base AS base, h.entry_price
+    SELECT h.account_id, h.symbol, h.position_side, h.quantity_base AS base, h.entry_price, NULL::jsonb AS trails
       FROM position_share h JOIN leader l ON l.account_id = h.account_id AND l.route_id = h.route_id WHERE h.quantity_base <> 0
     UNION ALL
-    SELECT p.account_id, p.symbol, p.position_side, CASE p.side WHEN 'SHORT' THEN -p.quantity_base ELSE p.quantity_base END, p.entry_price
+    SELECT p.account_id, p.symbol, p.position_side, CASE p.side WHEN 'SHORT' THEN -p.quantity_base ELSE p.quantity_base END, p.entry_price, NULL
       FROM position p JOIN leader l ON l.account_id = p.account_id AND l.route_id = p.route_id
      WHERE p.quantity_base > 0 AND NOT EXISTS (SELECT 1 FROM position_share h WHERE h.account_id = p.account_id AND h.symbol = p.symbol AND h.position_side = p.position_side AND h.quantity_base <> 0)
     UNION ALL
-    SELECT k.account_id, k.symbol, k.position_side, CASE k.side WHEN 'SHORT' THEN -k.quantity_base ELSE k.quantity_base END, p.entry_price
+    SELECT k.account_id, k.symbol, k.position_side, CASE k.side WHEN 'SHORT' THEN -k.quantity_base ELSE k.quantity_base END, p.entry_price,
+           CASE WHEN k.trailing_percent IS NOT NULL THEN
+             jsonb_build_object('percent', trim_scale(k.trailing_percent)::text, 'activationPrice', trim_scale(k.trailing_activation)::text) END
       FROM follow f JOIN strategy s ON s.id = f.strategy_id AND s.source_kind = 'ACCOUNT'
       JOIN mirror_mark k ON k.account_id = s.account_id AND k.quantity_base > 0
       LEFT JOIN position p ON p.account_id = k.account_id AND p.symbol = k.symbol AND p.position_side = k.position_side AND p.quantity_base > 0
      WHERE f.id = $1)
   SELECT h.symbol, CASE WHEN h.base > 0 THEN 'LONG' ELSE 'SHORT' END AS side, trim_scale(abs(h.base))::text AS quantity, trim_scale(h.entry_price)::text AS "entryPrice",
-         trim_scale(p.stop_price)::text AS stop, trim_scale(p.target_price)::text AS target,
+         trim_scale(p.stop_price)::text AS stop, trim_scale(p.target_price)::text AS target, h.trails AS trailing,
          CASE WHEN m.mark_at > clock_timestamp() - interval '60 seconds' THEN trim_scale(m.mark_price)::text END AS mark
     FROM held h JOIN account a ON a.id = h.account_id
     LEFT JOIN position p ON p.account_id = h.account_id AND p.symbol = h.symbol AND p.position_side = h.position_side AND p.quantity_base > 0
@@ -93,7 +98,7 @@ function distanceOf({ entryPrice, mark }: LeaderHolds): Decimal | null {
 
 /** What the follower saw is what slippage is measured from. */
 function joinOf(
-  { symbol, side, quantity, stop, target }: LeaderHolds,
+  { symbol, side, quantity, stop, target, trailing }: LeaderHolds,
   mark: string,
   atMs: number,
 ): Pick<FollowSignal, 'rawBody' | 'alert'> {
@@ -109,6 +114,7 @@ function joinOf(
       signalPrice: mark,
       stopLoss: stop,
       takeProfit: target,
+      trailing,
       idempotencyKey: `join-${symbol}-${side}`,
       atMs,
     }),

@@ -344,12 +344,12 @@ describe('stops and targets', () => {
     return row
   }
   /** What rests at the venue itself. */
-  const stopsAt = async (account: TestAccount) =>
+  const restingAt = async (account: TestAccount) =>
     z
-      .array(z.object({ orderType: z.string(), triggerPrice: z.string() }))
+      .array(z.object({ orderType: z.string(), triggerPrice: z.string(), callbackRate: z.string(), quantity: z.string() }))
       .parse(await venue.byHand(account.accountId, 'GET', '/fapi/v1/openAlgoOrders'))
-      .filter(({ orderType }) => orderType === 'STOP_MARKET')
-      .map(({ triggerPrice }) => Number(triggerPrice))
+  const stopsAt = async (account: TestAccount) =>
+    (await restingAt(account)).filter(({ orderType }) => orderType === 'STOP_MARKET').map(({ triggerPrice }) => Number(triggerPrice))
   const agree = async (holds: () => Promise<boolean>) => {
     const deadline = Date.now() + 10_000
     while (!(await holds())) {
@@ -360,7 +360,7 @@ describe('stops and targets', () => {
     }
   }
 
-  it('that the leader sets and moves at the exchange reach followers who go by them, never leaving a position bare', async () => {
+  it('that the leader sets, moves and takes away at the exchange, trailing ones too, reach followers who go by them, never leaving a position bare', async () => {
     small = await followBy(half)
     large = await followBy({ ...double, protection: 'own' })
     await trade('BUY', '0.02')
@@ -390,24 +390,51 @@ describe('stops and targets', () => {
     expect(await legsOf(large)).toEqual(own)
 
     const placed = { algoType: 'CONDITIONAL', symbol: 'BTCUSDT', side: 'SELL', reduceOnly: 'true' }
+    const trail = async (callbackRate: string) =>
+      z.object({ algoId: z.coerce.string() }).parse(
+        await venue.byHand(leader.accountId, 'POST', '/fapi/v1/algoOrder', {
+          ...placed,
+          type: 'TRAILING_STOP_MARKET',
+          quantity: '0.02',
+          callbackRate,
+        }),
+      ).algoId
+    const takeAway = (algoId: string) => venue.byHand(leader.accountId, 'DELETE', '/fapi/v1/algoOrder', { algoId })
+    /** Trailing stops of the follower at the venue: how far, and how much. */
+    const trails = (percents: readonly string[]) => async () => {
+      const now = (await restingAt(small)).filter(({ orderType }) => orderType === 'TRAILING_STOP_MARKET')
+      bare.push((await stopsAt(small)).length === 0)
+      return (
+        JSON.stringify(now.map(({ callbackRate, quantity }) => [Number(callbackRate), Number(quantity)])) ===
+        JSON.stringify(percents.map((one) => [Number(one), 0.01]))
+      )
+    }
+    const wide = await trail('5')
+    await agree(trails(['5']))
+    await takeAway(wide)
+    const narrow = await trail('3')
+    await agree(trails(['3']))
+    await takeAway(narrow)
+    await agree(trails([]))
+
+    const target = (price: number) =>
+      venue.byHand(leader.accountId, 'POST', '/fapi/v1/algoOrder', {
+        ...placed,
+        type: 'TAKE_PROFIT_MARKET',
+        quantity: '0.01',
+        triggerPrice: price.toFixed(1),
+      })
     const reasons = async () => (await decisions()).filter((one) => one.account_id === small.accountId).map((one) => one.reason)
-    await venue.byHand(leader.accountId, 'POST', '/fapi/v1/algoOrder', {
-      ...placed,
-      type: 'TRAILING_STOP_MARKET',
-      quantity: '0.02',
-      callbackRate: '5',
-    })
-    await agree(async () => (await reasons()).includes('LEADER_TRAILS'))
-    await venue.byHand(leader.accountId, 'POST', '/fapi/v1/algoOrder', {
-      ...placed,
-      type: 'TAKE_PROFIT_MARKET',
-      quantity: '0.01',
-      triggerPrice: Math.round(entry * 1.2).toFixed(1),
-    })
-    await agree(async () => (await told()).length === 5)
+    await target(Math.round(entry * 1.2))
+    await agree(async () => (await reasons()).at(-1) === 'LEADER_STOP_PARTIAL')
+    await target(Math.round(entry * 1.3))
+    await agree(async () => Number((await legsOf(small))?.target) === Math.round(entry * 1.3))
+    const count = (await told()).length
     for (let reading = 0; reading < 2; reading += 1) await readNow(leader)
-    expect(await reasons()).toEqual([null, null, null, 'LEADER_TRAILS', 'LEADER_STOP_PARTIAL'])
+    expect((await told()).length).toBe(count)
+    expect((await reasons()).filter((reason) => reason !== null)).toEqual(['LEADER_STOP_PARTIAL'])
     expect(await stopsAt(small)).toEqual([second])
+    expect(bare).not.toContain(true)
     expect(await decisions()).toContainEqual(expect.objectContaining({ account_id: large.accountId, reason: 'FOLLOW_OWN_PROTECTION' }))
     expect(await gaps()).toBe(0)
     await trade('SELL', '0.02', { reduceOnly: 'true' })

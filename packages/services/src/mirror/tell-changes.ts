@@ -1,6 +1,6 @@
 import type { PositionDirection } from '@matic/contracts'
 import type { NewFact, Transaction } from '@matic/db'
-import { positionSteps, restingLegs, stepAlert, type PositionStep, type ProtectionLegs, type RestingTrigger } from '@matic/domain'
+import { positionSteps, restingLegs, stepAlert, type PositionStep, type RestingLegs, type RestingTrigger } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import { DISPATCH_LOCK } from '../dispatch/load-batch.ts'
 import type { ExecutionContext } from '../execution/context.ts'
@@ -139,7 +139,7 @@ function signalOf(
   ctx: ExecutionContext,
   { accountId, userId }: HeldLane,
   one: Difference,
-  { step, number, legs }: { step: PositionStep; number: number; legs: ProtectionLegs },
+  { step, number, legs }: { step: PositionStep; number: number; legs: RestingLegs },
 ): MirrorSignal {
   const before = step.from === null ? new Decimal(0) : signed(step.from.side, step.from.quantityBase.toFixed())
   const after = step.to === null ? new Decimal(0) : signed(step.to.side, step.to.quantityBase.toFixed())
@@ -173,18 +173,21 @@ function signalOf(
 async function moveMarks(
   tx: Transaction,
   { accountId, userId }: HeldLane,
-  changed: readonly { one: Difference; steps: readonly PositionStep[]; legs: ProtectionLegs }[],
+  changed: readonly { one: Difference; steps: readonly PositionStep[]; legs: RestingLegs }[],
 ): Promise<void> {
   if (changed.length === 0) return
   await tx.query(
-    `INSERT INTO mirror_mark AS m (account_id, user_id, symbol, position_side, number, side, quantity_base, epoch, filled_base, fills, filled_at, stop_price, target_price)
-     SELECT $1, $2, s, d, n, side, q, e, b, f, at, sp, tp
+    `INSERT INTO mirror_mark AS m (account_id, user_id, symbol, position_side, number, side, quantity_base, epoch, filled_base, fills, filled_at, stop_price, target_price,
+                              trailing_percent, trailing_activation)
+     SELECT $1, $2, s, d, n, side, q, e, b, f, at, sp, tp, cp, ap
        FROM unnest($3::text[], $4::text[], $5::int[], $6::text[], $7::numeric[], $8::int[], $9::numeric[], $10::int[], $11::timestamptz[],
-                   $12::numeric[], $13::numeric[]) AS x(s, d, n, side, q, e, b, f, at, sp, tp)
+                   $12::numeric[], $13::numeric[], $14::numeric[], $15::numeric[]) AS x(s, d, n, side, q, e, b, f, at, sp, tp, cp, ap)
      ON CONFLICT (account_id, symbol, position_side) DO UPDATE SET number = excluded.number, side = excluded.side, quantity_base = excluded.quantity_base,
        epoch = excluded.epoch, filled_base = excluded.filled_base, fills = excluded.fills, filled_at = excluded.filled_at, doubted_since = NULL,
        stop_price = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.stop_price ELSE m.stop_price END,
        target_price = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.target_price ELSE m.target_price END,
+       trailing_percent = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.trailing_percent ELSE m.trailing_percent END,
+       trailing_activation = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN excluded.trailing_activation ELSE m.trailing_activation END,
        left_legs = CASE WHEN excluded.quantity_base = 0 OR excluded.epoch <> m.epoch THEN '' ELSE m.left_legs END, updated_at = clock_timestamp()`,
     [
       accountId,
@@ -200,6 +203,8 @@ async function moveMarks(
       changed.map(({ one }) => one.filledAt),
       changed.map(({ one, legs }) => (new Decimal(one.quantityBase).isZero() ? null : legs.stopPrice)),
       changed.map(({ one, legs }) => (new Decimal(one.quantityBase).isZero() ? null : legs.targetPrice)),
+      changed.map(({ one, legs }) => (new Decimal(one.quantityBase).isZero() ? null : (legs.trailing?.percent ?? null))),
+      changed.map(({ one, legs }) => (new Decimal(one.quantityBase).isZero() ? null : (legs.trailing?.activationPrice ?? null))),
     ],
   )
 }

@@ -1,6 +1,6 @@
-import type { PositionDirection } from '@matic/contracts'
+import type { Alert, PositionDirection } from '@matic/contracts'
 import type { NewFact, Transaction } from '@matic/db'
-import { leftLegs, movedLegs, protectionAlert, restingLegs, type ProtectionLegs, type RestingTrigger } from '@matic/domain'
+import { leftLegs, movedLegs, movedTrailing, protectionAlert, restingLegs, type ProtectionLegs, type RestingTrigger } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
 import type { HeldLane } from '../execution/lane.ts'
 import type { PositionRow } from '../execution/rows.ts'
@@ -15,6 +15,9 @@ interface Known extends ProtectionLegs {
   readonly side: PositionDirection
   readonly quantityBase: string
   readonly entryPrice: string | null
+  /** Their trailing stop: callback, percent, and where it begins. */
+  readonly trailingPercent: string | null
+  readonly trailingActivation: string | null
   /** Kinds that rest beside them and are not copied, with commas between, as told. */
   readonly left: string
   readonly number: number
@@ -22,7 +25,8 @@ interface Known extends ProtectionLegs {
 }
 
 const KNOWN = `SELECT m.symbol, m.position_side AS "positionSide", m.side, m.quantity_base AS "quantityBase", p.entry_price AS "entryPrice", m.number,
-    m.stop_price AS "stopPrice", m.target_price AS "targetPrice", m.left_legs AS left, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
+    m.stop_price AS "stopPrice", m.target_price AS "targetPrice",
+    m.trailing_percent AS "trailingPercent", m.trailing_activation AS "trailingActivation", m.left_legs AS left, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"
   FROM mirror_mark m JOIN position p ON p.account_id = m.account_id AND p.symbol = m.symbol AND p.position_side = m.position_side
  WHERE m.account_id = $1 AND m.quantity_base > 0 AND m.doubted_since IS NULL`
 
@@ -35,7 +39,16 @@ export async function legsToTell(
   const known = await db.query<Known>(`${KNOWN} AND ${isWatched('$1')}`, [accountId])
   if (known.length === 0) return false
   const orders = await ordersOf([...new Set(known.map(({ symbol }) => symbol))])
-  return known.some((one) => movedLegs(one, restingLegs(one, orders)) !== null || leftLegs(one, orders).join() !== one.left)
+  return known.some((one) => movedOf(one, orders) !== null || leftLegs(one, orders).join() !== one.left)
+}
+
+/** What followers were not told of yet. */
+function movedOf(one: Known, orders: readonly RestingTrigger[]): Alert['protection'] {
+  const { trailingPercent, trailingActivation } = one
+  const told = trailingPercent === null ? null : { percent: plain(trailingPercent), activationPrice: plainOrNull(trailingActivation) }
+  const legs = movedLegs(one, restingLegs(one, orders))
+  const trailing = movedTrailing(one, told, orders)
+  return trailing === null ? legs : { stop: null, target: null, ...legs, trailing }
 }
 
 /** Tells the followers of a mirrored account of stops and targets that were moved at the exchange, by whomever. In the account's lane. */
@@ -49,15 +62,18 @@ export async function tellMovedLegs(
   const moved = known.flatMap((one) => {
     const told = one.left.split(',')
     const left = leftLegs(one, openOrders).filter((kind) => !told.includes(kind))
-    const protection = movedLegs(one, restingLegs(one, openOrders))
+    const protection = movedOf(one, openOrders)
     if (left.length === 0) return protection === null ? [] : [{ one, protection }]
     return [{ one, protection: { stop: null, target: null, ...protection, left } }]
   })
   await noteLeft(tx, accountId, known, openOrders)
   if (moved.length === 0) return []
   await tx.query(
-    `UPDATE mirror_mark m SET number = m.number + 1, stop_price = coalesce(x.s, m.stop_price), target_price = CASE WHEN x.moves THEN x.t ELSE m.target_price END, updated_at = clock_timestamp()
-       FROM unnest($2::text[], $3::text[], $4::numeric[], $5::boolean[], $6::numeric[]) AS x(sym, d, s, moves, t)
+    `UPDATE mirror_mark m SET number = m.number + 1, stop_price = coalesce(x.s, m.stop_price), target_price = CASE WHEN x.moves THEN x.t ELSE m.target_price END,
+            trailing_percent = CASE WHEN x.trails THEN x.p ELSE m.trailing_percent END,
+            trailing_activation = CASE WHEN x.trails THEN x.begins ELSE m.trailing_activation END, updated_at = clock_timestamp()
+       FROM unnest($2::text[], $3::text[], $4::numeric[], $5::boolean[], $6::numeric[], $7::boolean[], $8::numeric[], $9::numeric[])
+         AS x(sym, d, s, moves, t, trails, p, begins)
       WHERE m.account_id = $1 AND m.symbol = x.sym AND m.position_side = x.d`,
     [
       accountId,
@@ -66,6 +82,9 @@ export async function tellMovedLegs(
       moved.map(({ protection }) => protection.stop?.price ?? null),
       moved.map(({ protection }) => protection.target !== null),
       moved.map(({ protection }) => protection.target?.price ?? null),
+      moved.map(({ protection }) => protection.trailing !== undefined),
+      moved.map(({ protection }) => protection.trailing?.to?.percent ?? null),
+      moved.map(({ protection }) => protection.trailing?.to?.activationPrice ?? null),
     ],
   )
   const signals = moved.map(({ one, protection }): MirrorSignal => {
