@@ -24,43 +24,35 @@ export async function recordFacts(tx: Transaction, facts: readonly NewFact[]): P
   if (facts.length === 0) return []
   const ordered = facts.toSorted((a, b) => (a.userId ?? '').localeCompare(b.userId ?? ''))
   const counts = new Map<string, number>()
-  for (const fact of ordered) if (fact.userId !== null) counts.set(fact.userId, (counts.get(fact.userId) ?? 0) + 1)
-
-  const next = await reserveVersions(tx, counts)
-  const versions = ordered.map((fact) => {
-    if (fact.userId === null) return null
-    const version = next.get(fact.userId) ?? 0n
-    next.set(fact.userId, version + 1n)
-    return version.toString()
+  const places = ordered.map(({ userId }) => {
+    if (userId === null) return null
+    const place = (counts.get(userId) ?? 0) + 1
+    counts.set(userId, place)
+    return place
   })
-
   const inserted = await tx.query<{ id: string }>(
-    `INSERT INTO fact (user_id, user_version, kind, entity, entity_id, payload, level, at)
-     SELECT u, v, k, e, i, p::jsonb, l, clock_timestamp()
-       FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS f(u, v, k, e, i, p, l)
+    `WITH mine AS (SELECT * FROM unnest($8::uuid[], $9::bigint[]) AS c(user_id, facts)),
+     reserved AS (
+       INSERT INTO user_stream (user_id, version) SELECT user_id, facts FROM mine ORDER BY user_id
+       ON CONFLICT (user_id) DO UPDATE SET version = user_stream.version + excluded.version
+       RETURNING user_id, version)
+     INSERT INTO fact (user_id, user_version, kind, entity, entity_id, payload, level, at)
+     SELECT u, reserved.version - mine.facts + place, k, e, i, p::jsonb, l, clock_timestamp()
+       FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS f(u, place, k, e, i, p, l, number)
+       LEFT JOIN reserved ON reserved.user_id = u LEFT JOIN mine ON mine.user_id = u
+      ORDER BY number
      RETURNING id`,
     [
       ordered.map((fact) => fact.userId),
-      versions,
+      places,
       ordered.map((fact) => fact.kind),
       ordered.map((fact) => fact.entity),
       ordered.map((fact) => fact.entityId),
       ordered.map((fact) => JSON.stringify(fact.payload)),
       ordered.map((fact) => activityOf(fact)?.level ?? null),
+      [...counts.keys()],
+      [...counts.values()],
     ],
   )
   return inserted.map((row) => row.id)
-}
-
-/** First free version of each user. */
-async function reserveVersions(tx: Transaction, counts: ReadonlyMap<string, number>): Promise<Map<string, bigint>> {
-  if (counts.size === 0) return new Map()
-  const reserved = await tx.query<{ user_id: string; version: string }>(
-    `INSERT INTO user_stream (user_id, version)
-     SELECT u, n FROM unnest($1::uuid[], $2::bigint[]) AS c(u, n) ORDER BY u
-     ON CONFLICT (user_id) DO UPDATE SET version = user_stream.version + excluded.version
-     RETURNING user_id, version`,
-    [[...counts.keys()], [...counts.values()]],
-  )
-  return new Map(reserved.map((row) => [row.user_id, BigInt(row.version) - BigInt(counts.get(row.user_id) ?? 0) + 1n]))
 }

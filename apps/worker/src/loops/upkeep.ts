@@ -148,6 +148,7 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
   })
   const holds = createLoop({ name: 'holds', everyMs: timings.sweepMs, log, run: () => expireHolds({ ctx }) })
   let followsSweptAtMs: number | undefined
+  let followsPutOff = 0
   const follows = createLoop({
     name: 'follows',
     everyMs: timings.sweepMs,
@@ -155,8 +156,10 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     async run() {
       if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
       const startedMs = ctx.clock.now()
-      await sweepFollows({ ctx, input: { sinceMs: followsSweptAtMs } })
-      followsSweptAtMs = startedMs
+      const pressingOnly = followsPutOff < PUT_OFF_MAX && (await ordersLeave(ctx))
+      await sweepFollows({ ctx, input: { sinceMs: followsSweptAtMs, pressingOnly } })
+      followsPutOff = pressingOnly ? followsPutOff + 1 : 0
+      if (!pressingOnly) followsSweptAtMs = startedMs
     },
   })
   let driftAfterId: string | null = null

@@ -34,10 +34,17 @@ export async function decideAll(
   { locked = true, bases: given, markets: read }: DecideOptions = {},
 ): Promise<Decided[]> {
   const found = only ?? (await loadRoutes(tx, rows, EVERY_ROUTE)).routes
-  const overtaken = await findOvertaken(tx, rows)
-  const foundLeaders = await loadLeaders(tx, rows, found, given)
+  // What does not wait for each other shares a round trip. The accounts' locks come before whatever is read under them.
+  const [overtaken, foundLeaders] = await Promise.all([findOvertaken(tx, rows), loadLeaders(tx, rows, found, given)])
   const everyone = [...found, ...foundLeaders.routes]
-  const books = await loadBooks(tx, [...new Set(everyone.map((route) => route.accountId))], { locked })
+  const exchanges = [...new Set(everyone.map((route) => route.exchange))]
+  const byRange = everyone.filter((route) => route.settings.stopMode === 'atr').map((route) => route.exchange)
+  const [books, remainders, markets, ranges] = await Promise.all([
+    loadBooks(tx, [...new Set(everyone.map((route) => route.accountId))], { locked }),
+    loadRemainders(tx, found),
+    read ?? loadMarkets(tx, exchanges),
+    loadRanges(tx, [...new Set(byRange)]),
+  ])
   const asOfBook = (route: RouteRow): RouteRow => ({
     ...route,
     sharedSymbols: books.get(route.accountId)?.sharedSymbols ?? route.sharedSymbols,
@@ -45,14 +52,7 @@ export async function decideAll(
   const routes = found.map(asOfBook)
   const leaders = { ...foundLeaders, routes: foundLeaders.routes.map(asOfBook) }
   const bySource = Map.groupBy(routes, (route) => `${route.listensTo} ${route.sourceId}`)
-  const remainders = await loadRemainders(tx, routes)
   const leaderBooks = new Map(leaders.routes.map(({ accountId }) => [accountId, copyOf(books.get(accountId))]))
-  const markets = read ?? (await loadMarkets(tx, [...new Set(everyone.map((route) => route.exchange))]))
-
-  const ranges = await loadRanges(tx, [
-    ...new Set(everyone.filter((route) => route.settings.stopMode === 'atr').map((route) => route.exchange)),
-  ])
-
   const decided: Decided[] = []
   const attached = new Set<string>()
   for (const { block, note, ...row } of rows) {

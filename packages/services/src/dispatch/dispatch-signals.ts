@@ -16,7 +16,7 @@ const TRIES_MAX = 5
 /** Routes of a signal that are decided first, so that their orders leave while the others are being decided, and of every later slice. */
 const FIRST_ROUTES = 25
 const ROUTES_GROWTH = 10
-const ROUTES_MAX = 500
+const ROUTES_MAX = 250
 
 export interface DispatchInput {
   readonly limit?: number
@@ -75,13 +75,15 @@ async function dispatchSlice(ctx: DispatchContext, wanted: SignalsWanted, from: 
     const news = await saveChains(tx, ctx, followed)
     const facts = await saveDecisions(tx, ctx, decided)
     const signalIds = followed.signals.map((row) => row.id)
-    if (turn === null)
-      await tx.query(`UPDATE signal SET state = 'DISPATCHED', dispatched_at = clock_timestamp() WHERE id = ANY($1::uuid[])`, [signalIds])
+    const isOver =
+      turn === null &&
+      tx.query(`UPDATE signal SET state = 'DISPATCHED', dispatched_at = clock_timestamp() WHERE id = ANY($1::uuid[])`, [signalIds])
     const next = turn
       ? { after: turn, routesMax: Math.max(slice.routesMax, Math.min(slice.routesMax * ROUTES_GROWTH, ROUTES_MAX)) }
       : undefined
     const done = { signalIds: rows.map((row) => row.id), decisions: decided.length, next }
-    return { done, factIds: await recordFacts(tx, [...facts, ...news]) }
+    const [factIds] = await Promise.all([recordFacts(tx, [...facts, ...news]), isOver])
+    return { done, factIds }
   })
   if (factIds.length > 0) ctx.bus.publish('facts', { ids: factIds })
   return done

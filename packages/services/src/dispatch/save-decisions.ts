@@ -54,16 +54,18 @@ export async function saveDecisions(tx: Transaction, ctx: DispatchContext, decid
       decided.map((item) => item.decision.symbol),
     ],
   )
-  await saveBases(
-    tx,
-    decided.flatMap(({ signal, basis }) => (basis === null ? [] : [{ ...basis, signalId: signal.id }])),
-  )
   const fresh = new Set(inserted.map((row) => row.id))
   const ours = decided.filter((item) => fresh.has(item.id))
-  await saveRemainders(tx, ours)
-  await requestCancels(tx, ours)
+  const bases = decided.flatMap(({ signal, basis }) => (basis === null ? [] : [{ ...basis, signalId: signal.id }]))
   const orders = ours.flatMap((item, index) => ordersOf(ctx, item, ours.slice(index + 1)))
-  await insertOrders(tx, ctx, orders, await planFanOuts(tx, ctx, orders))
+  // One behind the other on their way: cancels come before the orders that they are not meant for.
+  const [, fanOuts] = await Promise.all([
+    requestCancels(tx, ours),
+    planFanOuts(tx, ctx, orders),
+    saveBases(tx, bases),
+    saveRemainders(tx, ours),
+  ])
+  await insertOrders(tx, ctx, orders, fanOuts)
   return [...ours.map(decisionFact), ...(await attach(tx, ours)), ...(await moveProtections(tx, ours))]
 }
 

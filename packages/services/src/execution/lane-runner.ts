@@ -16,6 +16,7 @@ import { recordPrepared } from './prepare-symbol.ts'
 import type { Prepared } from './prepare-symbol.ts'
 import { recordAnswers } from './record-answers.ts'
 import type { Answer } from './record-answers.ts'
+import { isFanOutBeingDecided } from './orders-leave.ts'
 import { watchShares } from './watch-shares.ts'
 import type { Send } from './write-ahead.ts'
 
@@ -44,6 +45,11 @@ export interface LaneRunnerOptions {
 }
 
 const STEPS_MAX = 500
+/** Lanes with orders at work here, from which on comparing others with the exchange is put off, and for how long, ms, at most. */
+const MANY_LANES = 50
+const COMPARE_MS = 2_000
+/** So many taken at once may be the beginning of a fan-out. */
+const FEW_LANES = 10
 /** Lanes claimed, planned or written down together. The first of a batch waits for its last. */
 const BATCH_MAX = 250
 /** Positions read anew that are written down together: some statements for each. */
@@ -68,15 +74,17 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   let draining = false
   let orphansSeenAtMs = -Infinity
   let stopsSeenAtMs = -Infinity
+  let comparedAtMs = -Infinity
 
   const planner = createBatcher<HeldLane, Plan>(BATCH_MAX, async (lanes) => {
     const plans = await planLanes(ctx, lanes)
     return lanes.map((lane) => plans.get(lane.accountId) ?? { kind: 'lost' })
   })
 
-  let leaving: Promise<unknown> | undefined
+  /** Of many orders some are still being decided or claimed. */
+  let leaving: PromiseWithResolvers<void> | undefined
   /** Resolves when what was ready to leave is written ahead, and before answers have waited too long. */
-  const ordersLeave = () => leaving && Promise.race([leaving, pause(ORDERS_FIRST_MS * ctx.timings.scale)])
+  const ordersLeave = () => leaving && Promise.race([leaving.promise, pause(ORDERS_FIRST_MS * ctx.timings.scale)])
 
   const record = (answers: readonly Answer[]) => recordAnswers(ctx, answers)
   const answers = createBatcher(BATCH_MAX, record, ordersLeave)
@@ -230,14 +238,21 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
 
   return {
     async execute() {
+      leaving ??= Promise.withResolvers()
       const claims = claimAll()
-      leaving = claims.catch(() => undefined)
-      const taken = await claims.finally(() => (leaving = undefined))
-      await Promise.all([watchOrphans(), watchHeld(), watchStops()])
-      return taken
+      const isMoreToCome = await claims.then((taken) => taken >= FEW_LANES && isFanOutBeingDecided(ctx)).catch(() => false)
+      if (!isMoreToCome) {
+        leaving?.resolve()
+        leaving = undefined
+      }
+      await Promise.all([claims, watchOrphans(), watchHeld(), watchStops()])
+      return claims
     },
 
-    reconcile() {
+    async reconcile() {
+      const areManyAtWork = working.size - reconciling >= MANY_LANES
+      if (areManyAtWork && ctx.clock.monotonic() - comparedAtMs < COMPARE_MS * ctx.timings.scale) return 0
+      comparedAtMs = ctx.clock.monotonic()
       return take(async (me) => {
         const limit = Math.min(reconcilesMax - reconciling, lanesMax - working.size)
         const { lanes } = await claimDueLanes(ctx.db, ctx, { owner: me.id, active: unavailable(), limit })

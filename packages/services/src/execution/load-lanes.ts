@@ -34,19 +34,18 @@ export async function loadLanes(
   nowMs: number,
 ): Promise<Map<string, LaneView>> {
   const ids = lanes.map((lane) => lane.accountId)
-  const accounts = await loadAccounts(tx, ids)
-  const orders = Map.groupBy(await loadOrders(tx, ids), (order) => order.accountId)
-  const attempts = Map.groupBy(
-    await tx.query<AttemptRow>(
+  const [accounts, allOrders, allAttempts, allPositions] = await Promise.all([
+    loadAccounts(tx, ids),
+    loadOrders(tx, ids),
+    tx.query<AttemptRow>(
       `SELECT ${ATTEMPT_COLUMNS} FROM attempt a WHERE a.account_id = ANY($1::uuid[]) AND a.state IN ('SUBMITTING', 'UNKNOWN') AND a.resolved_at IS NULL ORDER BY a.number`,
       [ids],
     ),
-    (attempt) => attempt.accountId,
-  )
-  const positions = Map.groupBy(
-    await tx.query<PositionRow>(`SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = ANY($1::uuid[])`, [ids]),
-    (position) => position.accountId,
-  )
+    tx.query<PositionRow>(`SELECT ${POSITION_COLUMNS} FROM position p WHERE p.account_id = ANY($1::uuid[])`, [ids]),
+  ])
+  const orders = Map.groupBy(allOrders, (order) => order.accountId)
+  const attempts = Map.groupBy(allAttempts, (attempt) => attempt.accountId)
+  const positions = Map.groupBy(allPositions, (position) => position.accountId)
 
   const netting = accounts.filter(({ nets }) => nets).map(({ id }) => id)
   const shares = netting.length === 0 ? new Map<string, PositionRow[]>() : await loadShares(tx, netting)

@@ -56,10 +56,9 @@ interface Change {
  */
 export async function recordOrders(tx: Transaction, ctx: ExecutionContext, inputs: readonly SeenOrder[]): Promise<RecordedOrder[]> {
   invariant(new Set(inputs.map(({ lane }) => lane.accountId)).size === inputs.length, 'One order of an account at a time')
-  const rows = await lockOrders(
-    tx,
-    inputs.map((input) => input.orderId),
-  )
+  // The orders were found, so every request made for them is answered.
+  const ids = inputs.map((input) => input.orderId)
+  const [rows] = await Promise.all([lockOrders(tx, ids), settleAttempts(tx, ids)])
   const seen = inputs.map((input) => {
     const before = rows.get(input.orderId)
     if (!before) throw new Error(`Order ${input.orderId} is gone`)
@@ -69,10 +68,6 @@ export async function recordOrders(tx: Transaction, ctx: ExecutionContext, input
     const unchanged = next.state === before.state && filled.eq(before.filledBase) && before.exchangeOrderId === input.seen.exchangeOrderId
     return { input, before, filled, filledNow, next, unchanged }
   })
-  await settleAttempts(
-    tx,
-    seen.map(({ before }) => before.id),
-  )
   const moving = seen.filter(({ unchanged }) => !unchanged)
   const updated = await updateOrders(tx, moving)
   const changes = moving.map(({ input, before, filledNow }): Change => ({
@@ -100,7 +95,6 @@ async function lockOrders(tx: Transaction, orderIds: readonly string[]): Promise
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-/** The orders were found, so every request made for them is answered. */
 async function settleAttempts(tx: Transaction, orderIds: readonly string[]): Promise<void> {
   await tx.query(
     `UPDATE attempt a SET state = CASE WHEN a.number = (SELECT max(number) FROM attempt WHERE order_id = a.order_id) THEN 'ACKED' ELSE a.state END,

@@ -34,7 +34,7 @@ export async function writeAhead(
     return { lane, order: pick.order, attempt: { id: ctx.newId(), number: 0, createdAtMs: nowMs }, request, signing }
   })
 
-  const numbers = await tx.query<{ orderId: string; number: number }>(
+  const attempts = tx.query<{ orderId: string; number: number }>(
     `INSERT INTO attempt (id, order_id, account_id, user_id, number, client_order_id, signed_at_ms, recv_window_ms, fence, payload_hash, quantity_base, next_lookup_at, created_at)
      SELECT x.id, x.o, x.a, x.u, 1 + coalesce((SELECT max(number) FROM attempt WHERE order_id = x.o), 0), x.cid, x.t, x.w, x.f, x.h, x.q,
             to_timestamp($11 / 1000.0), to_timestamp($12 / 1000.0)
@@ -56,11 +56,12 @@ export async function writeAhead(
       nowMs,
     ],
   )
-  await tx.query(
+  const orders = tx.query(
     `UPDATE trade_order o SET state = 'SUBMITTING', side = x.side, submitted_at = coalesce(o.submitted_at, to_timestamp($3 / 1000.0)), tries = o.tries + 1, version = o.version + 1
        FROM unnest($1::uuid[], $2::text[]) AS x(id, side) WHERE o.id = x.id`,
     [sends.map((send) => send.order.id), sends.map((send) => send.request.side), nowMs],
   )
+  const [numbers] = await Promise.all([attempts, orders])
   const numberOf = new Map(numbers.map((row) => [row.orderId, row.number]))
   return sends.map((send) => ({ ...send, attempt: { ...send.attempt, number: numberOf.get(send.order.id) ?? 1 } }))
 }

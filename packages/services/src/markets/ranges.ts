@@ -7,6 +7,7 @@ export type RangeOf = (symbol: string, interval: AtrInterval, period: number) =>
 
 /** Average true ranges by exchange. One that has missed a whole candle is not known. */
 export async function loadRanges(db: Queryable, exchanges: readonly string[]): Promise<ReadonlyMap<string, RangeOf>> {
+  if (exchanges.length === 0) return new Map()
   const rows = await db.query<{ exchange: string; symbol: string; interval: AtrInterval; period: number; range: string; ageMs: number }>(
     `SELECT exchange, symbol, interval, period, range, (extract(epoch FROM clock_timestamp() - closed_at) * 1000)::float8 AS "ageMs"
        FROM market_range WHERE exchange = ANY($1)`,

@@ -8,19 +8,18 @@ import { stopAtLimits } from './stop-at-limits.ts'
 
 interface Sweep {
   readonly ctx: ServiceContext
-  /** When this was last done, epoch ms; undefined after a start. */
-  readonly input: { readonly sinceMs: number | undefined }
+  readonly input: {
+    /** When all of this was last done, epoch ms; undefined after a start. */
+    readonly sinceMs: number | undefined
+    /** Orders are on their way: what looks through every trade of late waits. */
+    readonly pressingOnly?: boolean
+  }
 }
 
-const STEPS: readonly ((sweep: Sweep) => Promise<number>)[] = [
-  learnBases,
-  stopAtLimits,
-  endWithLeader,
-  endWhenFlat,
-  closeLeftovers,
-  noteDetachments,
-  endDetachments,
-]
+type Step = (sweep: Sweep) => Promise<number>
+
+const PRESSING: readonly Step[] = [learnBases, stopAtLimits, endWithLeader, endWhenFlat, closeLeftovers]
+const STEPS: readonly Step[] = [...PRESSING, noteDetachments, endDetachments]
 
 /**
  * What becomes of follows by itself, as against what their followers and leaders do: limits reached, leaders gone, markets detached, ends. Each step is
@@ -29,7 +28,7 @@ const STEPS: readonly ((sweep: Sweep) => Promise<number>)[] = [
  */
 export async function sweepFollows(sweep: Sweep): Promise<number> {
   let happened = 0
-  for (const step of STEPS) {
+  for (const step of sweep.input.pressingOnly ? PRESSING : STEPS) {
     try {
       happened += await step(sweep)
     } catch (err) {
