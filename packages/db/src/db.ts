@@ -33,7 +33,8 @@ export interface DbOptions {
   idleTimeoutMs?: number
   /**
    * Statements are planned once a connection, for any values, and never to read a table from end to end where an index leads to its rows: a plan made
-   * while a table is nearly empty is kept when it has grown. Right where all of them look rows up by index, however many they are given.
+   * while a table is nearly empty is kept when it has grown. Where no index does, the cost looks so high that Postgres would compile the plan: that is
+   * off. Right where all of them look rows up by index, however many they are given.
    */
   planOnce?: boolean
   onError?: (error: Error) => void
@@ -52,7 +53,7 @@ export function createDb(options: DbOptions): Db {
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
-    ...(options.planOnce && { options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off' }),
+    ...(options.planOnce && { options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off' }),
     // Statements that do not wait for each other share a round trip.
     pipeline: true,
   })
