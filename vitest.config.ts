@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongFirst } from './scripts/lib/long-first.ts'
 
 const elsewhere = ['**/node_modules/**', '**/.nuxt/**', '**/.output/**', '.data/**']
 const chaos = 'packages/testkit/src/chaos/*.e2e.test.ts'
@@ -11,6 +12,7 @@ export default defineConfig({
     maxConcurrency: 3,
     // Nothing works at import and nothing is kept between calls, so files may share what they load: a second of work each.
     isolate: false,
+    sequence: { sequencer: LongFirst },
     // Generous, because a busy machine is no failure.
     testTimeout: 20_000,
     expect: { poll: { timeout: 15_000 } },
