@@ -8,6 +8,8 @@ export interface SeedOptions {
   /** NODE_ENV decides whether seeding is allowed, SEED_WEBHOOK_TOKEN becomes the demo user's webhook token. */
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly webhookToken?: string
+  /** Of the known passwords, as in `createPasswords`; tests sign in often. */
+  readonly passwordCost?: number
 }
 
 interface Person {
@@ -37,7 +39,7 @@ export async function seed(options: SeedOptions): Promise<{ userId: string }> {
   const random = createRandom()
   const newId = createIds({ clock, random })
   const token = options.webhookToken ?? options.env?.['SEED_WEBHOOK_TOKEN'] ?? randomToken({ random })
-  const passwords = createPasswords()
+  const passwords = createPasswords(options.passwordCost === undefined ? {} : { cost: options.passwordCost })
   try {
     const hashes = new Map<string, string>()
     for (const person of [admin, trader]) {

@@ -36,7 +36,7 @@ describe('the restore drill', () => {
 
   beforeAll(async () => {
     stack = await startStack({
-      prepare: async ({ databaseUrl }) => void ({ userId } = await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN })),
+      prepare: async ({ databaseUrl }) => void ({ userId } = await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN, passwordCost: 4 })),
     })
     trader = await signIn('user@matic.test', 'user123456')
     admin = await signIn('admin@matic.test', 'admin123456')

@@ -64,7 +64,14 @@ const PAGE_CONNECTIONS = 8
 const DOOR_CONNECTIONS = 4
 const DOOR_STATEMENT_MS = 2_000
 
-export function createApiContext({ config, secrets }: { config: ApiConfig; secrets: ApiSecrets }): ApiContext {
+interface ApiContextOptions {
+  readonly config: ApiConfig
+  readonly secrets: ApiSecrets
+  /** That of `createPasswords` when left out. */
+  readonly passwordCost?: number
+}
+
+export function createApiContext({ config, secrets, passwordCost }: ApiContextOptions): ApiContext {
   const clock = createClock()
   const random = createRandom()
   const newId = createIds({ clock, random })
@@ -86,7 +93,7 @@ export function createApiContext({ config, secrets }: { config: ApiConfig; secre
   const service = { db, clock, random, log, timings, newId, doorbell, bus }
 
   const limits = createLimits({ redisUrl: secrets.redisUrl, pool: db.pool, log })
-  const passwords = createPasswords()
+  const passwords = createPasswords(passwordCost === undefined ? {} : { cost: passwordCost })
   const tokens = createTokens({
     jwtSecret: secrets.jwtSecret,
     refreshSecret: secrets.jwtRefreshSecret,

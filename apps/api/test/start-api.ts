@@ -43,10 +43,16 @@ export interface TestApi extends AsyncDisposable {
   signIn(who?: { email: string; password: string }): Promise<{ accessToken: string; refreshToken: string; cookie: string }>
 }
 
+interface StartApiOptions {
+  readonly env?: Record<string, string>
+  /** The least there is: a third of a second for each sign-in would be most of the time these tests take. */
+  readonly passwordCost?: number
+}
+
 /** The real app with real storage, in this process, for the seeded people. */
-export async function startApi({ env = {} }: { env?: Record<string, string> } = {}): Promise<TestApi> {
+export async function startApi({ env = {}, passwordCost = 4 }: StartApiOptions = {}): Promise<TestApi> {
   const database = await createDatabase()
-  const { userId } = await seed({ databaseUrl: database.url, webhookToken: WEBHOOK_TOKEN })
+  const { userId } = await seed({ databaseUrl: database.url, webhookToken: WEBHOOK_TOKEN, passwordCost })
   const jwtSecret = randomBytes(64).toString('hex')
   const { redisUrl } = readTestEnvironment()
   const source = {
@@ -61,7 +67,7 @@ export async function startApi({ env = {} }: { env?: Record<string, string> } = 
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     ...env,
   }
-  const ctx = createApiContext(readApiEnv(source))
+  const ctx = createApiContext({ ...readApiEnv(source), passwordCost })
   const db = createDb({ databaseUrl: database.url, applicationName: 'test', poolSize: 3 })
   const server = createApp(ctx)
   const sockets = createSockets({ ctx, server })

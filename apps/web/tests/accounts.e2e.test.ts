@@ -21,7 +21,12 @@ let db: Db
 beforeAll(async () => {
   const env = { EGRESS_IPS: '203.0.113.7,203.0.113.8' }
   const [startedStack, startedBrowser] = await Promise.all([
-    startStack({ web: true, timingsScale: 1, env, prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl })) }),
+    startStack({
+      web: true,
+      timingsScale: 1,
+      env,
+      prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl, passwordCost: 4 })),
+    }),
     launchBrowser(),
   ])
   stack = startedStack

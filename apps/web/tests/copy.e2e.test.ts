@@ -24,7 +24,7 @@ beforeAll(async () => {
       web: true,
       timingsScale: 1,
       async prepare({ databaseUrl }) {
-        traderId = (await seed({ databaseUrl, webhookToken })).userId
+        traderId = (await seed({ databaseUrl, webhookToken, passwordCost: 4 })).userId
         db = createDb({ databaseUrl, applicationName: 'test', poolSize: 2, onError: () => undefined })
         await makeLeader(db, strategyId)
       },

@@ -18,7 +18,7 @@ let problems: string[]
 
 beforeAll(async () => {
   const [startedStack, startedBrowser] = await Promise.all([
-    startStack({ web: true, timingsScale: 1, prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl })) }),
+    startStack({ web: true, timingsScale: 1, prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl, passwordCost: 4 })) }),
     launchBrowser(),
   ])
   stack = startedStack

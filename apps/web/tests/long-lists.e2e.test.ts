@@ -61,7 +61,7 @@ it.each([
   await page.locator('[data-index]').first().waitFor()
   const isLog = path.startsWith('/activity')
   if (!isLog) await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)')
-  await expect.poll(lastInPage, { timeout: 5_000 }).toBe(999)
+  await expect.poll(lastInPage).toBe(999)
   const atEnd = await rowsInPage()
   expect(atEnd.length).toBeGreaterThan(5)
   expect(atEnd.length).toBeLessThan(FEW)
@@ -72,7 +72,7 @@ it.each([
       element.scrollTop = 0
     })
   } else await page.evaluate('scrollTo(0, 0)')
-  await expect.poll(async () => (await rowsInPage())[0]?.index, { timeout: 5_000 }).toBe(0)
+  await expect.poll(async () => (await rowsInPage())[0]?.index).toBe(0)
   expect((await rowsInPage()).length).toBeLessThan(FEW)
 })
 
@@ -129,7 +129,7 @@ it('does not move what is being read when something new comes in above it', asyn
   if (before === undefined) throw new Error('nothing is in view')
   for (const body of ['{"action":"buy"}', '{"action":"sell"}', 'nothing to read'])
     expect((await fetch(stack.apiUrl + busyWebhookPath, { method: 'POST', body })).status).toBe(422)
-  await expect.poll(async () => (await rowsInPage()).find(({ id }) => id === before.id)?.index, { timeout: 5_000 }).toBe(before.index + 3)
+  await expect.poll(async () => (await rowsInPage()).find(({ id }) => id === before.id)?.index).toBe(before.index + 3)
   const after = (await rowsInPage()).find(({ id }) => id === before.id)
   expect(Math.abs((after?.top ?? 0) - before.top)).toBeLessThanOrEqual(2)
 })

@@ -22,7 +22,7 @@ let browser: Browser
 
 /** The trader leads three and follows one whose record is long. */
 async function makeScene(databaseUrl: string): Promise<void> {
-  const { userId } = await seed({ databaseUrl })
+  const { userId } = await seed({ databaseUrl, passwordCost: 4 })
   await seedFollowers({ databaseUrl, count: 3, leaderUserId: userId, password: trader.password, depositUsdt: '10000' })
   const db = createDb({ databaseUrl, applicationName: 'test', poolSize: 1, onError: () => undefined })
   await makeLeader(db, strategyId)

@@ -92,7 +92,7 @@ describe('a new person', () => {
     }
     await card.getByRole('button', { name: 'Copy the webhook address' }).click()
     const address = await page.getByTestId('onboarding-address').innerText()
-    await expect.poll(() => page.evaluate('navigator.clipboard.readText()'), { timeout: 5_000 }).toBe(address)
+    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(address)
     await expect.poll(() => page.getByTestId('equity-value').innerText(), { timeout: 30_000 }).toBe('10,000.00')
 
     await page.getByTestId('onboarding-do-test-alert').click()

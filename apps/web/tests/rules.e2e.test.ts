@@ -14,7 +14,7 @@ let api: Client
 
 beforeAll(async () => {
   const [startedStack, startedBrowser] = await Promise.all([
-    startStack({ web: true, timingsScale: 1, prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl })) }),
+    startStack({ web: true, timingsScale: 1, prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl, passwordCost: 4 })) }),
     launchBrowser(),
   ])
   stack = startedStack
@@ -47,12 +47,12 @@ async function choose(field: string, option: string): Promise<void> {
 }
 
 it('shows what the rules would do with an open, before they are saved', async () => {
-  await vi.waitUntil(async () => /costs (49\d|500)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 5_000 })
+  await vi.waitUntil(async () => /costs (49\d|500)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 15_000 })
   await box('stopLossPercent').fill('2')
-  await vi.waitUntil(async () => /costs (19\d|200)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 5_000 })
+  await vi.waitUntil(async () => /costs (19\d|200)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 15_000 })
   await choose('sizingMode', 'Risk per trade')
   await box('riskPerTrade').fill('1')
-  await vi.waitUntil(async () => /costs (9\d|100)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 5_000 })
+  await vi.waitUntil(async () => /costs (9\d|100)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 15_000 })
   expect((await saved()).stopLossPercent).toBe('5')
   await page.getByTestId('save-rules').click()
   await page.getByTestId('unsaved').waitFor({ state: 'detached' })
@@ -63,7 +63,7 @@ it('takes profit at several targets and lets the rest trail', async () => {
   for (let count = 0; count < 2; count += 1) await page.getByTestId('add-target').click()
   await page.getByTestId('target-share').nth(1).fill('30')
   await page.getByTestId('rule-trailingStop').getByRole('switch').click()
-  await vi.waitUntil(async () => (await page.getByTestId('example-target').count()) === 2, { timeout: 5_000 })
+  await vi.waitUntil(async () => (await page.getByTestId('example-target').count()) === 2, { timeout: 15_000 })
   expect(await example('trailing').innerText()).toContain('1 % behind the best price')
   await page.getByTestId('save-rules').click()
   await page.getByTestId('unsaved').waitFor({ state: 'detached' })

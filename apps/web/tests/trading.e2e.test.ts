@@ -25,7 +25,7 @@ beforeAll(async () => {
       web: true,
       timingsScale: 1,
       async prepare({ databaseUrl }) {
-        webhookPath = `/api/webhook/${(await seed({ databaseUrl, webhookToken })).userId}/${webhookToken}`
+        webhookPath = `/api/webhook/${(await seed({ databaseUrl, webhookToken, passwordCost: 4 })).userId}/${webhookToken}`
       },
     }),
     launchBrowser(),

@@ -32,7 +32,7 @@ beforeAll(async () => {
     env: { EGRESS_IPS: '203.0.113.7, 203.0.113.8', LOG_LEVEL: 'debug' },
     onLine: (name, line) => lines.push(`${name} ${line}`),
     prepare: async ({ databaseUrl }) => {
-      const { userId } = await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN })
+      const { userId } = await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN, passwordCost: 4 })
       webhookPath = `/api/webhook/${userId}/${WEBHOOK_TOKEN}`
     },
   })
@@ -277,7 +277,7 @@ describe('a key', () => {
 describe.skipIf(!canReadMemory)('the api process, however it is broken into,', () => {
   it('holds nothing that opens a key: neither in its environment nor in its memory', { timeout: 60_000 }, async () => {
     await add({ exchange: 'BINANCE', apiKey: 'a-key-sealed-by-the-api', secretKey: SECRET })
-    const pid = findProcess({ command: 'apps/api/src/main.ts', variable: `PORT=${new URL(stack.apiUrl).port}` })
+    const pid = findProcess({ command: '/api.mjs', variable: `PORT=${new URL(stack.apiUrl).port}` })
     if (pid === undefined) throw new Error('the api process was not found')
 
     const encryptionKey = Buffer.from(stack.secrets.ENCRYPTION_KEY, 'base64')

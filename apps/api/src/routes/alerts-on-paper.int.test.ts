@@ -15,7 +15,7 @@ beforeAll(async () => {
   stack = await startStack({
     timingsScale: 1,
     prepare: async ({ databaseUrl }) => {
-      ;({ userId } = await seed({ databaseUrl, webhookToken: TOKEN }))
+      ;({ userId } = await seed({ databaseUrl, webhookToken: TOKEN, passwordCost: 4 }))
     },
   })
   db = createDb({ databaseUrl: stack.databaseUrl, applicationName: 'test', poolSize: 2 })

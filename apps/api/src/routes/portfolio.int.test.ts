@@ -19,7 +19,8 @@ let token: string
 
 beforeAll(async () => {
   stack = await startStack({
-    prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789' })),
+    prepare: async ({ databaseUrl }) =>
+      void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789', passwordCost: 4 })),
   })
   token = await signIn(TRADER)
   await vi.waitUntil(async () => (await call<unknown>('GET', '/api/exchange/balance')).status === 200, { timeout: 30_000, interval: 250 })

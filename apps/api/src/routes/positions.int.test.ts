@@ -11,7 +11,8 @@ let token: string
 beforeAll(async () => {
   stack = await startStack({
     timingsScale: 1,
-    prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789' })),
+    prepare: async ({ databaseUrl }) =>
+      void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789', passwordCost: 4 })),
   })
   token = await signIn(TRADER)
   await vi.waitUntil(async () => (await call<unknown>('GET', '/api/exchange/balance')).status === 200, { timeout: 30_000, interval: 250 })
@@ -87,7 +88,7 @@ describe('a position', () => {
       data: { protection: 'PROTECTED', stopLoss: new Decimal(stopLoss).toFixed() },
     })
     const resting = async () => (await details(id)).protectionOrders.map(({ leg, triggerPrice, quantity }) => [leg, triggerPrice, quantity])
-    await expect.poll(resting, { timeout: 5_000 }).toEqual([
+    await expect.poll(resting).toEqual([
       ['stop', new Decimal(stopLoss).toFixed(), null],
       ['target', new Decimal(takeProfit).toFixed(), null],
     ])
@@ -100,7 +101,7 @@ describe('a position', () => {
       status: 200,
       data: { protection: 'NONE', stopLoss: null },
     })
-    await expect.poll(resting, { timeout: 5_000 }).toEqual([])
+    await expect.poll(resting).toEqual([])
     expect(await call('PUT', `/api/positions/${id}/tp-sl`, { stopLoss })).toMatchObject({ status: 200, data: { protection: 'PROTECTED' } })
 
     const wrong = await call('PUT', `/api/positions/${id}/tp-sl`, { stopLoss: mark.mul('1.1').toFixed(1) })

@@ -38,7 +38,7 @@ beforeAll(async () => {
     env: { LOG_LEVEL: 'debug', METRICS_PORT: String(metricsPort) },
     onLine: (name, line) => lines.push(`${name} ${line}`),
     prepare: async ({ databaseUrl }) => {
-      userId = (await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN })).userId
+      userId = (await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN, passwordCost: 4 })).userId
     },
   })
   db = createDb({ databaseUrl: stack.databaseUrl, applicationName: 'test', poolSize: 2 })

@@ -23,7 +23,8 @@ let token: string
 beforeAll(async () => {
   stack = await startStack({
     timingsScale: 1,
-    prepare: async ({ databaseUrl }) => void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789' })),
+    prepare: async ({ databaseUrl }) =>
+      void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789', passwordCost: 4 })),
   })
   token = await signIn(TRADER)
   await vi.waitUntil(isOpened, { timeout: 30_000, interval: 250 })

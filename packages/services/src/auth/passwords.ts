@@ -11,12 +11,14 @@ export interface Passwords {
   close(): Promise<void>
 }
 
+/** Of bcrypt, as a power of two. */
+export const PASSWORD_COST = 12
 const BYTES_MAX = 72
 const WAITING_MAX = 50
 /** Of a password nobody has; the same cost as real ones. */
 const NOBODY = '$2b$12$p3/NC.iO5UQcdCojDkHFLuvH8.hfvKDjV4y2N3ChVPLSVSqSSZSsa'
 
-export function createPasswords({ cost = 12 }: { cost?: number } = {}): Passwords {
+export function createPasswords({ cost = PASSWORD_COST }: { cost?: number } = {}): Passwords {
   const waiting = new Map<number, { resolve: (value: string | boolean) => void; reject: (error: Error) => void }>()
   let thread: Worker | undefined
   let next = 0
