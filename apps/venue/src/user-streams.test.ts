@@ -27,7 +27,7 @@ async function listen(path: string): Promise<{ events: Event[]; socket: WebSocke
   onTestFinished(() => socket.terminate())
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   const until = async (count: number) => {
-    await vi.waitFor(() => expect(events.length).toBeGreaterThanOrEqual(count), { timeout: 3_000, interval: 5 })
+    await vi.waitFor(() => expect(events.length).toBeGreaterThanOrEqual(count), { timeout: 15_000, interval: 5 })
     return events
   }
   return { events, socket, until }

@@ -84,7 +84,7 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
     await sleep(300)
     let heard = 0
     bell.listen('dispatch', async () => void heard++)
-    await expect.poll(() => heard, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => heard).toBe(1)
   })
 
   it('makes a burst a handful of rings, the last of them after the last call', async () => {
@@ -215,7 +215,7 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
       let heard = 0
       await listener.listen('dispatch', async () => void heard++).ready
       ringer.ring('dispatch')
-      await expect.poll(() => heard).toBe(1)
+      await expect.poll(() => heard).toBeGreaterThan(0)
 
       const rejections: unknown[] = []
       const note = (reason: unknown) => void rejections.push(reason)
@@ -229,7 +229,7 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
       const before = heard
       const rungAt = performance.now()
       ringer.ring('dispatch')
-      await expect.poll(() => heard, { timeout: 5_000, interval: 5 }).toBeGreaterThan(before)
+      await expect.poll(() => heard, { interval: 5 }).toBeGreaterThan(before)
       console.log(`doorbell on ${name}: heard ${(performance.now() - rungAt).toFixed(0)} ms after the first ring that follows a crash`)
 
       process.off('unhandledRejection', note)

@@ -60,7 +60,7 @@ describe('lifecycle', () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
     let out = ''
     child.stdout.on('data', (chunk) => (out += chunk))
-    await expect.poll(() => out, { timeout: 5_000 }).toBe('ready')
+    await expect.poll(() => out).toBe('ready')
     child.kill(signal)
     const [code] = await once(child, 'exit')
     expect(code).toBe(0)

@@ -74,7 +74,7 @@ describe('connectUser', () => {
       if (hellos < versions.length) setTimeout(() => socket.conn.close(), 20)
     })
     const watched = watchUser(baseUrl, { value: 'new' })
-    await vi.waitUntil(() => hellos === 3 && watched.gaps === 2, { timeout: 5_000 })
+    await vi.waitUntil(() => hellos === 3 && watched.gaps === 2, { timeout: 15_000 })
     expect(watched.states).toContain('reconnecting')
     expect(watched.states.at(-1)).toBe('connected')
   })

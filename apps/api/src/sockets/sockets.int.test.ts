@@ -26,7 +26,7 @@ async function open(namespace: string, auth: object = {}): Promise<RawSocket> {
 async function openAs(who?: { email: string; password: string }) {
   const session = await api.signIn(who)
   const socket = await open('/user', { token: session.accessToken })
-  await expect.poll(() => socket.events('hello'), { timeout: 3_000 }).toHaveLength(1)
+  await expect.poll(() => socket.events('hello')).toHaveLength(1)
   return { socket, ...session }
 }
 
@@ -51,7 +51,7 @@ describe('/user', () => {
     const [hello] = socket.events('hello')
     const { version } = hello as { version: number }
     await Promise.all([change(3), change(2)])
-    await expect.poll(() => factsOf(socket).length, { timeout: 3_000 }).toBe(5)
+    await expect.poll(() => factsOf(socket).length).toBe(5)
     expect(
       factsOf(socket)
         .map((fact) => fact.version)
@@ -64,7 +64,7 @@ describe('/user', () => {
     const mine = await openAs()
     const theirs = await openAs(ADMIN)
     await change(1)
-    await expect.poll(() => factsOf(mine.socket).length, { timeout: 3_000 }).toBe(1)
+    await expect.poll(() => factsOf(mine.socket).length).toBe(1)
     expect(factsOf(theirs.socket)).toEqual([])
   })
 
@@ -80,7 +80,7 @@ describe('/user', () => {
   it('closes when the login behind it ends', async () => {
     const { socket, refreshToken } = await openAs()
     await api.request('POST', '/api/auth/logout', { json: { refreshToken } })
-    await expect.poll(() => socket.isOpen(), { timeout: 3_000 }).toBe(false)
+    await expect.poll(() => socket.isOpen()).toBe(false)
   })
 
   it('is open to our own page and to no other', async () => {
@@ -97,13 +97,13 @@ describe('/prices', () => {
 
   it('gives strangers the marks they asked for, and no others', async () => {
     tick('100')
-    await expect.poll(() => api.ctx.marks.find('PAPER', 'BTC/USDT:USDT')?.price, { timeout: 3_000 }).toBe('100')
+    await expect.poll(() => api.ctx.marks.find('PAPER', 'BTC/USDT:USDT')?.price).toBe('100')
     const socket = await open('/prices')
     socket.emit('subscribe', ['BTC/USDT:USDT'])
-    await expect.poll(() => ticksOf(socket)[0]?.marks, { timeout: 3_000 }).toEqual({ 'BTC/USDT:USDT': '100' })
+    await expect.poll(() => ticksOf(socket)[0]?.marks).toEqual({ 'BTC/USDT:USDT': '100' })
     tick('200', 'ETH/USDT:USDT')
     tick('101')
-    await expect.poll(() => ticksOf(socket).at(-1)?.marks, { timeout: 3_000 }).toEqual({ 'BTC/USDT:USDT': '101' })
+    await expect.poll(() => ticksOf(socket).at(-1)?.marks).toEqual({ 'BTC/USDT:USDT': '101' })
     expect(ticksOf(socket).some(({ marks }) => 'ETH/USDT:USDT' in marks)).toBe(false)
   })
 
@@ -118,6 +118,6 @@ describe('/prices', () => {
   it('cuts off who asks without end', async () => {
     const socket = await open('/prices')
     for (let count = 0; count < 100; count += 1) socket.emit('subscribe', ['BTC/USDT:USDT'])
-    await expect.poll(() => socket.isOpen(), { timeout: 3_000 }).toBe(false)
+    await expect.poll(() => socket.isOpen()).toBe(false)
   })
 })

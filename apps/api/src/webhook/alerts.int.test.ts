@@ -155,13 +155,13 @@ describe('the webhook itself', () => {
         .status
     const rotated = await own.request('POST', '/api/bot/webhook/rotate', { token, json: { overlapHours: 24 } })
     const fresh = new URL(JSON.parse(rotated.text).data.webhookUrl).pathname
-    await expect.poll(() => knock(fresh), { timeout: 3_000 }).toBe(200)
+    await expect.poll(() => knock(fresh)).toBe(200)
     expect(await knock(own.webhookPath)).toBe(200)
     await expect
-      .poll(async () => (await own.request('GET', '/api/bot/webhook', { token })).body.data, { timeout: 3_000 })
+      .poll(async () => (await own.request('GET', '/api/bot/webhook', { token })).body.data)
       .toMatchObject({ previous: { tail: own.webhookPath.slice(-4), lastSeenAt: expect.any(String) } })
     expect((await own.request('POST', '/api/bot/webhook/revoke-previous', { token })).status).toBe(200)
-    await expect.poll(() => knock(own.webhookPath), { timeout: 3_000 }).toBe(404)
+    await expect.poll(() => knock(own.webhookPath)).toBe(404)
     expect(await knock(fresh)).toBe(200)
   })
 
@@ -171,7 +171,7 @@ describe('the webhook itself', () => {
     expect((await own.request('PATCH', '/api/bot/webhook', { token, json: { onlyTradingView: true, maxAgeSeconds: 30 } })).status).toBe(200)
     const send = (headers: Record<string, string> = {}) =>
       own.request('POST', own.webhookPath, { body: `{"action":"close","symbol":"BTCUSDT.P"}`, headers })
-    await expect.poll(async () => (await send()).status, { timeout: 3_000 }).toBe(403)
+    await expect.poll(async () => (await send()).status).toBe(403)
     expect(await send({ 'x-forwarded-for': '52.89.214.238' })).toMatchObject({ status: 403, body: { error: { code: 'WEBHOOK_ORIGIN' } } })
   })
 })

@@ -62,7 +62,7 @@ describe('a good alert', () => {
 
   it('is marked as acknowledged when its answer was written', async () => {
     await send(alert())
-    await expect.poll(() => api.db.query('SELECT 1 FROM delivery WHERE acknowledged_at IS NOT NULL'), { timeout: 3_000 }).toHaveLength(1)
+    await expect.poll(() => api.db.query('SELECT 1 FROM delivery WHERE acknowledged_at IS NOT NULL')).toHaveLength(1)
   })
 })
 

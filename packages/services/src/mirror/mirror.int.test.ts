@@ -133,7 +133,7 @@ const decisions = () =>
 async function gapOf({ userId, accountId }: TestAccount): Promise<void> {
   const [follow] = await one.ctx.db.query<{ id: string }>('SELECT id FROM follow WHERE account_id = $1', [accountId])
   const read = () => getCopyGap({ db: one.ctx.db, input: { userId, followId: follow?.id ?? '', page: 1, limit: 10 } })
-  await expect.poll(async () => (await round(), (await read()).gap.trades.length), { timeout: 5_000 }).toBe(2)
+  await expect.poll(async () => (await round(), (await read()).gap.trades.length)).toBe(2)
   const { gap } = await read()
   expect(
     gap.trades.map(({ side, ratio, leaderBase, copiedBase, skipped, own }) => ({ side, ratio, leaderBase, copiedBase, skipped, own })),
