@@ -28,6 +28,8 @@ export interface AppOptions {
   readonly secrets: AppSecrets
   /** Restart a process when its sources change; the dashboard runs in Nuxt's development server. */
   readonly watch: boolean
+  /** Folder of api.mjs, worker.mjs and venue.mjs, to be started instead of the sources. */
+  readonly bundles?: string
 }
 
 export type AppName = 'venue' | 'worker' | 'api' | 'web'
@@ -104,7 +106,7 @@ export function appSpec(app: AppName, options: AppOptions): ProcessSpec {
 /** A worker's memory stays small: left alone, Node keeps tens of MB more for what is garbage a moment later. */
 export const WORKER_NODE_ARGS = ['--max-semi-space-size=16'] as const
 
-function service(app: AppName, { env, dataDir, watch }: AppOptions, own: Environment): ProcessSpec {
+function service(app: AppName, { env, dataDir, watch, bundles }: AppOptions, own: Environment): ProcessSpec {
   return {
     name: app,
     command: process.execPath,
@@ -112,7 +114,7 @@ function service(app: AppName, { env, dataDir, watch }: AppOptions, own: Environ
       '--disable-warning=ExperimentalWarning',
       ...(app === 'worker' ? WORKER_NODE_ARGS : []),
       ...(watch ? ['--watch', '--watch-preserve-output'] : []),
-      join(root, 'apps', app, 'src', 'main.ts'),
+      bundles === undefined ? join(root, 'apps', app, 'src', 'main.ts') : join(bundles, `${app}.mjs`),
     ],
     cwd: root,
     env: { NODE_COMPILE_CACHE: compileCache, ...withoutSecrets(env), MATIC_DATA_DIR: dataDir, ...own },

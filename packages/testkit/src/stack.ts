@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { appSpec, createSupervisor, freePort, startProcess, type AppName, type AppSecrets } from '@matic/local'
+import { bundleApps } from './bundled-apps.ts'
 import { createDatabase } from './database.ts'
 import { readTestEnvironment } from './env.ts'
 import { createTestFolder } from './test-folder.ts'
@@ -44,6 +45,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dataDir = join(folder, 'data')
   mkdirSync(dataDir)
   const secrets = createSecrets()
+  const bundles = options.templateUrl === undefined ? { bundles: await bundleApps() } : {}
   const [webPort, venuePort, ...apiPorts] = await freePorts(2 + api)
   const [firstApiPort] = apiPorts
   if (webPort === undefined || venuePort === undefined || firstApiPort === undefined) throw new Error('A stack has at least one api')
@@ -64,6 +66,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ports: { web: webPort, venue: venuePort, api: apiPort },
       secrets,
       watch: false,
+      ...bundles,
     })
     return supervisor.run(name, () => startProcess({ ...spec, name, onLine: (line) => onLine?.(name, line) }))
   }
