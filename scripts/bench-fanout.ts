@@ -8,16 +8,20 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     'venue-ms': { type: 'string', default: '50' },
+    'address-limit': { type: 'string' },
     profile: { type: 'string' },
+    'worker-arg': { type: 'string', multiple: true, default: [] },
   },
 })
 const followers = Number(values.followers)
-const { direct, cold, rounds, withoutCanary, workerRssMb } = await runFanOut({
+const { direct, cold, rounds, withoutCanary, workerRssMb, refused } = await runFanOut({
   followers,
   workers: Number(values.workers),
   rounds: Number(values.rounds),
   venueMs: Number(values['venue-ms']),
+  addressLimit: values['address-limit'] === undefined ? undefined : Number(values['address-limit']),
   profileDir: values.profile,
+  workerArgs: values['worker-arg'],
   say: (line) => console.error(line),
 })
 
@@ -47,5 +51,6 @@ console.log(
     doubled: all.reduce((sum, round) => sum + round.doubled, 0),
     lastMsWithoutCanary: bare.lastMs,
     workerRssMb: Math.max(...workerRssMb),
+    ...(values['address-limit'] !== undefined && { refused }),
   }),
 )

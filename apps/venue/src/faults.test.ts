@@ -80,6 +80,14 @@ describe('faults', () => {
     expect(await lookup('limited')).toMatchObject({ body: { code: -2013 } })
   })
 
+  it('address limit: what passes it is refused until the first of them is that old', async () => {
+    await arm({ action: { kind: 'address-limit', requests: 2, windowMs: 300 } })
+    const statuses = async () => (await Promise.all([1, 2, 3].map(() => venue.client.get('/fapi/v1/time')))).map(({ status }) => status)
+    expect((await statuses()).toSorted()).toEqual([200, 200, 429])
+    await new Promise((resolve) => setTimeout(resolve, 320))
+    expect((await statuses()).toSorted()).toEqual([200, 200, 429])
+  })
+
   it('skewed clock: what is signed on time is too old', async () => {
     await arm({ action: { kind: 'skew-clock', ms: 8_000 } })
     expect(await order('skewed')).toMatchObject({ body: { code: -1021 } })

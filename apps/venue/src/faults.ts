@@ -22,6 +22,8 @@ const Action = z.discriminatedUnion('kind', [
     /** Sent instead of `{ code, msg }`: HTML, truncated JSON, anything. */
     body: z.string().optional(),
   }),
+  /** So many requests of one address within any such time; those beyond are refused, and count as hits. */
+  z.object({ kind: z.literal('address-limit'), requests: z.number().int().min(1), windowMs: z.number().min(1) }),
   z.object({ kind: z.literal('skew-clock'), ms: z.number().int() }),
   z.object({ kind: z.literal('lagging-lookups'), ms: z.number().min(0) }),
   z.object({ kind: z.literal('partial-fills'), parts: z.number().int().min(2).max(20), spacingMs: z.number().int().min(0) }),
@@ -73,7 +75,16 @@ export interface FaultPlan {
 export interface FaultDesk {
   set(faults: Faults): void
   hits(): readonly { name: string; matched: number; hits: number }[]
-  planFor(request: { method: string; path: string; ref: string | undefined; symbol: string | undefined }): FaultPlan
+  planFor(request: FaultedRequest): FaultPlan
+}
+
+interface FaultedRequest {
+  readonly method: string
+  readonly path: string
+  readonly ref: string | undefined
+  readonly symbol: string | undefined
+  /** Where it comes from. */
+  readonly address?: string | undefined
 }
 
 interface Armed {
@@ -81,6 +92,8 @@ interface Armed {
   readonly path: RegExp | undefined
   matched: number
   hits: number
+  /** Of an address limit: when its last requests came, by address. */
+  readonly asked: Map<string, number[]>
 }
 
 export function createFaultDesk(): FaultDesk {
@@ -95,6 +108,7 @@ export function createFaultDesk(): FaultDesk {
         path: rule.path === undefined ? undefined : new RegExp(`^(?:${rule.path})`),
         matched: 0,
         hits: 0,
+        asked: new Map(),
       }))
     },
     hits: () => armed.map(({ rule, matched, hits }) => ({ name: rule.name, matched, hits })),
@@ -105,6 +119,7 @@ export function createFaultDesk(): FaultDesk {
         one.matched += 1
         if (one.rule.times !== undefined && one.hits >= one.rule.times) continue
         if (random() >= one.rule.probability) continue
+        if (isWithinLimit(one, request)) continue
         if (joins(plan, one.rule.action, random)) one.hits += 1
       }
       return plan
@@ -112,10 +127,16 @@ export function createFaultDesk(): FaultDesk {
   }
 }
 
-function matches(
-  { rule, path }: Armed,
-  request: { method: string; path: string; ref: string | undefined; symbol: string | undefined },
-): boolean {
+function isWithinLimit({ rule, asked }: Armed, { address = '' }: FaultedRequest): boolean {
+  if (rule.action.kind !== 'address-limit') return false
+  const { requests, windowMs } = rule.action
+  const now = performance.now()
+  const recent = (asked.get(address) ?? []).filter((at) => at > now - windowMs)
+  asked.set(address, [...recent, now])
+  return recent.length < requests
+}
+
+function matches({ rule, path }: Armed, request: FaultedRequest): boolean {
   if (rule.method !== undefined && rule.method.toUpperCase() !== request.method) return false
   if (path !== undefined && !path.test(request.path)) return false
   if (rule.ref !== undefined && rule.ref !== request.ref) return false
@@ -141,6 +162,10 @@ function joins(plan: FaultPlan, action: z.infer<typeof Action>, random: () => nu
     case 'status':
       if (isDecided(plan)) return false
       plan.status = { status: action.status, code: action.code, msg: action.msg, retryAfter: action.retryAfter, body: action.body }
+      return true
+    case 'address-limit':
+      if (isDecided(plan)) return false
+      plan.status = { status: 429, code: -1003, msg: 'Too many requests.', retryAfter: Math.ceil(action.windowMs / 1_000), body: undefined }
       return true
     case 'skew-clock':
       plan.skewMs += action.ms

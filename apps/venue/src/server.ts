@@ -86,6 +86,7 @@ async function serveWire(options: ServerOptions, wire: WireRequest, request: Inc
     path: wire.path,
     ref: wire.apiKey === undefined ? undefined : options.state.byApiKey.get(wire.apiKey)?.ref,
     symbol: wire.params.get('symbol'),
+    address: request.socket.remoteAddress,
   })
   const answer = () =>
     options.binance.answer(wire, { split: plan.split, lookupLagMs: plan.lookupLagMs, skewMs: plan.skewMs, revoked: plan.revoked })

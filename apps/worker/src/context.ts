@@ -54,7 +54,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
   const { databaseUrl, redisUrl } = secrets
   const bell = createDoorbell({ redisUrl, databaseUrl, kinds: DOORBELL_KINDS, logger: log })
   const hub = createBus({ redisUrl, databaseUrl, processId: newId(), logger: log })
-  const exchanges = createExchanges({ venueUrl: config.venueUrl, clock, timings })
+  const exchanges = createExchanges({ venueUrl: config.venueUrl, clock, timings, requestLimits: config.requestLimits })
   const key = createSecretKey(secrets.clientOrderIdKey.reveal())
   const metrics = createWorkerMetrics()
   const postman = config.smtp && createSmtpPostman({ smtp: config.smtp, password: secrets.smtpPassword })

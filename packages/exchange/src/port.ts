@@ -1,4 +1,7 @@
+import type { RequestBudget } from './request-budget.ts'
 import type { AccountProbe, DecimalString, OrderType, ReasonCode, Side } from '@matic/contracts'
+
+export type { OrderKind, RequestBudget } from './request-budget.ts'
 
 /** Opened credentials; live in a worker's memory only, never logged. */
 export interface Credentials {
@@ -12,6 +15,8 @@ export interface AccountHandle {
   readonly credentials: Credentials
   /** ONE_WAY | HEDGE as last read. */
   readonly positionMode: 'ONE_WAY' | 'HEDGE'
+  /** Nobody waits for what is asked with it: where an address may ask only so much, the rest goes first. */
+  readonly patient?: boolean
 }
 
 /** What a key may do, and whose it is. */
@@ -108,6 +113,13 @@ export interface ExchangeBalance {
   readonly marginUsed: DecimalString
 }
 
+/** What one request tells of an account. */
+export interface AccountLook {
+  readonly balance: ExchangeBalance
+  /** No position is open. */
+  readonly isFlat: boolean
+}
+
 export interface ExchangeFill {
   readonly tradeId: string
   readonly exchangeOrderId: string
@@ -181,6 +193,8 @@ export interface UserStreamListener {
 export interface ExchangePort {
   readonly exchange: string
   readonly capabilities: ExchangeCapabilities
+  /** What may be asked from this address. Orders are taken out of it before they are written ahead, everything else when it leaves. */
+  readonly budget?: RequestBudget | undefined
 
   /** Exchange clock minus ours in ms, measured with the round trip halved. */
   measureClock(): Promise<ExchangeResult<{ offsetMs: number; errorMs: number }>>
@@ -205,6 +219,8 @@ export interface ExchangePort {
   /** Open positions only; flat ones are left out. */
   fetchPositions(account: AccountHandle): Promise<ExchangeResult<readonly ExchangePosition[]>>
   fetchBalance(account: AccountHandle): Promise<ExchangeResult<ExchangeBalance>>
+  /** One request: enough to see whether an account that held nothing still is as it was. */
+  lookIn(account: AccountHandle): Promise<ExchangeResult<AccountLook>>
   /** Own fills of a symbol since a time, oldest first, at most 1,000. */
   fetchFills(account: AccountHandle, input: { symbol: string; sinceMs: number }): Promise<ExchangeResult<readonly ExchangeFill[]>>
   /** Exchange order ids of what the exchange itself took from a symbol since a time: liquidation and deleveraging, which fills do not tell apart. */

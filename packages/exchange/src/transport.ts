@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Agent } from 'undici'
+import type { RequestBudget } from './request-budget.ts'
 
 /** One request as it really went, noted beside CCXT's own view of it. */
 export interface RequestNote {
@@ -32,8 +33,8 @@ export interface ReadResponse {
 export interface Transport {
   /** What CCXT calls instead of fetch. */
   fetchImplementation(url: string, init: RequestInit): Promise<ReadResponse>
-  /** Notes the last request that `work` makes, however deep in CCXT. */
-  observe<T>(note: RequestNote, work: () => Promise<T>): Promise<T>
+  /** Notes the last request that `work` makes, however deep in CCXT. @param paid so many of its requests are in the budget already */
+  observe<T>(note: RequestNote, work: () => Promise<T>, paid?: number): Promise<T>
   close(): Promise<void>
 }
 
@@ -42,40 +43,47 @@ export interface TransportOptions {
   readonly baseUrl?: string
   /** Connections to one host, kept open and shared by all accounts. */
   readonly connectionsMax?: number
+  /** What may be asked from here; anything when left out. */
+  readonly budget?: RequestBudget | undefined
 }
 
-export function createTransport({ baseUrl, connectionsMax = 512 }: TransportOptions): Transport {
+export function createTransport({ baseUrl, connectionsMax = 512, budget }: TransportOptions): Transport {
   const agent = new Agent({ connections: connectionsMax, keepAliveTimeout: 30_000, pipelining: 1 })
-  const notes = new AsyncLocalStorage<RequestNote>()
+  const observed = new AsyncLocalStorage<{ readonly note: RequestNote; paid: number }>()
+
+  const send = async (note: RequestNote, url: string, init: RequestInit): Promise<ReadResponse> => {
+    const asked = new URL(url)
+    Object.assign(note, newNote(), { sent: true, credentials: credentialsIn(init.headers ?? {}) })
+    try {
+      const response = await agent.request({
+        origin: baseUrl ?? asked.origin,
+        path: `${asked.pathname}${asked.search}`,
+        method: methodOf(init.method),
+        headers: init.headers ?? {},
+        body: init.body ?? null,
+        signal: init.signal ?? null,
+      })
+      // Read here, so that the time limit covers the body too.
+      const body = await response.body.text()
+      const retryAfter = response.headers['retry-after']
+      note.status = response.statusCode
+      note.retryAfter = typeof retryAfter === 'string' ? retryAfter : null
+      note.body = body
+      if (response.statusCode >= 300 && response.statusCode < 400) throw new Redirected(response.statusCode)
+      return { status: response.statusCode, statusText: '', headers: response.headers, text: () => Promise.resolve(body) }
+    } catch (error) {
+      note.transport = transportCode(error)
+      throw error
+    }
+  }
 
   return {
-    async fetchImplementation(url, init) {
-      const asked = new URL(url)
-      const note = notes.getStore() ?? newNote()
-      Object.assign(note, newNote(), { sent: true, credentials: credentialsIn(init.headers ?? {}) })
-      try {
-        const response = await agent.request({
-          origin: baseUrl ?? asked.origin,
-          path: `${asked.pathname}${asked.search}`,
-          method: methodOf(init.method),
-          headers: init.headers ?? {},
-          body: init.body ?? null,
-          signal: init.signal ?? null,
-        })
-        // Read here, so that the time limit covers the body too.
-        const body = await response.body.text()
-        const retryAfter = response.headers['retry-after']
-        note.status = response.statusCode
-        note.retryAfter = typeof retryAfter === 'string' ? retryAfter : null
-        note.body = body
-        if (response.statusCode >= 300 && response.statusCode < 400) throw new Redirected(response.statusCode)
-        return { status: response.statusCode, statusText: '', headers: response.headers, text: () => Promise.resolve(body) }
-      } catch (error) {
-        note.transport = transportCode(error)
-        throw error
-      }
+    fetchImplementation(url, init) {
+      const own = observed.getStore() ?? { note: newNote(), paid: 0 }
+      own.paid -= 1
+      return budget === undefined || own.paid >= 0 ? send(own.note, url, init) : budget.spend('urgent', () => send(own.note, url, init))
     },
-    observe: (note, work) => notes.run(note, work),
+    observe: (note, work, paid = 0) => observed.run({ note, paid }, work),
     close: () => agent.close(),
   }
 }

@@ -71,3 +71,31 @@ function isKey32(text: string): boolean {
   const bytes = Buffer.from(text, 'base64')
   return bytes.length === 32 && bytes.toString('base64') === text
 }
+
+export interface RequestLimitField {
+  readonly requests: number
+  readonly windowMs: number
+}
+
+/** "BINANCE=600/5s PAPER=30/500ms" → limits by exchange. */
+export function requestLimitsField(description: string) {
+  return z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const parts = text.split(/[\s,]+/).filter((part) => part !== '')
+      const limits = parts.map((part) => /^([A-Z][A-Z-]*)=([1-9]\d*)\/([1-9]\d*)(ms|s|m)$/.exec(part))
+      if (limits.some((limit) => limit === null)) {
+        context.addIssue({ code: 'custom', message: 'must look like BINANCE=600/5s, several of them with spaces between' })
+        return z.NEVER
+      }
+      const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 }
+      return new Map(
+        limits.map((limit): [string, RequestLimitField] => {
+          const [, exchange = '', requests, count, unit = ''] = limit ?? []
+          return [exchange, { requests: Number(requests), windowMs: Number(count) * (unitsMs[unit] ?? 1) }]
+        }),
+      )
+    })
+    .meta({ description })
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { EnvFieldMeta } from './env-field.ts'
-import { durationField, httpUrlField, keyField, longSecretField, portField } from './env-field.ts'
+import { durationField, httpUrlField, keyField, longSecretField, portField, requestLimitsField } from './env-field.ts'
 import { createSecret } from './secret.ts'
 
 export const sabotages = ['random-client-id', 'resend-on-timeout', 'no-unique-index', 'no-sweep', 'close-not-reduce-only'] as const
@@ -151,6 +151,9 @@ export const workerSchema = z.object({
   ENCRYPTION_KEY: keyField('Opens exchange keys: base64 of 32 bytes. Lose it and every exchange key must be entered again'),
   CLIENT_ORDER_ID_KEY: keyField('Makes client order ids: base64 of 32 bytes. Never change it while orders are open'),
   VENUE_URL: httpUrlField('http://127.0.0.1:3002', 'The paper venue as workers reach it'),
+  EXCHANGE_REQUESTS: requestLimitsField(
+    'How much the address that workers share may ask of an exchange, such as BINANCE=600/5s; they divide it, and wait where the exchange would refuse',
+  ),
   SABOTAGE: z
     .enum(sabotages, `must be one of ${sabotages.join(', ')}`)
     .optional()

@@ -90,6 +90,7 @@ describe('environment', () => {
     [{ DEBUG: 'true', NODE_ENV: 'production' }, /DEBUG=true is refused/],
     [{ DEBUG: 'true', LOG_LEVEL: 'error' }, /disagree/],
     [{ REDIS_URL: 'localhost:6379' }, /must look like redis:/],
+    [{ EXCHANGE_REQUESTS: 'BINANCE=600' }, /must look like BINANCE=600\/5s/],
   ])('refuses %o', (extra, words) => {
     expect(problemsOf(() => readWorkerEnv({ ...workerEnv, ...extra })).join('\n')).toMatch(words)
   })
@@ -98,6 +99,14 @@ describe('environment', () => {
     const given = { ...apiEnv, NODE_ENV: 'production', [name]: key }
     expect(problemsOf(() => refuseKeysOfWorkers(given))).toEqual([expect.stringContaining(`${name} is for workers alone`)])
     expect(() => refuseKeysOfWorkers({ ...given, [name]: '' })).not.toThrow()
+  })
+
+  it('reads what an address may ask of each exchange', () => {
+    const { requestLimits } = readWorkerEnv({ ...workerEnv, EXCHANGE_REQUESTS: 'BINANCE=600/5s PAPER=30/500ms' }).config
+    expect([...requestLimits]).toEqual([
+      ['BINANCE', { requests: 600, windowMs: 5_000 }],
+      ['PAPER', { requests: 30, windowMs: 500 }],
+    ])
   })
 
   it('allows a sabotage in tests', () => {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { contradictions } from './env-contradictions.ts'
+import type { RequestLimitField } from './env-field.ts'
 import { apiSchema, venueSchema, webSchema, workerSchema } from './env-schemas.ts'
 import type { EnvProcess, everywhere, metrics, Sabotage, store } from './env-schemas.ts'
 import { createSecret } from './secret.ts'
@@ -60,6 +61,8 @@ export interface WorkerConfig extends StoreConfig, MetricsConfig {
   frontendUrl: string
   smtp: SmtpConfig | undefined
   venueUrl: string
+  /** By exchange. */
+  requestLimits: ReadonlyMap<string, RequestLimitField>
   sabotage: Sabotage | undefined
 }
 
@@ -136,6 +139,7 @@ export function readWorkerEnv(source: EnvSource = process.env): { config: Worker
     ...storeConfig(env),
     ...metricsConfig(env),
     venueUrl: env.VENUE_URL,
+    requestLimits: env.EXCHANGE_REQUESTS,
     sabotage: env.SABOTAGE,
     frontendUrl: env.FRONTEND_URL,
     smtp: smtpConfig(env),

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createLaneRunner } from '@matic/services/execution/index'
+import { createAddressShares } from '@matic/services/execution/share-addresses'
 import type { LaneRunner } from '@matic/services/execution/index'
 import { dispatchSignals } from '@matic/services/dispatch/index'
 import { createStreamHolder, type StreamHolder } from '@matic/services/streams/index'
@@ -62,6 +63,7 @@ export function createTrading(ctx: WorkerContext): Trading {
       ctx.metrics.listening(await streams.sweep())
     },
   })
+  const addresses = createLoop({ name: 'addresses', everyMs: timings.sweepMs, log, run: createAddressShares(ctx) })
   const renew = createLoop({ name: 'renew', everyMs: timings.leaseRenewMs, log, run: () => runner.renew() })
-  return { runner, streams, dispatch, execute, loops: [dispatch, execute, reconcile, listen, renew] }
+  return { runner, streams, dispatch, execute, loops: [addresses, dispatch, execute, reconcile, listen, renew] }
 }

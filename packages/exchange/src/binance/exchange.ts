@@ -1,6 +1,7 @@
 import { InvariantError } from '@matic/contracts'
 import { classify } from '../classify.ts'
 import type { AccountHandle, ExchangeFailure, ExchangePort, ExchangeResult, OrderRequest, Signing } from '../port.ts'
+import type { RequestBudget, RequestKind } from '../request-budget.ts'
 import { createTransport, newNote } from '../transport.ts'
 import { BINANCE_VERDICTS } from '../verdicts/binance.ts'
 import type { CallContext } from '../verdicts/row.ts'
@@ -30,9 +31,11 @@ export interface BinanceOptions {
   recvWindowMs: number
   /** A private stream on which nothing answers for so long is dead. */
   streamSilenceMs: number
+  /** What this address may ask of it; anything when left out. */
+  budget?: RequestBudget | undefined
 }
 
-type Asking = Pick<AccountHandle, 'accountId' | 'credentials'>
+type Asking = Pick<AccountHandle, 'accountId' | 'credentials' | 'patient'>
 
 /** Reading late does no harm. */
 const READ_WINDOW_MS = 10_000
@@ -44,7 +47,7 @@ const PAGE_ROWS = 1_000
  * `baseUrl` the host is replaced on the way out, so that adapter and error mapping are the same for the venue as for the real exchange.
  */
 export function createBinanceExchange(options: BinanceOptions): ExchangePort {
-  const { clock, requestTimeoutMs, recvWindowMs } = options
+  const { clock, requestTimeoutMs, recvWindowMs, budget } = options
   const capabilities = binanceCapabilities(options.certified)
   const transport = createTransport(options)
   const demo = options.demo ?? false
@@ -66,11 +69,16 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   /** @throws CCXT's BadSymbol */
   const marketIdOf = (symbol: string): string => client.market(symbol).id ?? symbol
 
-  /** One request through CCXT. */
-  const call = async <T>(context: CallContext, work: () => Promise<T>): Promise<ExchangeResult<T>> => {
+  /** One request through CCXT, which waits for its turn before it is signed. @param kind `taken`: it had its turn already */
+  const call = async <T>(
+    context: CallContext,
+    work: () => Promise<T>,
+    kind: RequestKind | 'taken' = 'urgent',
+  ): Promise<ExchangeResult<T>> => {
     const note = newNote()
+    const ask = () => transport.observe(note, work, 1)
     try {
-      return { ok: true, value: await transport.observe(note, work) }
+      return { ok: true, value: await (budget === undefined || kind === 'taken' ? ask() : budget.spend(kind, ask)) }
     } catch (error) {
       if (error instanceof InvariantError) throw error
       return { ok: false, failure: classify({ table: BINANCE_VERDICTS, context, note, error }) }
@@ -80,7 +88,8 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   /** One request that an account signs. */
   const callAs = <T>(account: Asking, context: CallContext, work: () => Promise<T>): Promise<ExchangeResult<T>> => {
     lastAsked = account
-    return call(context, () => client.withKeys(account.credentials, work))
+    const kind = context === 'order' || context === 'close' ? 'taken' : account.patient ? 'patient' : 'urgent'
+    return call(context, () => client.withKeys(account.credentials, work), kind)
   }
 
   const loadMarkets = (reload: boolean): Promise<ExchangeResult<null>> =>
@@ -159,6 +168,7 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   return {
     exchange: options.exchange,
     capabilities,
+    budget,
 
     measureClock,
 
@@ -225,6 +235,12 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
 
     fetchBalance: (account) =>
       askAs(account, 'read', async () => presentBalance(rowOf(await client.fapiPrivateV3GetAccount(forReading())))),
+
+    lookIn: (account) =>
+      askAs(account, 'read', async () => {
+        const row = rowOf(await client.fapiPrivateV3GetAccount(forReading()))
+        return { balance: presentBalance(row), isFlat: !rowsOf(row['positions']).some(isOpen) }
+      }),
 
     fetchFills: (account, { symbol, sinceMs }) =>
       askAs(account, 'read', async () => {

@@ -84,6 +84,7 @@ export function createReadOnlyExchange<Client extends BaseClient>(venue: ReadOnl
     setMarginMode: refuse,
     changeMargin: refuse,
     openUserStream: refuse,
+    lookIn: refuse,
 
     fetchPositions: (account) =>
       call(async () => {

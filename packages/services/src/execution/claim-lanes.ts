@@ -11,6 +11,8 @@ export interface ClaimInput {
   /** Accounts this process works on right now. */
   readonly active: readonly string[]
   readonly limit: number
+  /** Of these alone; of all when left out. */
+  readonly exchanges?: readonly string[]
 }
 
 interface ClaimedLanes {
@@ -37,20 +39,46 @@ const WORK = `
 
 /** Takes lanes that have work and belong to nobody, with a new fence each. Only lanes of accounts whose key opens, or that have something to end. */
 export async function claimWorkLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
-  return claim(db, ctx, input, `SELECT w.account_id, w.urgency, w.turn FROM (${WORK}) AS w`, 'w.urgency, w.turn')
+  return claim(db, ctx, input, `SELECT w.account_id, w.urgency, w.turn FROM (${WORK}) AS w`, 'w.urgency, w.turn', ', is_calm = false')
 }
 
-/** Takes lanes whose account is due to be compared with the exchange. Those with work go through the other door first. */
+const CANDIDATES_MAX = 200
+/** Rounds of quiet accounts between two whole readings of one that is calm: what only they show (transfers that cancel out, orders left behind) waits so long. */
+const CALM_ROUNDS = 10
+
+/** Due to be compared with the exchange, and nothing to send: those with work go through the other door first. */
+const DUE = `r.reconcile_at <= clock_timestamp() AND a.key_status IN ('VALID', 'FROZEN')
+  AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = r.account_id AND o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp()))`
+
+/** A look is enough: nobody asks for more, nobody copies it, and its ledger was read not long ago. */
+function isCalm(ctx: ExecutionContext): string {
+  const calmSeconds = (CALM_ROUNDS * ctx.timings.reconcileIdleMs) / 1000
+  return `(r.is_calm AND r.reconcile_at > 'epoch' AND a.is_active AND NOT ${isMirrored('r.account_id')} AND EXISTS (
+    SELECT 1 FROM account_state s WHERE s.account_id = r.account_id AND to_timestamp(s.income_cursor::float8 / 1000.0) > clock_timestamp() - make_interval(secs => ${calmSeconds})))`
+}
+
+/** Takes lanes whose account is due to be read. */
 export async function claimDueLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
   return claim(
     db,
     ctx,
     input,
     `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id
-      WHERE r.reconcile_at <= clock_timestamp() AND a.key_status IN ('VALID', 'FROZEN')
+      WHERE ${DUE} AND NOT ${isCalm(ctx)}
         AND (a.is_active OR EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0) OR ${isMirrored('r.account_id')})
-        AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = r.account_id AND o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp()))
-      ORDER BY r.reconcile_at LIMIT 200`,
+      ORDER BY r.reconcile_at LIMIT ${CANDIDATES_MAX}`,
+    'w.reconcile_at',
+  )
+}
+
+/** Takes lanes whose account is due and was calm: a look at it is one request, and what many looks found is written together. */
+export async function claimCalmLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
+  return claim(
+    db,
+    ctx,
+    input,
+    `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id
+      WHERE ${DUE} AND ${isCalm(ctx)} ORDER BY r.reconcile_at LIMIT ${CANDIDATES_MAX}`,
     'w.reconcile_at',
   )
 }
@@ -58,9 +86,10 @@ export async function claimDueLanes(db: Queryable, ctx: ExecutionContext, input:
 async function claim(
   db: Queryable,
   ctx: ExecutionContext,
-  { owner, active, limit }: ClaimInput,
+  { owner, active, limit, exchanges }: ClaimInput,
   candidates: string,
   order: string,
+  noted = '',
 ): Promise<ClaimedLanes> {
   if (limit <= 0) return { lanes: [], nowMs: 0 }
   const rows = await db.query<{ accountId: string; userId: string; exchange: string; fence: string; nowMs: number }>(
@@ -71,10 +100,10 @@ async function claim(
         WHERE c.exchange = ANY($5) AND NOT EXISTS (SELECT 1 FROM unnest($2::uuid[]) AS mine(id) WHERE mine.id = l.account_id) AND ${LANE_IS_FREE}
         ORDER BY ${order} LIMIT $3 FOR UPDATE OF l SKIP LOCKED),
      moment AS (SELECT clock_timestamp() AS at FROM (SELECT count(*) FROM taken) AS locked)
-     UPDATE lane SET owner = $1, fence = fence + 1, lease_until = moment.at + make_interval(secs => $4)
+     UPDATE lane SET owner = $1, fence = fence + 1, lease_until = moment.at + make_interval(secs => $4)${noted}
        FROM taken, moment, account a WHERE lane.account_id = taken.account_id AND a.id = lane.account_id
      RETURNING lane.account_id AS "accountId", a.user_id AS "userId", a.exchange, lane.fence, (extract(epoch FROM moment.at) * 1000)::float8 AS "nowMs"`,
-    [owner, active, limit, ctx.timings.leaseMs / 1000, certifiedOf(ctx)],
+    [owner, active, limit, ctx.timings.leaseMs / 1000, certifiedOf(ctx).filter((name) => exchanges?.includes(name) ?? true)],
   )
   return { lanes: rows.map(({ nowMs: _nowMs, ...row }) => ({ ...row, owner })), nowMs: Math.floor(rows[0]?.nowMs ?? 0) }
 }

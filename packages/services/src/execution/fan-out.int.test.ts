@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db } from '@matic/db'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createBench } from '@matic/testkit/execution/bench'
+import { createBench, startWorker } from '@matic/testkit/execution/bench'
 import type { Bench, TestWorker } from '@matic/testkit/execution/bench'
 import { makeAccount, makeOrder } from '@matic/testkit/execution/factories'
 import type { TestAccount } from '@matic/testkit/execution/factories'
@@ -104,4 +104,27 @@ it('fifty accounts close and take stop and target off, in as few', async () => {
   const gone = await ctx.db.query(`SELECT DISTINCT reason FROM trade_order WHERE leg IN ('stop', 'target')`)
   expect(gone).toEqual([{ reason: 'CANCELED_SIBLING' }])
   expect(transactions).toBeLessThan(75)
+}, 60_000)
+
+it('an address that may ask 30 things in half a second opens fifty accounts in two turns and protects them, and nothing is refused', async () => {
+  const limit = { requests: 30, windowMs: 500 }
+  await using worker = await startWorker({ ...throughVenue(venue.url, limit), scale: 1, databaseUrl: bench.databaseUrl })
+  await venue.faults({ rules: [{ name: 'limit', action: { kind: 'address-limit', ...limit } }] })
+  const startedAtMs = Date.now()
+  for (const account of accounts) await makeOrder(worker.ctx, account, { quantityBase: '0.01', stopFraction: '0.2', targetFraction: '0.4' })
+  const guarded = `SELECT 1 FROM position WHERE quantity_base > 0 AND protection = 'PROTECTED'`
+  // As its loop does: who waits for a turn keeps nobody else waiting.
+  for (const deadline = Date.now() + 20_000; (await worker.ctx.db.query(guarded)).length < COUNT; await sleep(20)) {
+    if (Date.now() > deadline) throw new Error('not in time')
+    await worker.runner.execute()
+  }
+
+  expect(await venue.hits('limit')).toBe(0)
+  const opened = (await venue.ledger()).filter(({ acceptedAt, status }) => acceptedAt >= startedAtMs && status === 'FILLED')
+  const times = opened.map(({ acceptedAt }) => acceptedAt).toSorted((a, b) => a - b)
+  expect(times).toHaveLength(COUNT)
+  const [first = 0] = times
+  expect(times.filter((at) => at < first + limit.windowMs).length).toBeGreaterThan(20)
+  expect(times.filter((at) => at < first + limit.windowMs).length).toBeLessThan(30)
+  expect((times.at(-1) ?? 0) - first).toBeLessThan(5 * limit.windowMs)
 }, 60_000)

@@ -1,12 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { AccountHandle, ExchangePort } from '@matic/exchange/port'
 import { judgeFanOuts, releaseFanOuts } from '../fan-outs/judge-fan-outs.ts'
+import { loadWallets, looksCalm, recordCalm } from '../reconcile/look-in.ts'
+import type { CalmLook } from '../reconcile/look-in.ts'
 import { isAbort } from './abort.ts'
 import { createBatcher } from './batcher.ts'
 import { noteGoing } from './cancel-working.ts'
 import type { Going } from './cancel-working.ts'
 import { carryOut, ExchangeSilent, recordRefreshed } from './carry-out.ts'
 import type { Books, Refreshed } from './carry-out.ts'
-import { claimDueLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
+import { claimCalmLanes, claimDueLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
 import type { ExecutionContext } from './context.ts'
 import { LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'
@@ -56,6 +59,13 @@ const BATCH_MAX = 250
 const REFRESHED_MAX = 50
 /** Of a worker at once: what leaves within `batchSendMs`, and no more than there are connections for. */
 const LANES_MAX = 500
+/** Looks at calm accounts at once: one request each, and one commit for all that are over together. While orders are on their way, few. */
+const LOOKS_MAX = 48
+const LOOKS_MAX_BUSY = 6
+/** Looks that are over so close to each other are written down together, ms. */
+const LOOKS_GATHER_MS = 20
+/** Requests of a whole reading, more or less. */
+const WHOLE_READING = 5
 /** Between two looks at how many of a fan-out were refused, ms, once its canary is answered. */
 const JUDGE_MS = 100
 /** Answers are written down this much later, ms, while more orders wait to leave. */
@@ -71,6 +81,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   /** Accounts whose last turn failed rest a little, so that one bad lane does not spin. Monotonic ms. */
   const resting = new Map<string, { untilMs: number; failures: number }>()
   let reconciling = 0
+  let looking = 0
   let draining = false
   let orphansSeenAtMs = -Infinity
   let stopsSeenAtMs = -Infinity
@@ -80,6 +91,12 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     const plans = await planLanes(ctx, lanes)
     return lanes.map((lane) => plans.get(lane.accountId) ?? { kind: 'lost' })
   })
+
+  const looks = createBatcher<CalmLook, boolean>(
+    BATCH_MAX,
+    (some) => recordCalm(ctx, some),
+    () => pause(LOOKS_GATHER_MS * ctx.timings.scale),
+  )
 
   /** Of many orders some are still being decided or claimed. */
   let leaving: PromiseWithResolvers<void> | undefined
@@ -128,7 +145,8 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     return [...working.keys(), ...[...resting].filter(([, rest]) => rest.untilMs > nowMs).map(([accountId]) => accountId)]
   }
 
-  async function work(lane: HeldLane, first?: Plan): Promise<void> {
+  /** @param isPatient nobody waits for the first plan: it was only due */
+  async function work(lane: HeldLane, first?: Plan, isPatient = false): Promise<void> {
     const port = ctx.exchanges.get(lane.exchange)
     let plan = first ?? (await planner.add(lane))
     for (let step = 0; step < STEPS_MAX; step += 1) {
@@ -138,25 +156,48 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
         return
       }
       if (plan.kind !== 'again') {
-        const handle = await ctx.keys.open(lane.accountId)
-        if (!port || !handle) throw new Error('No exchange or no key for an account with work')
-        if (ctx.worker.current()?.id !== lane.owner) return
         const sends = plan.kind === 'send' ? plan.sends : []
-        await carryOut(ctx, port, handle, lane, plan, books).finally(() => answered(sends))
+        const handle = await openKey(lane, sends)
+        if (!port || !handle) throw new Error('No exchange or no key for an account with work')
+        if (ctx.worker.current()?.id !== lane.owner) return neverLeave(port, sends)
+        const asking = isPatient && step === 0 ? { ...handle, patient: true } : handle
+        await carryOut(ctx, port, asking, lane, plan, books).finally(() => answered(sends))
       }
       plan = await planner.add(lane)
     }
     throw new Error('A lane took too many steps')
   }
 
-  function start(lane: HeldLane, first?: Plan): Promise<void> {
+  async function openKey(lane: HeldLane, sends: readonly Send[]): Promise<AccountHandle | undefined> {
+    const port = ctx.exchanges.get(lane.exchange)
+    const handle = await ctx.keys.open(lane.accountId).catch((error: unknown) => {
+      neverLeave(port, sends)
+      throw error
+    })
+    if (!handle) neverLeave(port, sends)
+    return handle
+  }
+
+  function start(lane: HeldLane, turn: () => Promise<void>): Promise<void> {
     ctx.crashPoints.pass('K5')
-    const done = work(lane, first)
+    const done = turn()
       .then(() => void resting.delete(lane.accountId))
       .catch((error: unknown) => giveUp(lane, error))
       .finally(() => working.delete(lane.accountId))
     working.set(lane.accountId, { lane, done })
     return done
+  }
+
+  /** A look, and a whole reading where it shows anything new. */
+  async function look(
+    lane: HeldLane,
+    { askedAtMs, walletBalance }: { askedAtMs: number; walletBalance: string | undefined },
+  ): Promise<void> {
+    const port = ctx.exchanges.get(lane.exchange)
+    const handle = await ctx.keys.open(lane.accountId)
+    if (!port || !handle || walletBalance === undefined || !(await looksCalm(port, { ...handle, patient: true }, walletBalance)))
+      return work(lane, { kind: 'reconcile', full: true }, true)
+    if (await looks.add({ lane, askedAtMs })) wakeIn(0)
   }
 
   async function giveUp(lane: HeldLane, error: unknown): Promise<void> {
@@ -199,7 +240,8 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       const claimed = await take(async (me) => {
         const limit = Math.min(BATCH_MAX, lanesMax - working.size)
         const lanes = await takeWork(me.id, limit)
-        for (const { lane, plan } of lanes) void start(lane, plan).then(() => (full ? wakeIn(hasRoom() ? 0 : ROOM_MS) : undefined))
+        for (const { lane, plan } of lanes)
+          void start(lane, () => work(lane, plan)).then(() => (full ? wakeIn(hasRoom() ? 0 : ROOM_MS) : undefined))
         full = lanes.length >= limit
         return lanes.length
       })
@@ -207,6 +249,40 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       more = full && claimed > 0
     }
     return taken
+  }
+
+  /** Nothing but readings: no order waits for this worker. */
+  const isIdle = () => working.size <= reconciling + looking
+
+  async function takeDue(owner: string): Promise<number> {
+    const room = roomToRead(ctx, WHOLE_READING)
+    const limit = Math.min(reconcilesMax - reconciling, lanesMax - working.size, room.accounts)
+    const { lanes } = await claimDueLanes(ctx.db, ctx, { owner, active: unavailable(), limit, exchanges: room.exchanges })
+    for (const lane of lanes) {
+      reconciling += 1
+      void start(lane, () => work(lane, { kind: 'reconcile', full: false }, true)).finally(() => {
+        reconciling -= 1
+        if (isIdle()) onRoom()
+      })
+    }
+    return lanes.length
+  }
+
+  async function takeCalm(owner: string): Promise<number> {
+    const room = roomToRead(ctx, 1)
+    const limit = Math.min((isIdle() ? LOOKS_MAX : LOOKS_MAX_BUSY) - looking, lanesMax - working.size, room.accounts)
+    const { lanes, nowMs } = await claimCalmLanes(ctx.db, ctx, { owner, active: unavailable(), limit, exchanges: room.exchanges })
+    if (lanes.length === 0) return 0
+    const wallets = await loadWallets(ctx, lanes)
+    for (const lane of lanes) {
+      looking += 1
+      const known = { askedAtMs: nowMs, walletBalance: wallets.get(lane.accountId) }
+      void start(lane, () => look(lane, known)).finally(() => {
+        looking -= 1
+        if (isIdle()) onRoom()
+      })
+    }
+    return lanes.length
   }
 
   /** A dead worker's lane with a request on its way becomes free at a known moment: be there. */
@@ -250,21 +326,10 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     },
 
     async reconcile() {
-      const areManyAtWork = working.size - reconciling >= MANY_LANES
+      const areManyAtWork = working.size - reconciling - looking >= MANY_LANES
       if (areManyAtWork && ctx.clock.monotonic() - comparedAtMs < COMPARE_MS * ctx.timings.scale) return 0
       comparedAtMs = ctx.clock.monotonic()
-      return take(async (me) => {
-        const limit = Math.min(reconcilesMax - reconciling, lanesMax - working.size)
-        const { lanes } = await claimDueLanes(ctx.db, ctx, { owner: me.id, active: unavailable(), limit })
-        for (const lane of lanes) {
-          reconciling += 1
-          void start(lane, { kind: 'reconcile', full: false }).finally(() => {
-            reconciling -= 1
-            if (working.size <= reconciling) onRoom()
-          })
-        }
-        return lanes.length
-      })
+      return take(async (me) => (await takeCalm(me.id)) + (await takeDue(me.id)))
     },
 
     async renew() {
@@ -282,4 +347,18 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       await settled()
     },
   }
+}
+
+/** What was taken out of the address's budget for them is there for others. */
+function neverLeave(port: ExchangePort | undefined, sends: readonly Send[]): void {
+  for (const _send of sends) port?.budget?.settle()
+}
+
+/** Exchanges that may be read from here now, and how many accounts of each at least: nothing is claimed to wait for its turn. */
+function roomToRead(ctx: ExecutionContext, requestsEach: number): { accounts: number; exchanges: string[] } {
+  const rooms = [...ctx.exchanges].flatMap(([name, { budget }]) => {
+    const accounts = budget === undefined ? Infinity : Math.floor(budget.room('patient') / requestsEach)
+    return accounts > 0 ? [{ name, accounts }] : []
+  })
+  return { accounts: Math.min(Infinity, ...rooms.map(({ accounts }) => accounts)), exchanges: rooms.map(({ name }) => name) }
 }

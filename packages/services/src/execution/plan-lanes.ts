@@ -1,5 +1,6 @@
 import { recordFacts } from '@matic/db'
 import type { NewFact, Transaction } from '@matic/db'
+import { admit, writePutOff } from './admit.ts'
 import { chooseNext } from './choose-next.ts'
 import { claimWorkLanes } from './claim-lanes.ts'
 import type { ClaimInput } from './claim-lanes.ts'
@@ -95,10 +96,18 @@ async function planHeld(tx: Transaction, ctx: ExecutionContext, held: readonly H
   }
 
   facts.push(...(await endOrders(tx, endings)))
-  const sends = Map.groupBy(await writeAhead(tx, ctx, chosen, nowMs), (send) => send.lane.accountId)
-  for (const [accountId, own] of sends) plans.set(accountId, { kind: 'send', sends: own })
-  await release(tx, idle)
-  return { plans, factIds: await recordFacts(tx, facts) }
+  const admission = admit(ctx, chosen, nowMs)
+  try {
+    await writePutOff(tx, admission.putOff)
+    for (const { lane, untilMs } of admission.putOff) plans.set(lane.accountId, { kind: 'idle', untilMs })
+    const sends = Map.groupBy(await writeAhead(tx, ctx, admission.admitted, nowMs), (send) => send.lane.accountId)
+    for (const [accountId, own] of sends) plans.set(accountId, { kind: 'send', sends: own })
+    await release(tx, [...idle, ...admission.putOff.flatMap(({ lane }) => (sends.has(lane.accountId) ? [] : [lane]))])
+    return { plans, factIds: await recordFacts(tx, facts) }
+  } catch (error) {
+    admission.giveBack()
+    throw error
+  }
 }
 
 async function release(tx: Transaction, lanes: readonly HeldLane[]): Promise<void> {

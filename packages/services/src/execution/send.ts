@@ -34,6 +34,8 @@ export async function sendAll(
 async function sendOne(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, send: Send, record: RecordAnswer): Promise<void> {
   const sentMs = ctx.clock.monotonic()
   const sent = port.createOrder(handle, send.request, send.signing)
+  const isOver = () => port.budget?.settle()
+  void sent.then(isOver, isOver)
   ctx.crashPoints.pass('K7')
   const result = await orSilence(ctx, sent)
   ctx.crashPoints.pass('K8')

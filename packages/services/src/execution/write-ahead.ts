@@ -61,7 +61,10 @@ export async function writeAhead(
        FROM unnest($1::uuid[], $2::text[]) AS x(id, side) WHERE o.id = x.id`,
     [sends.map((send) => send.order.id), sends.map((send) => send.request.side), nowMs],
   )
-  const [numbers] = await Promise.all([attempts, orders])
+  const lanes = tx.query('UPDATE lane SET is_calm = false WHERE account_id = ANY($1::uuid[]) AND is_calm', [
+    sends.map((send) => send.lane.accountId),
+  ])
+  const [numbers] = await Promise.all([attempts, orders, lanes])
   const numberOf = new Map(numbers.map((row) => [row.orderId, row.number]))
   return sends.map((send) => ({ ...send, attempt: { ...send.attempt, number: numberOf.get(send.order.id) ?? 1 } }))
 }

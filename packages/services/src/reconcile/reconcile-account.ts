@@ -95,6 +95,8 @@ export async function reconcileAccount(
       askedAtMs: reading.askedAtMs,
       timings: ctx.timings,
     })
+    const isNew = movedSymbols.length > 0 || applied.doubted.length > 0 || changes.waiting
+    await noteCalm(tx, lane, !isNew && holdsNothing(reading, working))
     const factIds = await recordFacts(tx, facts)
     if (changes.signals > 0) ctx.crashPoints.pass('K15')
     return { ids: factIds, told: changes.signals }
@@ -122,6 +124,16 @@ function nextInMs(ctx: ExecutionContext, reading: AccountReading, working: reado
   if (doubted) return timings.sweepMs / 2
   if (working.some((order) => order.leg === 'open' || order.type === 'market' || order.type === 'limit')) return timings.orderPollMs
   return reading.positions.length > 0 || working.length > 0 ? timings.reconcileBusyMs : timings.reconcileIdleMs
+}
+
+/** No position, no order of anybody's. */
+function holdsNothing({ positions, openOrders }: AccountReading, working: readonly OrderRow[]): boolean {
+  return positions.length === 0 && openOrders.length === 0 && working.length === 0
+}
+
+/** From here on a look at it is enough, for some rounds. */
+async function noteCalm(tx: Transaction, { accountId }: HeldLane, isCalm: boolean): Promise<void> {
+  await tx.query('UPDATE lane SET is_calm = $2 WHERE account_id = $1 AND is_calm <> $2', [accountId, isCalm])
 }
 
 /** What has triggered fills under the id of the order that the exchange made for it: several in one round are told apart by that. */

@@ -170,3 +170,50 @@ it('freezes an account whose key is refused while reading', async () => {
     { status: 'INVALID' },
   ])
 })
+
+it('asks an account that is calm one thing, and reads it whole as soon as that says anything new', async () => {
+  const asked: string[] = []
+  const { lookIn, fetchOpenOrders } = exchange
+  const note = (what: string, { accountId }: { accountId: string }) => void (accountId === account.accountId && asked.push(what))
+  exchange.lookIn = (handle) => (note('look', handle), lookIn(handle))
+  exchange.fetchOpenOrders = (handle, symbol) => (note('whole', handle), fetchOpenOrders(handle, symbol))
+  const look = async () => {
+    asked.length = 0
+    const before = await syncedAt()
+    await one.ctx.db.query('UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1', [account.accountId])
+    await one.runner.reconcile()
+    await one.runner.settled()
+    expect((await syncedAt()) > before).toBe(true)
+    return asked
+  }
+  await reconcile()
+  expect(await look()).toEqual(['look'])
+  expect(await look()).toEqual(['look'])
+
+  exchange.lookIn = async () => ({ ok: true, value: { balance: { ...balance, walletBalance: '9999.99' }, isFlat: true } })
+  expect(await look()).toEqual(['whole'])
+  exchange.lookIn = (handle) => (note('look', handle), lookIn(handle))
+  expect(await look()).toEqual(['look'])
+
+  await openProtected()
+  expect(await look()).toEqual(['whole'])
+  byHand().trade('sell', '1')
+  while (!(await isCalm())) await reconcile()
+  expect(await look()).toEqual(['look'])
+  byHand().trade('buy', '2')
+  expect(await look()).toEqual(['look', 'whole'])
+  expect(await position()).toMatchObject({ quantity: '2' })
+  Object.assign(exchange, { lookIn, fetchOpenOrders })
+})
+
+const balance = { walletBalance: '10000', available: '10000', unrealizedPnl: '0', equity: '10000', marginUsed: '0' }
+
+async function isCalm(): Promise<boolean> {
+  const [row] = await one.ctx.db.query<{ calm: boolean }>('SELECT is_calm AS calm FROM lane WHERE account_id = $1', [account.accountId])
+  return row?.calm === true
+}
+
+async function syncedAt(): Promise<Date> {
+  const [row] = await one.ctx.db.query<{ at: Date }>('SELECT synced_at AS at FROM account_state WHERE account_id = $1', [account.accountId])
+  return row?.at ?? new Date(0)
+}

@@ -28,6 +28,8 @@ export interface RigOptions {
   encryptionKey?: Buffer
   /** That of the environment, if any, when left out. */
   redisUrl?: string
+  /** For workers alone. */
+  workerEnv?: NodeJS.ProcessEnv
   /** For Node, before the worker's file. */
   workerArgs?: readonly string[]
 }
@@ -115,7 +117,10 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   for (let index = 0; index < options.workers; index += 1) {
     launches.set(
       `worker-${index}`,
-      launch(`worker-${index}`, 'worker', {}, { line: /worker ready/ }, [...WORKER_NODE_ARGS, ...(options.workerArgs ?? [])]),
+      launch(`worker-${index}`, 'worker', options.workerEnv ?? {}, { line: /worker ready/ }, [
+        ...WORKER_NODE_ARGS,
+        ...(options.workerArgs ?? []),
+      ]),
     )
   }
 

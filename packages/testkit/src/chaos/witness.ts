@@ -18,11 +18,15 @@ export type VenueOrder = z.infer<typeof VenueOrder>
 const VenuePosition = z.object({ ref: z.string(), symbol: z.string(), positionAmt: z.string() })
 export type VenuePosition = z.infer<typeof VenuePosition>
 
+const FaultHits = z.object({ rules: z.array(z.object({ name: z.string(), hits: z.number() })) })
+
 export interface Witness {
   /** @param sinceMs accepted from then on; all when left out */
   orders(sinceMs?: number): Promise<VenueOrder[]>
   positions(): Promise<VenuePosition[]>
   setFaults(faults: unknown): Promise<void>
+  /** How often the rule of this name has acted since it was set. */
+  hits(name: string): Promise<number>
 }
 
 export function createWitness({ url, adminToken }: { url: string; adminToken: string }): Witness {
@@ -44,6 +48,10 @@ export function createWitness({ url, adminToken }: { url: string; adminToken: st
         .positions.filter((position) => Number(position.positionAmt) !== 0),
     async setFaults(faults) {
       await call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) })
+    },
+    async hits(name) {
+      const { rules } = FaultHits.parse(await call('/venue/faults'))
+      return rules.find((rule) => rule.name === name)?.hits ?? 0
     },
   }
 }

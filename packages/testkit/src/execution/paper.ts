@@ -1,4 +1,4 @@
-import { createBinanceExchange } from '@matic/exchange'
+import { createBinanceExchange, createRequestBudget, type RequestLimit } from '@matic/exchange'
 import { createSecret } from '@matic/platform'
 import { createAccountKeys } from '@matic/services/accounts/open-keys'
 import { openPaperAccounts } from '@matic/services/accounts/open-paper-accounts'
@@ -12,8 +12,8 @@ import type { TestAccount } from './factories.ts'
 export const ENCRYPTION_KEY = new Uint8Array(32).fill(9)
 const encryptionKey = createSecret(ENCRYPTION_KEY)
 
-/** Everything real: stock CCXT against the venue, keys sealed and opened. */
-export function throughVenue(venueUrl: string): Pick<WorkerOptions, 'port' | 'keys'> {
+/** Everything real: stock CCXT against the venue, keys sealed and opened. @param limit of what a worker's address may ask */
+export function throughVenue(venueUrl: string, limit?: RequestLimit): Pick<WorkerOptions, 'port' | 'keys'> {
   return {
     port: (clock, timings) =>
       createBinanceExchange({
@@ -24,6 +24,7 @@ export function throughVenue(venueUrl: string): Pick<WorkerOptions, 'port' | 'ke
         requestTimeoutMs: timings.requestTimeoutMs,
         recvWindowMs: timings.recvWindowMs,
         streamSilenceMs: timings.streamSilenceMs,
+        budget: limit && createRequestBudget(limit),
       }),
     keys: (db, clock) => createAccountKeys({ db, clock, encryptionKey }),
   }

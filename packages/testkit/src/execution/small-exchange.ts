@@ -59,6 +59,7 @@ export const failure = (verdict: ExchangeFailure['verdict'], execution: Exchange
 })
 const refuse = (verdict: ExchangeFailure['verdict'], code: string) => ({ ok: false as const, failure: failure(verdict, 'refused', code) })
 
+const BALANCE = { walletBalance: '10000', available: '10000', unrealizedPnl: '0', equity: '10000', marginUsed: '0' }
 const FLAT: NetPosition = { side: 'LONG', quantityBase: new Decimal(0), entryPrice: null }
 
 /** One symbol, no margin, fills at once: enough to drive lanes against while nothing else is needed. */
@@ -288,7 +289,8 @@ export function createSmallExchange(): SmallExchange {
       }
       return ok([listed])
     },
-    fetchBalance: async () => ok({ walletBalance: '10000', available: '10000', unrealizedPnl: '0', equity: '10000', marginUsed: '0' }),
+    fetchBalance: async () => ok(BALANCE),
+    lookIn: async (account) => ok({ balance: BALANCE, isFlat: bookOf(account).position.quantityBase.isZero() }),
     fetchFills: async (account, { sinceMs }) => ok(bookOf(account).fills.filter((fill) => fill.atMs >= sinceMs)),
     fetchForcedOrders: async (account) => ok(bookOf(account).forced),
     fetchIncome: async () => ok([]),

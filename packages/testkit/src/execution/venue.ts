@@ -15,6 +15,8 @@ export interface TestVenue extends AsyncDisposable {
   ledger(): Promise<readonly VenueOrder[]>
   positions(): Promise<readonly z.infer<typeof VenuePosition>[]>
   faults(faults: unknown): Promise<void>
+  /** How often the fault of this name has acted since it was set. */
+  hits(name: string): Promise<number>
   /** Holds the mark of a market (its id, such as BTCUSDT) at a price. */
   pin(marketId: string, mark: string): Promise<void>
   /** A signed request of the account's owner to the exchange itself, such as POST /fapi/v1/order: nothing of it goes through us. */
@@ -32,6 +34,7 @@ const VenueOrder = z.object({
   acceptedAt: z.number(),
 })
 type VenueOrder = z.infer<typeof VenueOrder>
+const FaultHits = z.object({ rules: z.array(z.object({ name: z.string(), hits: z.number() })) })
 const VenuePosition = z.object({ ref: z.string(), symbol: z.string(), positionAmt: z.string() })
 
 const root = join(import.meta.dirname, '..', '..', '..', '..')
@@ -81,6 +84,10 @@ export async function startVenue(): Promise<TestVenue> {
     },
     async faults(faults) {
       await call('/venue/faults', { method: 'PUT', body: JSON.stringify(faults) })
+    },
+    async hits(name) {
+      const { rules } = FaultHits.parse(await call('/venue/faults'))
+      return rules.find((rule) => rule.name === name)?.hits ?? 0
     },
     byHand,
     async hedge(ref) {

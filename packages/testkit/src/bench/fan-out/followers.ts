@@ -102,12 +102,12 @@ async function storeOpened(db: Db, followers: readonly FollowerAccount[], deposi
       [accounts, users, key.id, sealed],
     )
     await tx.query(
-      `INSERT INTO account_state (account_id, user_id, wallet_balance, available, unrealized_pnl, equity, margin_used, synced_at)
-       SELECT a, u, $3, $3, 0, $3, 0, clock_timestamp() FROM unnest($1::uuid[], $2::uuid[]) AS x(a, u)`,
+      `INSERT INTO account_state (account_id, user_id, wallet_balance, available, unrealized_pnl, equity, margin_used, net_deposits, income_cursor, synced_at)
+       SELECT a, u, $3, $3, 0, $3, 0, $3, (extract(epoch FROM clock_timestamp() - random() * interval '4 minutes') * 1000)::bigint::text, clock_timestamp() FROM unnest($1::uuid[], $2::uuid[]) AS x(a, u)`,
       [accounts, users, depositUsdt],
     )
     await tx.query(
-      `UPDATE lane SET reconcile_at = clock_timestamp() + random() * interval '30 seconds' WHERE account_id = ANY($1::uuid[])`,
+      `UPDATE lane SET is_calm = true, reconcile_at = clock_timestamp() + random() * interval '30 seconds' WHERE account_id = ANY($1::uuid[])`,
       [accounts],
     )
   })

@@ -19,6 +19,10 @@ export interface FanOutOptions {
   readonly venueMs: number
   /** Where CPU profiles of the workers go. */
   readonly profileDir?: string | undefined
+  /** What the venue allows an address within 5 s, and workers know of. */
+  readonly addressLimit?: number | undefined
+  /** For Node of the workers, beside what they are always started with. */
+  readonly workerArgs?: readonly string[]
   readonly say: (line: string) => void
 }
 
@@ -34,6 +38,8 @@ export interface FanOutRound {
   readonly transactionsToProtected: number
   readonly lost: number
   readonly doubled: number
+  /** Requests that the venue refused because its limit was passed, until all were flat again. */
+  readonly refused: number
   readonly cpuMs: Readonly<Record<string, number>>
   /** After the alert was sent, ms: where the time goes. */
   readonly steps: Steps
@@ -55,6 +61,7 @@ export interface FanOutFigures {
   /** The same without a canary, as a leader may set it. */
   readonly withoutCanary: readonly FanOutRound[]
   readonly workerRssMb: readonly number[]
+  readonly refused: number
 }
 
 const SYMBOL = 'BTCUSDT.P'
@@ -75,15 +82,19 @@ export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> 
     ...(redis && { redisUrl: redis.url }),
     timingsScale: 1,
     apis: 1,
+    workerEnv: options.addressLimit === undefined ? {} : { EXCHANGE_REQUESTS: `PAPER=${options.addressLimit}/${WINDOW_MS}ms` },
     workers: options.workers,
-    ...(options.profileDir !== undefined && { workerArgs: ['--cpu-prof', `--cpu-prof-dir=${options.profileDir}`] }),
+    workerArgs: [
+      ...(options.workerArgs ?? []),
+      ...(options.profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profileDir}`]),
+    ],
     say,
     onLine: (name, line) => say(`${name}: ${line}`),
     async onVenue(base) {
       const people = await openFollowers({ base, encryptionKey, count: options.followers })
       say(`fan-out: ${options.followers} accounts opened`)
       const witness = createWitness({ url: base.venueUrl, adminToken: base.venueAdminToken })
-      await witness.setFaults(answersAfter(options.venueMs))
+      await witness.setFaults({ rules: answersAfter(options.venueMs) })
       prepared.people = people
       prepared.direct = await measureDirect({ base, witness, followers: people.followers, rounds, dir })
       await witness.setFaults({ rules: [] })
@@ -94,11 +105,13 @@ export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> 
     const { people, direct } = prepared
     if (people === undefined || direct === undefined) throw new Error('Nothing was prepared')
     const witness = createWitness({ url: rig.venueUrl, adminToken: rig.venueAdminToken })
+    const limits = limitOf(options.addressLimit)
+    await witness.setFaults({ rules: limits })
     await settled(rig.db)
     const measured: FanOutRound[] = []
     for (let number = 0; number <= 2 * rounds; number += 1) {
       if (number === rounds + 1) await rig.db.query(`UPDATE strategy SET canary = '{"isOn": false}'`)
-      const round = await measureRound({ rig, witness, people, venueMs: options.venueMs, number })
+      const round = await measureRound({ rig, witness, people, venueMs: options.venueMs, limits, number })
       const name = number === 0 ? 'cold' : number <= rounds ? `round ${number}` : `round ${number - rounds} without a canary`
       say(`fan-out: ${name} ${JSON.stringify(round)}`)
       measured.push(round)
@@ -110,6 +123,7 @@ export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> 
       cold,
       rounds: warm.slice(0, rounds),
       withoutCanary: warm.slice(rounds),
+      refused: measured.reduce((sum, round) => sum + round.refused, 0),
       workerRssMb: rig.names.workers.map((name) => rssMb(rig, name)),
     }
   } finally {
@@ -118,8 +132,15 @@ export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> 
   }
 }
 
-function answersAfter(ms: number): unknown {
-  return { rules: [{ name: 'far-away', action: { kind: 'delay', minMs: ms, maxMs: ms } }] }
+const WINDOW_MS = 5_000
+const LIMIT = 'address-limit'
+
+function answersAfter(ms: number): unknown[] {
+  return [{ name: 'far-away', action: { kind: 'delay', minMs: ms, maxMs: ms } }]
+}
+
+function limitOf(requests: number | undefined): unknown[] {
+  return requests === undefined ? [] : [{ name: LIMIT, action: { kind: 'address-limit', requests, windowMs: WINDOW_MS } }]
 }
 
 interface RoundInput {
@@ -127,13 +148,14 @@ interface RoundInput {
   readonly witness: Witness
   readonly people: Followers
   readonly venueMs: number
+  readonly limits: readonly unknown[]
   readonly number: number
 }
 
-async function measureRound({ rig, witness, people, venueMs, number }: RoundInput): Promise<FanOutRound> {
+async function measureRound({ rig, witness, people, venueMs, limits, number }: RoundInput): Promise<FanOutRound> {
   const { db } = rig
   const count = people.followers.length
-  await witness.setFaults(answersAfter(venueMs))
+  await witness.setFaults({ rules: [...limits, ...answersAfter(venueMs)] })
   const commitsBefore = await writingTransactions(db)
   const cpuBefore = cpuOf(rig)
   const sentAtMs = Date.now()
@@ -151,10 +173,12 @@ async function measureRound({ rig, witness, people, venueMs, number }: RoundInpu
   const accepted = (await witness.orders(sentAtMs)).filter((order) => order.side === 'BUY' && order.type === 'MARKET')
   const verdict = compare(people.followers, accepted)
   const steps = await stepsOf(db, sentAtMs)
-  await witness.setFaults({ rules: [] })
+  const refused = await witness.hits(LIMIT)
+  await witness.setFaults({ rules: limits })
   await alert(rig, people, { action: 'close', comment: `close-${number}` })
   await until(async () => (await heldCount(db)) === 0, 300_000)
   await settled(db)
+  const refusedLater = await witness.hits(LIMIT)
   const times = accepted.map((order) => order.acceptedAt - sentAtMs)
   const cpuMs = Object.fromEntries(Object.entries(cpuAfter).map(([name, ms]) => [name, ms - (cpuBefore[name] ?? 0)]))
   return {
@@ -165,6 +189,7 @@ async function measureRound({ rig, witness, people, venueMs, number }: RoundInpu
     transactions,
     transactionsToProtected,
     ...verdict,
+    refused: refused + refusedLater,
     cpuMs,
     steps,
   }
