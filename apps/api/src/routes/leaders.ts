@@ -28,7 +28,8 @@ export const leaderRoutes = [
     data: await getLeader({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } }),
   })),
   mount(recordRoute, async ({ ctx, actor, params, query }) => {
-    const { lines, meta } = await listRecord({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } })
+    const isAdmin = actor.role !== 'USER'
+    const { lines, meta } = await listRecord({ db: ctx.db, input: { ...params, ...query, userId: actor.userId, isAdmin } })
     return { data: lines, meta }
   }),
   mount(verifyRecord, async ({ ctx, actor, params, query }) => ({

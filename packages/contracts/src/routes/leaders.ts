@@ -155,7 +155,10 @@ export const RecordLine = z.object({
   writtenAt: z.string(),
   hash: z.string(),
   previousHash: z.string(),
-  /** What the hash is of, as it was written. */
+  /**
+   * What the hash is of, as it was written. Amounts of quote and sizes are the leader's and administrators' to see, with the `salt` that they are hashed with; everybody else
+   * gets `sealed`, that hash, and the hash of the row is the same. Rows from before they were sealed are as they were.
+   */
   content: z.record(z.string(), z.unknown()),
 })
 export type RecordLine = z.infer<typeof RecordLine>

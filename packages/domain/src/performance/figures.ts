@@ -1,7 +1,7 @@
 import { Exact, sum } from '../metrics/exact.ts'
 import { ratiosOf } from '../metrics/ratios.ts'
 import { tradeFigures } from '../metrics/trade-figures.ts'
-import type { TrackRecord, ValueStep } from '../record/read-rows.ts'
+import type { RecordedTrade, TrackRecord, ValueStep } from '../record/read-rows.ts'
 import type { Decimal } from 'decimal.js'
 
 const DAY_MS = 86_400_000
@@ -45,7 +45,7 @@ export function windowOf(record: TrackRecord, days: number): TrackRecord {
 
 export function performanceOf(record: TrackRecord): Performance {
   const { steps, trades } = record
-  const figures = tradeFigures(trades.map((trade) => Object.assign({ accountId: '' }, trade)))
+  const figures = tradeFigures(trades.map((trade) => Object.assign({ accountId: '' }, trade, ofEquity(trades, trade))))
   const returns = dailyGrowth(steps).map(({ growth }) => growth.sub(1))
   const leverages = trades.flatMap(({ leverage }) => (leverage === null ? [] : [leverage])).toSorted((a, b) => a.cmp(b))
   return {
@@ -61,6 +61,13 @@ export function performanceOf(record: TrackRecord): Performance {
     medianLeverage: quantile(leverages, 50),
     highLeverage: quantile(leverages, 95),
   }
+}
+
+/** Where the record tells of every trade what it made of the equity, that is what is won and lost: the same for whoever deposits in between. */
+function ofEquity(all: readonly RecordedTrade[], { result }: RecordedTrade): Partial<RecordedTrade> {
+  if (result === null || all.some((other) => other.result === null)) return {}
+  const nothing = new Exact(0)
+  return { grossPnl: result, fees: nothing, funding: nothing }
 }
 
 /** Rounded each step, or the digits would grow without end. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson, chainRoot, rowHash, verifyChain } from './chain.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { chainRoot, rowHash, verifyChain } from './chain.ts'
 import type { RecordRow } from './types.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')

@@ -1,26 +1,18 @@
+import { canonicalJson } from './canonical-json.ts'
+import { publicContent, type Sha256 } from './seal.ts'
 import type { RecordRow } from './types.ts'
-
-/** SHA-256 of UTF-8 text as lower-case hex. Comes in from outside: browsers and servers have one each. */
-export type Sha256 = (text: string) => string
 
 /** What the first row is chained to. It names the strategy, so that a chain cannot be passed off as another's. */
 export function chainRoot(sha256: Sha256, strategyId: string): string {
   return sha256(`matic-trade track record 1\n${strategyId}`)
 }
 
-/** The hash of a row: SHA-256 over the hash before it, its number and its canonical content, a line each. */
+/**
+ * The hash of a row: SHA-256 over the hash before it, its number and its canonical content, a line each. Of a row whose amounts are sealed it is the same
+ * whether they are there or not.
+ */
 export function rowHash(sha256: Sha256, row: Pick<RecordRow, 'previousHash' | 'number' | 'content'>): string {
-  return sha256(`${row.previousHash}\n${row.number}\n${canonicalJson(row.content)}`)
-}
-
-/** JSON with the keys of every object in ascending order and no white space. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  const fields = Object.entries(value)
-    .filter(([, own]) => own !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return `{${fields.map(([key, own]) => `${JSON.stringify(key)}:${canonicalJson(own)}`).join(',')}}`
+  return sha256(`${row.previousHash}\n${row.number}\n${canonicalJson(publicContent(sha256, row.content))}`)
 }
 
 export interface ChainHead {

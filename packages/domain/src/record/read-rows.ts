@@ -27,6 +27,8 @@ export interface RecordedTrade {
   readonly funding: Decimal
   readonly isLiquidation: boolean
   readonly leverage: Decimal | null
+  /** Net, over the equity when it was opened; null where that is not known. */
+  readonly result: Decimal | null
 }
 
 export interface TrackRecord {
@@ -48,13 +50,17 @@ export function readRecord(contents: readonly unknown[]): TrackRecord {
   return { steps, trades: [...trades.values()].toSorted((a, b) => a.closedAtMs - b.closedAtMs) }
 }
 
-function isContent(content: unknown): content is ValueContent | TradeContent | { kind: 'void'; tradeId: string } {
+type Amounts = 'pnl' | 'equity' | 'netDeposits' | 'entryBase' | 'grossPnl' | 'fees' | 'funding'
+type Shown<Content> = Omit<Content, Amounts> & Partial<Pick<Content, Amounts & keyof Content>>
+
+function isContent(content: unknown): content is Shown<ValueContent> | Shown<TradeContent> | { kind: 'void'; tradeId: string } {
   return (
     typeof content === 'object' && content !== null && 'kind' in content && ['value', 'trade', 'void'].some((kind) => kind === content.kind)
   )
 }
 
-function stepOf({ fromMs, toMs, growth, high, low, fall, pnl, equity, netDeposits }: ValueContent): ValueStep {
+/** Sealed amounts count as 0 for who cannot see them. */
+function stepOf({ fromMs, toMs, growth, high, low, fall, pnl = '0', equity = '0', netDeposits = '0' }: Shown<ValueContent>): ValueStep {
   return {
     fromMs,
     toMs,
@@ -68,7 +74,7 @@ function stepOf({ fromMs, toMs, growth, high, low, fall, pnl, equity, netDeposit
   }
 }
 
-function tradeOf({ grossPnl, fees, funding, leverage, ...trade }: TradeContent): RecordedTrade {
+function tradeOf({ grossPnl = '0', fees = '0', funding = '0', leverage, result = null, ...trade }: Shown<TradeContent>): RecordedTrade {
   const { tradeId, symbol, side, openedAtMs, closedAtMs, isLiquidation } = trade
   return {
     tradeId,
@@ -81,5 +87,6 @@ function tradeOf({ grossPnl, fees, funding, leverage, ...trade }: TradeContent):
     fees: new Exact(fees),
     funding: new Exact(funding),
     leverage: leverage === null ? null : new Exact(leverage),
+    result: result === null ? null : new Exact(result),
   }
 }

@@ -6,8 +6,15 @@ import type { PositionDirection } from '@matic/contracts'
  */
 export type RecordContent = ValueContent | TradeContent | VoidContent
 
+/** Of rows whose amounts are sealed (`publicContent`); left out of those from before. */
+interface Sealed {
+  readonly v?: 2
+  /** Hashed with the amounts; 32 hex digits. */
+  readonly salt?: string
+}
+
 /** One stretch of time of the net value of a share. Factors are of the value at the stretch's beginning: growth 1.02 is a rise of 2 %. */
-export interface ValueContent {
+export interface ValueContent extends Sealed {
   readonly kind: 'value'
   readonly fromMs: number
   readonly toMs: number
@@ -24,7 +31,7 @@ export interface ValueContent {
 }
 
 /** A closed trade as it was known. A later row of the same trade corrects the one before it. */
-export interface TradeContent {
+export interface TradeContent extends Sealed {
   readonly kind: 'trade'
   readonly tradeId: string
   readonly symbol: string
@@ -40,6 +47,8 @@ export interface TradeContent {
   readonly isLiquidation: boolean
   /** Everything bought in, at its price, over the equity when it was opened; null where that is not known. */
   readonly leverage: string | null
+  /** Net of fees and funding, over the equity when it was opened (0.01 is 1 %); null where that is not known. */
+  readonly result?: string | null
 }
 
 /** A trade that turned out not to be one: its fills belong to another. */

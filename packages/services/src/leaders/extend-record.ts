@@ -1,5 +1,14 @@
 import type { Transaction } from '@matic/db'
-import { chainRoot, rowHash, valueStep, type ChainHead, type EquitySample, type RecordContent, type ValueContent } from '@matic/domain'
+import {
+  chainRoot,
+  rowHash,
+  sealable,
+  valueStep,
+  type ChainHead,
+  type EquitySample,
+  type RecordContent,
+  type ValueContent,
+} from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import type { ServiceContext } from '../context.ts'
 import { loadNewTrades } from './record-trades.ts'
@@ -28,9 +37,11 @@ const HOUR_MS = 3_600_000
 export async function extendRecord({ ctx, input }: { ctx: ServiceContext; input: RecordSource }): Promise<number> {
   return ctx.db.transaction(async (tx) => {
     const head = await lockHead(tx, input)
-    const trades = await loadNewTrades(tx, input)
+    // Amounts are few enough to be tried: what is hashed with them nobody can guess.
+    const newSalt = () => Buffer.from(ctx.random.bytes(16)).toString('hex')
+    const trades = await loadNewTrades(tx, input, newSalt)
     const values = await nextValues(tx, input, head, { always: trades.length > 0 })
-    const contents: RecordContent[] = [...trades, ...values]
+    const contents: RecordContent[] = [...trades, ...values.map((value) => sealable(value, null, newSalt()))]
     if (contents.length === 0) return 0
 
     const valuedTo = values.at(-1)?.toMs

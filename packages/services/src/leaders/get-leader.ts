@@ -1,7 +1,9 @@
 import { RISK_RULE, type LeaderView, type PageMeta, type PerformanceFigures, type RecordLine, type RecordPortrait } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
+import { publicContent } from '@matic/domain'
 import { isoOrNull, plainOrNull } from '../plain.ts'
 import { FIGURE_COLUMNS, figuresView } from './list-leaders.ts'
+import { sha256 } from './sha256.ts'
 import { shownAum } from './shown-aum.ts'
 import { readStrategy, type AskedStrategy } from './visible-strategies.ts'
 
@@ -41,15 +43,18 @@ export async function getLeader({ db, input }: { db: Queryable; input: AskedStra
 }
 
 interface RecordInput extends AskedStrategy {
+  /** An administrator, who sees what the leader does. */
+  readonly isAdmin: boolean
   readonly kind: 'all' | 'trade' | 'value'
   readonly page: number
   readonly limit: number
 }
 
-/** Newest first. Corrections and withdrawals of trades are listed with the trades. @throws AppError NOT_FOUND */
+/** Newest first; amounts that are sealed for its leader and administrators alone. Corrections and withdrawals of trades are listed with the trades. @throws AppError NOT_FOUND */
 export async function listRecord({ db, input }: { db: Queryable; input: RecordInput }): Promise<{ lines: RecordLine[]; meta: PageMeta }> {
   const { page, limit } = input
-  const { strategyId } = await readStrategy(db, input)
+  const { strategyId, isOwn } = await readStrategy(db, input)
+  const shown = (content: RecordLine['content']) => (isOwn || input.isAdmin ? content : plainObject(publicContent(sha256, content)))
   const where = `r.strategy_id = $1 AND ($2 = 'all' OR (r.trade_id IS NOT NULL) = ($2 = 'trade'))`
   const [[count], rows] = await Promise.all([
     db.query<{ total: number }>(`SELECT count(*)::int AS total FROM record_row r WHERE ${where}`, [strategyId, input.kind]),
@@ -58,6 +63,10 @@ export async function listRecord({ db, input }: { db: Queryable; input: RecordIn
       [strategyId, input.kind, limit, (page - 1) * limit],
     ),
   ])
-  const lines = rows.map((row) => ({ ...row, writtenAt: row.writtenAt.toISOString() }))
+  const lines = rows.map((row) => ({ ...row, content: shown(row.content), writtenAt: row.writtenAt.toISOString() }))
   return { lines, meta: { page, limit, total: count?.total ?? 0 } }
+}
+
+function plainObject(content: unknown): RecordLine['content'] {
+  return typeof content === 'object' && content !== null ? Object.fromEntries(Object.entries(content)) : {}
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { chainRoot, readRecord, rowHash, verifyChain } from '@matic/domain'
 import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { deleteAccount } from '../accounts/delete-account.ts'
@@ -8,6 +9,8 @@ import { extendRecords } from './extend-records.ts'
 import { getLeader, listRecord } from './get-leader.ts'
 import { listLeaders, type LeadersInput } from './list-leaders.ts'
 import { changeStrategy, publishStrategy } from './own-strategies.ts'
+import { figuresOf } from './save-figures.ts'
+import { sha256 } from './sha256.ts'
 import { verifyRecord } from './verify-record.ts'
 
 const HOUR = 3_600_000
@@ -216,6 +219,54 @@ describe('verifying', () => {
     expect(await verify()).toMatchObject({ fits: false, firstFault: null, wrongFigures: [{ windowDays: 30, figure: 'roiPercent' }] })
   })
 
+  it('needs no amounts: who is not the leader sees none of money, and every ratio comes out of what they see', async () => {
+    const asked = { strategyId, kind: 'all' as const, page: 1, limit: 100 }
+    const seenBy = async (userId: string, isAdmin = false) =>
+      (await listRecord({ db: desk.db, input: { ...asked, userId, isAdmin } })).lines.toReversed()
+    const stranger = await desk.makePerson()
+    const shown = await seenBy(stranger.userId)
+    expect(Object.keys(shown[0]?.content ?? {}).toSorted()).toEqual(
+      'closedAtMs entryPrice exitPrice isLiquidation kind leverage openedAtMs result sealed side symbol tradeId v'.split(' '),
+    )
+    expect(Object.keys(shown.at(-1)?.content ?? {}).toSorted()).toEqual('fall fromMs growth high kind low sealed toMs v'.split(' '))
+    expect(shown[0]?.content).toMatchObject({ result: '-0.006' })
+    const whole = await seenBy(leader.userId)
+    expect(whole[0]?.content).toMatchObject({ grossPnl: '-1', fees: '5', salt: expect.stringMatching(/^[0-9a-f]{32}$/) })
+    expect(await seenBy(stranger.userId, true)).toEqual(whole)
+
+    const published = { number: shown.length, hash: whole.at(-1)?.hash ?? '' }
+    for (const lines of [shown, whole]) expect(verifyChain(sha256, strategyId, lines, published)).toMatchObject({ firstFault: null })
+    const edited = shown.map((line) => (line.number === 2 ? { ...line, content: { ...line.content, result: '9' } } : line))
+    expect(verifyChain(sha256, strategyId, edited, published)).toMatchObject({ firstFault: { number: 2, fault: 'content' } })
+    const figures = (lines: typeof shown) =>
+      figuresOf(readRecord(lines.map(({ content }) => content))).map((one) => ({ ...one, figures: { ...one.figures, pnl: null } }))
+    expect(figures(shown)).toEqual(figures(whole))
+    expect(figures(shown)[1]?.figures).toMatchObject({ roiPercent: '2', winRatePercent: '0', profitFactor: '0', trades: 4 })
+  })
+
+  it('goes on with a record from before amounts were sealed', async () => {
+    const before = (await rows()).map(({ v: _v, salt: _salt, result: _result, ...content }) => content)
+    let previousHash = chainRoot(sha256, strategyId)
+    for (const [index, content] of before.entries()) {
+      const row = { number: index + 1, content, previousHash }
+      const hash = rowHash(sha256, row)
+      await behindTheBack('UPDATE record_row SET content = $3, previous_hash = $4, hash = $5 WHERE strategy_id = $1 AND number = $2', [
+        strategyId,
+        row.number,
+        JSON.stringify(content),
+        previousHash,
+        hash,
+      ])
+      previousHash = hash
+    }
+    await desk.db.query('UPDATE record_head SET hash = $2 WHERE strategy_id = $1', [strategyId, previousHash])
+    await worth(leader, 6 * HOUR, 1_050, 1_000)
+    await trade(leader, 5 * HOUR)
+    expect(await extend()).toBe(2)
+    expect((await rows()).map(({ v }) => v ?? 1)).toEqual([1, 1, 1, 1, 1, 1, 2, 2])
+    expect(await verify()).toMatchObject({ fits: true, rows: 8 })
+  })
+
   it('is seldom needed: rows cannot be changed in passing', async () => {
     await expect(desk.db.query(`UPDATE record_row SET content = '{}' WHERE strategy_id = $1`, [strategyId])).rejects.toThrow(
       /never changed/,
@@ -293,7 +344,7 @@ describe('the leaderboard', () => {
     expect(await board({ userId: stranger.userId })).toEqual([])
     await expect(getLeader({ db: desk.db, input: { userId: stranger.userId, strategyId } })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(
-      listRecord({ db: desk.db, input: { userId: stranger.userId, strategyId, kind: 'all', page: 1, limit: 5 } }),
+      listRecord({ db: desk.db, input: { userId: stranger.userId, isAdmin: false, strategyId, kind: 'all', page: 1, limit: 5 } }),
     ).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(changeStrategy({ ctx: desk.ctx, input: { userId: stranger.userId, strategyId, name: 'Mine' } })).rejects.toMatchObject({
       code: 'NOT_FOUND',

@@ -1,5 +1,5 @@
 import type { Transaction } from '@matic/db'
-import { canonicalJson, type TradeContent, type VoidContent } from '@matic/domain'
+import { canonicalJson, sealable, type RecordContent, type TradeContent, type VoidContent } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import { plain } from '../plain.ts'
 import type { RecordSource } from './extend-record.ts'
@@ -27,7 +27,7 @@ const CORRECTED_WITHIN = '2 days'
 const SETTLED_AFTER = '2 seconds'
 
 /** Closed trades that the record does not tell yet, those it tells otherwise than they stand now, and those that are trades no more. */
-export async function loadNewTrades(tx: Transaction, source: RecordSource): Promise<(TradeContent | VoidContent)[]> {
+export async function loadNewTrades(tx: Transaction, source: RecordSource, newSalt: () => string): Promise<RecordContent[]> {
   const rows = await tx.query<Row>(
     `SELECT t.id AS "tradeId", t.symbol, t.side, t.opened_at AS "openedAt", t.closed_at AS "closedAt", t.entry_base AS "entryBase", t.entry_price AS "entryPrice",
             t.exit_price AS "exitPrice", t.gross_pnl AS "grossPnl", t.fees, t.funding, t.is_liquidation AS "isLiquidation", worth.equity, told.content AS told
@@ -42,9 +42,15 @@ export async function loadNewTrades(tx: Transaction, source: RecordSource): Prom
   )
   const changed = rows.flatMap((row) => {
     const content = contentOf(row)
-    return canonicalJson(content) === canonicalJson(row.told) ? [] : [content]
+    return canonicalJson(content) === canonicalJson(bare(row.told)) ? [] : [sealable(content, row.equity, newSalt())]
   })
   return [...(await loadVoid(tx, source)), ...changed]
+}
+
+/** As it was before it was made to be sealed. */
+function bare(told: unknown): unknown {
+  if (typeof told !== 'object' || told === null) return told
+  return Object.fromEntries(Object.entries(told).filter(([name]) => name !== 'v' && name !== 'salt' && name !== 'result'))
 }
 
 async function loadVoid(tx: Transaction, { strategyId }: RecordSource): Promise<VoidContent[]> {
