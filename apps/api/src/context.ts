@@ -37,6 +37,7 @@ import {
 import { createReadinessReader, type ReadinessReader } from '@matic/services/health/index'
 import { createOrigins, type Origins } from './http/origins.ts'
 import { createApiMetrics, type ApiMetrics } from './metrics.ts'
+import { createTurns, type Turns } from './http/turns.ts'
 import { createSharedOpens, type SharedOpens } from './webhook/shared-opens.ts'
 
 /** Everything the api is made of, built once. */
@@ -57,11 +58,16 @@ export interface ApiContext extends AuthContext {
   readonly readiness: ReadinessReader
   /** By user, for this process alone. */
   readonly requestLimit: Limit
+  /** By user, for this process alone. */
+  readonly turns: Turns
   close(): Promise<void>
 }
 
 const PAGE_CONNECTIONS = 8
 const DOOR_CONNECTIONS = 4
+/** Half of the connections, so that somebody else finds one. A page asks for a dozen things at once. */
+const REQUESTS_AT_ONCE = PAGE_CONNECTIONS / 2
+const REQUESTS_WAITING_MAX = 100
 const DOOR_STATEMENT_MS = 2_000
 
 interface ApiContextOptions {
@@ -121,6 +127,7 @@ export function createApiContext({ config, secrets, passwordCost }: ApiContextOp
     requireAdminApproval: config.requireAdminApproval,
     adminsNeedTwoStep: config.nodeEnv === 'production',
     requestLimit: createLocalLimit({ name: 'requests', points: config.requestsPerMinute, durationMs: 60_000 }),
+    turns: createTurns({ atOnce: REQUESTS_AT_ONCE, waitingMax: REQUESTS_WAITING_MAX }),
     ingest,
     webhooks: createWebhookBook({ db: doorDb, bus, clock }),
     sharedOpens,

@@ -37,7 +37,8 @@ export function mount<R extends RouteDefinition>(route: R, handle: (call: Call<R
     route,
     async answer(ctx, req, res) {
       const actor = await authorise(ctx, route, req)
-      return handle({ ctx, ...parse(route, req), actor, req, res })
+      const asked = parse(route, req)
+      return ctx.turns.take(actor.userId, () => handle({ ctx, ...asked, actor, req, res }))
     },
   }
 }

@@ -164,6 +164,11 @@ describe('the opens of many followers', () => {
     await ctx.db.transaction((tx) => tx.query(`UPDATE trade_order SET submitted_at = submitted_at - interval '1 hour' WHERE leg = 'open'`))
     await venue.faults({ rules: [REFUSED] })
     await settledAs(await alert({ ...OPEN, comment: 'all refused' }), { 'open REJECTED REJECTED_MINIMUM': COUNT })
+    const giveAccountsTo = (owner: string) =>
+      ctx.db.transaction((tx) => tx.query(`UPDATE account a SET user_id = ${owner} FROM route r WHERE r.account_id = a.id`))
+    await giveAccountsTo(`'${leader.userId}'`)
+    expect(await tripBreakers({ ctx }), 'one person with many accounts stops nobody').toEqual({ opened: [], closed: [] })
+    await giveAccountsTo('r.user_id')
     expect((await tripBreakers({ ctx })).opened.toSorted()).toEqual([`strategy:${strategyId}`, 'venue:PAPER'])
     expect(await tripBreakers({ ctx })).toEqual({ opened: [], closed: [] })
 

@@ -9,8 +9,8 @@ const WINDOW_SECONDS = 60
 const COOL_DOWN_SECONDS = 60
 const COOL_DOWN_MAX_SECONDS = 900
 const REJECT_PERCENT = 50
-/** One account that does everything wrong stops nobody else. */
-const MIN_ACCOUNTS = 5
+/** One person who does everything wrong stops nobody else, with however many accounts and orders: of those who were answered more than half were refused. */
+const MIN_PEOPLE = 5
 const MIN_ANSWERS = { strategy: 10, venue: 20 }
 /** After a breaker closed on trial fewer answers are enough. */
 const MIN_ANSWERS_ON_TRIAL = 5
@@ -37,7 +37,7 @@ export async function tripBreakers({ ctx }: { ctx: ServiceContext }): Promise<{ 
        INSERT INTO breaker AS b (scope, user_id, opened_at, open_until, accepted, refused)
        SELECT c.scope, c.leader_id, clock_timestamp(), clock_timestamp() + make_interval(secs => ${COOL_DOWN_SECONDS} * $1), c.accepted, c.refused
          FROM counted c
-        WHERE c.accounts >= ${MIN_ACCOUNTS} AND 100 * c.refused > ${REJECT_PERCENT} * (c.accepted + c.refused)
+        WHERE c.people_refused >= ${MIN_PEOPLE} AND 100 * c.people_refused > ${REJECT_PERCENT} * c.people AND 100 * c.refused > ${REJECT_PERCENT} * (c.accepted + c.refused)
           AND c.accepted + c.refused >= CASE WHEN c.trial THEN ${MIN_ANSWERS_ON_TRIAL} ELSE c.min_answers END
        ON CONFLICT (scope) DO UPDATE SET opened_at = clock_timestamp(), accepted = excluded.accepted, refused = excluded.refused, times = b.times + 1,
            open_until = clock_timestamp() + make_interval(secs => least(${COOL_DOWN_SECONDS} * 2 ^ least(b.times, 10), ${COOL_DOWN_MAX_SECONDS}) * $1)
@@ -73,16 +73,17 @@ async function isAnythingUp(ctx: ServiceContext): Promise<boolean> {
 /** Answers to opens within the window, by scope; of a breaker that was open only those that came after it let them through. */
 const COUNTED = `
   WITH answered AS (
-    SELECT o.account_id, a.exchange, f.strategy_id, s.user_id AS leader_id, ${isRefused('o')} AS refused, o.submitted_at
+    SELECT a.user_id, a.exchange, f.strategy_id, s.user_id AS leader_id, ${isRefused('o')} AS refused, o.submitted_at
       FROM trade_order o JOIN account a ON a.id = o.account_id
       LEFT JOIN route r ON r.id = o.route_id LEFT JOIN follow f ON f.id = r.follow_id LEFT JOIN strategy s ON s.id = f.strategy_id
      WHERE o.leg = 'open' AND o.submitted_at > clock_timestamp() - make_interval(secs => ${WINDOW_SECONDS} * $1) AND (${isAccepted('o')} OR ${isRefused('o')})),
   scoped AS (
-    SELECT 'venue:' || exchange AS scope, NULL::uuid AS leader_id, ${MIN_ANSWERS.venue} AS min_answers, account_id, refused, submitted_at FROM answered
+    SELECT 'venue:' || exchange AS scope, NULL::uuid AS leader_id, ${MIN_ANSWERS.venue} AS min_answers, user_id, refused, submitted_at FROM answered
     UNION ALL
-    SELECT 'strategy:' || strategy_id, leader_id, ${MIN_ANSWERS.strategy}, account_id, refused, submitted_at FROM answered WHERE strategy_id IS NOT NULL),
+    SELECT 'strategy:' || strategy_id, leader_id, ${MIN_ANSWERS.strategy}, user_id, refused, submitted_at FROM answered WHERE strategy_id IS NOT NULL),
   counted AS (
-    SELECT w.scope, w.leader_id, w.min_answers, bool_or(k.scope IS NOT NULL) AS trial, count(DISTINCT w.account_id) FILTER (WHERE w.refused)::int AS accounts,
+    SELECT w.scope, w.leader_id, w.min_answers, bool_or(k.scope IS NOT NULL) AS trial, count(DISTINCT w.user_id) AS people,
+           count(DISTINCT w.user_id) FILTER (WHERE w.refused) AS people_refused,
            count(*) FILTER (WHERE NOT w.refused)::int AS accepted, count(*) FILTER (WHERE w.refused)::int AS refused
       FROM scoped w LEFT JOIN breaker k ON k.scope = w.scope
      WHERE k.scope IS NULL OR (k.open_until <= clock_timestamp() AND w.submitted_at > k.open_until)
