@@ -44,7 +44,8 @@ function told({ moves, cuts }: Story) {
   const samples = moves.map(({ equity, flow, afterMs }) => {
     atMs += afterMs
     deposits += flow
-    growths.push([equity, before])
+    // What came is there from the start.
+    growths.push(flow > 0n ? [equity + flow, before + flow] : [equity, before])
     before = equity + flow
     return { atMs, equity: money(before), netDeposits: money(deposits) }
   })
@@ -73,6 +74,12 @@ describe('the value of a share', () => {
         expect(figures.pnl.toFixed()).toBe(pnl.toFixed())
       }),
     )
+  })
+
+  it('is not multiplied by a gain on what was paid into next to nothing', () => {
+    const dust = { atMs: START, equity: money(100n), netDeposits: money(0n) }
+    const paidIn = { atMs: START + HOUR, equity: money(1_010_000_000n), netDeposits: money(1_000_000_000n) }
+    expect(Number(valueStep(dust, [paidIn])?.growth)).toBeCloseTo(1.01, 5)
   })
 
   it('falls by the worst product of growths between any two moments, within a stretch or across', () => {

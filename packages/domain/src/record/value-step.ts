@@ -6,8 +6,9 @@ import type { ValueContent } from './types.ts'
 const PLACES = 18
 
 /**
- * What became of the value of a share from `before` to the last of `samples`, oldest first. Money that came or went between two samples
- * counts as moved at the later one and changes nothing. An account that is worth nothing has lost all of its value (growth 0); money put
+ * What became of the value of a share from `before` to the last of `samples`, oldest first. Of money that came or went between two samples what
+ * came counts as there from the earlier one and what went until the later one: it changes nothing, and nobody's gain on what came is told as one on the
+ * little that was there before. An account that is worth nothing has lost all of its value (growth 0); money put
  * into an empty account starts anew at the value it had.
  */
 export function valueStep(before: EquitySample, samples: readonly EquitySample[]): ValueContent | null {
@@ -44,7 +45,8 @@ export function valueStep(before: EquitySample, samples: readonly EquitySample[]
 function growthBetween(earlier: EquitySample, later: EquitySample): Decimal {
   if (earlier.equity.lte(0)) return new Exact(1)
   const moved = new Exact(later.netDeposits).sub(earlier.netDeposits)
-  return Exact.max(new Exact(later.equity).sub(moved).div(earlier.equity), 0)
+  const [came, went] = [Exact.max(moved, 0), Exact.max(moved.neg(), 0)]
+  return Exact.max(went.add(later.equity).div(came.add(earlier.equity)), 0)
 }
 
 const text = (value: Decimal): string => value.toDecimalPlaces(PLACES).toFixed()
