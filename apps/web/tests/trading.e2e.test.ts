@@ -224,6 +224,16 @@ describe('trading by hand', () => {
     await page.getByTestId('confirm').click()
     await waitForPosition('[data-side="LONG"][data-size="0.015"]')
     await share('WEBHOOK', '[data-at-exchange="0.015"]').getByText('0.015 at the exchange, 0.015 watched here').waitFor()
+
+    // What another source holds closes by itself as well, and leaves one's own.
+    await share('WEBHOOK')
+      .getByRole('button', { name: /^Close your webhook ending in 6789 in BTC\/USDT/ })
+      .click()
+    await page.getByText('The webhook stays on: its next alert is traded.').waitFor()
+    expect(await barriers()).toEqual([])
+    await page.getByTestId('confirm').click()
+    await waitForPosition('[data-side="SHORT"][data-size="0.015"]')
+    await expect.poll(() => page.getByTestId('share-row').count(), soon).toBe(0)
   })
 
   it('fits a phone in both themes without scrolling sideways', async () => {

@@ -89,6 +89,9 @@ export const REASONS = {
   CANCELED_BY_EXCHANGE: 'Cancelled at the exchange.',
   REJECTED_MARGIN: 'The exchange refused it: not enough margin ({code}).',
   REJECTED_MINIMUM: 'The exchange refused it: below the minimum ({code}).',
+  CLOSE_WAITS:
+    'Too small to be an order of its own while others on this account stand against it ({code}). It goes with the first of them that closes, or as soon as the exchange takes it.',
+  CLOSE_JOINED: 'What was too small to close by itself is part of what its source opened anew, and closes with that.',
   REJECTED_PRECISION: 'The exchange refused price or quantity ({code}).',
   REJECTED_WOULD_TRIGGER: 'The exchange refused the stop because it would trigger at once ({code}).',
   REJECTED_LEVERAGE: 'The exchange refused the leverage ({code}).',

@@ -323,3 +323,48 @@ it('goes on closing for an account that is frozen, and opens nothing', () => {
     'o BLOCKED ACCOUNT_NOT_READY',
   ])
 })
+
+describe('a close of a share that the exchange finds too small to open for', () => {
+  const small = order('c', {
+    leg: 'close',
+    routeId: 'mine',
+    nets: true,
+    reason: 'CLOSE_WAITS',
+    notBefore: at(60_000),
+    createdAt: at(-70_000),
+  })
+  const share = (id: string, side: 'LONG' | 'SHORT', quantityBase: string) =>
+    position({ id, routeId: id, side, quantityBase, shareOf: 'p' })
+  const whole = (side: 'LONG' | 'SHORT', quantityBase: string) => ({ wholes: [position({ side, quantityBase })] })
+  const open = (routeId: string, more: Partial<LaneOrder> = {}) => order('o', { routeId, nets: true, ...more })
+  const opposed = { positions: [share('mine', 'SHORT', '0.001'), share('other', 'LONG', '0.03')], ...whole('LONG', '0.029') }
+
+  it('waits while the other side is the greater, and holds up nobody’s opening', () => {
+    expect(choose({ ...opposed, orders: [small] })).toEqual(['wait'])
+    expect(choose({ ...opposed, orders: [small, open('other')] })).toEqual(['send o buy 1'])
+    const asked = { ...small, reason: null }
+    expect(choose({ ...opposed, orders: [asked, open('other')] })).toEqual(['wait'])
+  })
+  it('goes by reducing as soon as others have closed, as far as that takes off', () => {
+    expect(choose({ positions: [share('mine', 'SHORT', '0.001')], ...whole('SHORT', '0.001'), orders: [small] })).toEqual([
+      'send c buy 0.001',
+    ])
+    const some = { positions: [share('mine', 'SHORT', '0.004'), share('other', 'LONG', '0.003')], ...whole('SHORT', '0.001') }
+    expect(chooseNext(view({ ...some, orders: [small] })).step).toMatchObject({
+      orders: [{ quantityBase: '0.001', crosses: false }],
+    })
+  })
+  it('is part of what its source opens anew, unless that waits for it', () => {
+    expect(choose({ ...opposed, orders: [small, open('mine')] })).toEqual(['send o buy 1', 'c SUPERSEDED CLOSE_JOINED'])
+    expect(choose({ ...opposed, orders: [small, open('mine', { dependsOnId: 'c', dependsOnState: 'READY' })] })).toEqual(['wait'])
+  })
+})
+
+it('a share that is there while nothing is at the exchange has what took it booked before its close counts as done', () => {
+  const share = position({ shareOf: 'p', quantityBase: '0.02' })
+  const emergency = (agoMs: number) => order('c', { leg: 'emergency', nets: true, createdAt: at(-agoMs) })
+  const gone = (readMsAgo: number) => ({ positions: [share], wholes: [position({ quantityBase: '0', syncedAt: at(-readMsAgo) })] })
+  expect(choose({ ...gone(1_000), orders: [emergency(100)] })).toEqual(['reconcile'])
+  expect(choose({ ...gone(10), orders: [emergency(100)] })).toEqual(['wait'])
+  expect(choose({ ...gone(1_000), orders: [emergency(60_000)] })).toEqual(['wait', 'c MOOT POSITION_ALREADY_CLOSED'])
+})

@@ -4,7 +4,7 @@ import { reduceQuantity } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import type { LaneOrder, LaneView } from './lane-view.ts'
 import type { PositionRow } from './rows.ts'
-import { isClose, isFullClose, isProtection, isReducing, positionCause } from './rows.ts'
+import { isClose, isFullClose, isProtection, isReducing, positionCause, waitsForOthers } from './rows.ts'
 import type { Ending } from './veto.ts'
 import { protectionIsStale, succeeded, vetoOrder } from './veto.ts'
 
@@ -62,11 +62,15 @@ export function chooseNext(view: LaneView): Choice {
 function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[]): Step | undefined {
   // What the exchange can reduce goes first: it frees margin, and may be smaller than what opens.
   const closes = ready
-    .filter((order) => isReducing(order) && !isProtection(order) && isDue(view, order) && dependencyMet(order))
+    .filter((order) => isReducing(order) && !isProtection(order) && (isDue(view, order) || maySettle(view, order)) && dependencyMet(order))
     .toSorted((a, b) => Number(goesAgainst(view, a)) - Number(goesAgainst(view, b)))
   const resends = view.orders.filter((order) => isFullClose(order) && canResend(view, order))
 
   for (const order of [...closes, ...resends]) {
+    if (isOpenedAgain(view, order)) {
+      endings.push({ order, state: 'SUPERSEDED', reason: 'CLOSE_JOINED', numbers: {} })
+      continue
+    }
     const cancel = view.orders.find(
       (other) => other.symbol === order.symbol && other.leg === 'open' && isSameShare(order, other) && cancelIsDue(view, other),
     )
@@ -81,7 +85,10 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
     if (!isFresh(view, order, position)) return { kind: 'refresh', symbol: order.symbol, positionSide: order.positionSide }
 
     const standsAgainst = position !== undefined && meetsOtherShares(view, position)
-    if (position && (view.triggered?.has(position.id) === true || (standsAgainst && !isSettled(view, position)))) {
+    if (
+      position &&
+      (view.triggered?.has(position.id) === true || (standsAgainst && !isSettled(view, position)) || isUnbooked(view, order, position))
+    ) {
       // Something is still to be booked: how much is left of the share is known after that.
       const readMs = wholeOf(view, order)?.syncedAt.getTime() ?? 0
       if (readMs + view.timings.sweepMs / 4 < view.nowMs) return { kind: 'reconcile', full: true }
@@ -100,7 +107,8 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
     if (isClose(order)) {
       // What one order may not take is taken by the next revision.
       const most = view.markets.get(order.symbol)?.maxQuantity ?? null
-      const sent = most === null ? quantityBase : Decimal.min(quantityBase, most)
+      const reduces = waitsForOthers(order) ? reducible(view, position) : new Decimal(0)
+      const sent = Decimal.min(quantityBase, most ?? Infinity, standsAgainst && reduces.gt(0) ? reduces : Infinity)
       return { kind: 'send', orders: [{ order, side: closingSide, quantityBase: sent.toFixed(), crosses: crosses(sent) }] }
     }
 
@@ -124,6 +132,28 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
     ending('SIZE_ZERO', { stepSizeBase: market.stepSize })
   }
   return undefined
+}
+
+/** It waits for others to close, and the exchange can reduce for it now, or its source has begun anew. */
+function maySettle(view: LaneView, order: LaneOrder): boolean {
+  if (!waitsForOthers(order)) return false
+  const share = positionOf(view, order)
+  return share === undefined || !meetsOtherShares(view, share) || reducible(view, share).gt(0) || isOpenedAgain(view, order)
+}
+
+/** What waits to be closed is part of what its source opens now, and is closed with that. */
+function isOpenedAgain(view: LaneView, order: LaneOrder): boolean {
+  if (!waitsForOthers(order) || order.leg !== 'close') return false
+  return view.orders.some(
+    (other) =>
+      other.leg === 'open' &&
+      other.symbol === order.symbol &&
+      other.positionSide === order.positionSide &&
+      isSameShare(order, other) &&
+      other.dependsOnId !== order.id &&
+      other.cancelRequestedAt === null &&
+      other.createdAt > order.createdAt,
+  )
 }
 
 /** Where routes share symbols only a route's own orders say anything about its share. */
@@ -153,6 +183,12 @@ function isSettled(view: LaneView, share: PositionRow): boolean {
   const sum = view.positions.filter(isOfIt).reduce((total, other) => total.add(signedBase(other)), new Decimal(0))
   const whole = view.wholes?.find(isOfIt)
   return sum.eq(whole === undefined ? 0 : signedBase(whole))
+}
+
+/** The share is there and nothing at the exchange: what took it, such as its stop, is looked for at once instead of in the next round, for a while. */
+function isUnbooked(view: LaneView, order: LaneOrder, share: PositionRow): boolean {
+  if (share.shareOf === undefined || Number(share.quantityBase) === 0 || Number(wholeOf(view, order)?.quantityBase ?? 0) > 0) return false
+  return order.createdAt.getTime() + view.timings.protectionLimitMs > view.nowMs
 }
 
 /** What an order that only reduces could take off for this share, base. */
@@ -262,7 +298,9 @@ function hasEarlierRevision(view: LaneView, order: LaneOrder): boolean {
 
 function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined {
   if (view.attempts.length > 0 || !view.clockUsable || view.opensPausedUntilMs > view.nowMs) return undefined
-  const closing = new Set(view.orders.filter((other) => isReducing(other) && !isProtection(other)).map((other) => other.symbol))
+  const closing = new Set(
+    view.orders.filter((other) => isReducing(other) && !isProtection(other) && !waitsForOthers(other)).map((other) => other.symbol),
+  )
   const order = ready.find(
     (candidate) =>
       candidate.leg === 'open' &&

@@ -398,6 +398,61 @@ describe('several sources on one account and symbol', () => {
   })
 })
 
+it('what is too small to be opened for waits until others close, holds up nobody, and goes with the first of them', async () => {
+  await alertOf(trend, { action: 'buy', quantity: '0.02' })
+  await until(isQuiet)
+  await alertOf(fade, { action: 'sell', quantity: '0.002' })
+  await until(isQuiet)
+  // The market takes 100 USDT, unless an order only reduces.
+  await venue.pin('BTCUSDT', String(PRICE - 500))
+  await alertOf(fade, { action: 'close' })
+  const closes = () =>
+    read<object>(`SELECT state, reason FROM trade_order WHERE account_id = $1 AND leg = 'close' AND route_id = '${routes.fade}'`)
+  await until(async () => JSON.stringify(await closes()).includes('CLOSE_WAITS'))
+  await byHand('buy', '0.03')
+  await until(async () => (await shares())['hand']?.base === '0.03')
+  await alertOf(trend, { action: 'close' })
+  await until(async () => !('trend' in (await shares())))
+  expect((await shares())['fade']?.base).toBe('-0.002')
+  await handLeaves()
+  await until(async () => Object.keys(await shares()).length === 0)
+  await until(isQuiet)
+  await expectShares({})
+  expect(await closes()).toMatchObject([{ state: 'FILLED' }])
+})
+
+it('a worker that comes back carries out what the price has crossed meanwhile, as one that was there would have', async () => {
+  await alertOf(trend, { action: 'buy', quantity: '0.04', stop_loss: String(PRICE - 500) })
+  await until(isQuiet)
+  await alertOf(fade, { action: 'sell', quantity: '0.06', take_profit: String(PRICE - 4_000) })
+  await byHand('buy', '0.03')
+  await until(isQuiet)
+  await expectShares({ trend: '0.04', fade: '-0.06', hand: '0.03' })
+  // Nobody looks: the exchange carries out what rests there, 0.01 of the first stop, and the price runs on past every other.
+  await venue.pin('BTCUSDT', String(PRICE - 600))
+  await venue.pin('BTCUSDT', String(0.94 * PRICE))
+  expect((await atExchange()).base).toBe('0')
+  await using back = await bench.worker()
+  await publishPrices()
+  await back.runner.execute()
+  await until(async () => Object.keys(await shares()).join() === 'fade')
+  await until(isQuiet)
+  await expectShares({ fade: '-0.06' })
+  await venue.pin('BTCUSDT', String(PRICE - 4_100))
+  await publishPrices()
+  await until(async () => Object.keys(await shares()).length === 0)
+  await until(isQuiet)
+  await expectShares({})
+  const trades = await read<object>(
+    `SELECT route_id AS route, trim_scale(entry_base)::text AS entry, trim_scale(exit_base)::text AS exit FROM trade WHERE account_id = $1 AND closed_at IS NOT NULL ORDER BY opened_at`,
+  )
+  expect(trades).toEqual([
+    { route: routes.trend, entry: '0.04', exit: '0.04' },
+    { route: routes.fade, entry: '0.06', exit: '0.06' },
+    { route: routes.hand, entry: '0.03', exit: '0.03' },
+  ])
+})
+
 it('a liquidation takes every share, and its fills and trades say so', async () => {
   await one.ctx.db.query(`UPDATE bot_settings SET margin_mode = 'isolated', stop_loss_percent = 10 WHERE user_id = $1`, [account.userId])
   await alertOf(trend, { action: 'buy', quantity: '0.02', leverage: '20' })
@@ -458,5 +513,50 @@ it.each([1, 2, 3])(
     await byHand('close')
     await until(isQuiet)
     await expectShares({})
+  },
+)
+
+it(
+  'at random prices, with stops and targets on either side, nothing at the exchange is left without its guard and every share ends flat',
+  { timeout: 120_000 },
+  async () => {
+    const random = createSeededRandom(11)
+    let price = PRICE
+    const steps: string[] = []
+    for (let step = 0; step < 24; step += 1) {
+      const source = random.pick([trend, fade])
+      const side = random.pick([1, -1] as const)
+      const near = (way: number) => String(price + way * side * random.integer(2, 6) * 100)
+      const body = {
+        action: side === 1 ? 'buy' : 'sell',
+        quantity: `0.0${random.integer(1, 4)}`,
+        stop_loss: near(-1),
+        take_profit: near(1),
+      }
+      const what = random.pick(['open', 'open', 'both', 'move', 'move', 'close'] as const)
+      steps.push(`${what} ${source === trend ? 'trend' : 'fade'} ${body.action} ${body.quantity} at ${price}`)
+      if (what === 'open' || what === 'both') await alertOf(source, body)
+      // Two turn round at once.
+      if (what === 'both')
+        await alertOf(source === trend ? fade : trend, {
+          ...body,
+          action: side === 1 ? 'sell' : 'buy',
+          stop_loss: near(1),
+          take_profit: near(-1),
+        })
+      if (what === 'close') await alertOf(source, { action: 'close' })
+      if (what === 'move') await venue.pin('BTCUSDT', String((price += random.integer(-5, 5) * 100)))
+      await publishPrices()
+      if (random.chance(0.3)) continue
+      await until(isQuiet, 30_000)
+      const now = Object.fromEntries(Object.entries(await shares()).map(([name, { base }]) => [name, base]))
+      await expectShares(now).catch((error: unknown) => {
+        throw new Error(`after ${steps.join(', ')}`, { cause: error })
+      })
+    }
+    await byHand('close')
+    await until(isQuiet, 30_000)
+    await expectShares({})
+    expect(await read(`SELECT 1 FROM trade WHERE account_id = $1 AND (closed_at IS NULL OR entry_base <> exit_base)`)).toEqual([])
   },
 )

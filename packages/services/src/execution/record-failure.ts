@@ -16,12 +16,15 @@ import type { Send } from './write-ahead.ts'
 const OVERLOAD_DELAYS_MS = [200, 400, 800, 1_600, 3_200]
 const TRIES_OF_OPEN = 5
 const TRIES_OF_CLOSE = 190
+const WAITS_FOR_OTHERS_MS = 60_000
 
 /** What a failed send makes of its order. Times are database ms. */
 type Outcome =
   | { readonly kind: 'unknown'; readonly lookupInMs: number }
   /** Provably not placed: the same order may go out again. */
   | { readonly kind: 'again'; readonly inMs: number }
+  /** Too small while shares on the other side stand against it; asked again now and then. */
+  | { readonly kind: 'waits'; readonly inMs: number; readonly numbers: ReasonNumbers }
   | { readonly kind: 'ended'; readonly state: OrderState; readonly reason: ReasonCode; readonly numbers: ReasonNumbers }
 
 /** Writes down a failed send: settled only where the answer proves it, else unknown. */
@@ -46,7 +49,7 @@ export async function recordFailure(ctx: ExecutionContext, send: Send, failure: 
   if (ids.length > 0) ctx.bus.publish('facts', { ids })
 }
 
-function outcomeOf(ctx: ExecutionContext, { order }: Send, failure: ExchangeFailure): Outcome {
+function outcomeOf(ctx: ExecutionContext, { order, request }: Send, failure: ExchangeFailure): Outcome {
   const { timings, sabotage } = ctx
   const numbers = { code: failure.code, text: failure.text }
   const tries = order.tries + 1
@@ -74,6 +77,9 @@ function outcomeOf(ctx: ExecutionContext, { order }: Send, failure: ExchangeFail
         return spent ? ended('DEAD', 'DEAD') : { kind: 'again', inMs: Math.min(50 * 2 ** order.tries, 10_000) * timings.scale }
       return ended('REJECTED', failure.reason)
     case 'REJECTED':
+      if (failure.reason === 'REJECTED_MINIMUM' && isClose(order) && !request.reduceOnly && !request.closePosition)
+        return { kind: 'waits', inMs: WAITS_FOR_OTHERS_MS * timings.scale, numbers }
+      return ended('REJECTED', failure.reason)
     case 'NO_OP':
       return ended('REJECTED', failure.reason)
     case 'NOT_FOUND':
@@ -127,6 +133,13 @@ async function writeOutcome(
     )
     if (failure.verdict === 'MOOT') await distrustPosition(tx, order)
     return []
+  }
+  if (outcome.kind === 'waits') {
+    await tx.query(
+      `UPDATE trade_order SET state = 'READY', not_before = clock_timestamp() + make_interval(secs => $2), tries = 0, reason = 'CLOSE_WAITS', reason_numbers = $3, version = version + 1 WHERE id = $1`,
+      [order.id, outcome.inMs / 1000, JSON.stringify(outcome.numbers)],
+    )
+    return [orderFact(order, { state: 'READY', reason: 'CLOSE_WAITS' })]
   }
   return endSent(tx, ctx, send, outcome)
 }

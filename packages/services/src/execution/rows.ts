@@ -158,6 +158,11 @@ export function isFullClose(order: OrderRow): boolean {
   return isClose(order) && order.nets !== true
 }
 
+/** A close that the exchange finds too small for as long as it would have to open for it: it waits until others have closed. */
+export function waitsForOthers(order: OrderRow): boolean {
+  return isClose(order) && order.state === 'READY' && order.reason === 'CLOSE_WAITS'
+}
+
 /** Makes a position smaller, never larger. */
 export function isReducing(order: OrderRow): boolean {
   return order.leg !== 'open'

@@ -10,6 +10,21 @@ const MARK_MAX_AGE_S = 60
 
 type Reached = PositionRow & { readonly leg: 'emergency' | 'close' }
 
+interface LastOrder {
+  readonly cause: string
+  readonly leg: string
+  readonly revision: number
+  /** Database ms. */
+  readonly endedMs: number | null
+  readonly isUnderWay: boolean
+}
+
+/** What an exchange refuses is tried ever more rarely. */
+function againAtMs({ timings }: ExecutionContext, last: LastOrder | undefined): number | null {
+  if (last === undefined || last.endedMs === null) return null
+  return last.endedMs + Math.min((timings.sweepMs / 4) * 2 ** last.revision, 30 * timings.sweepMs)
+}
+
 /**
  * Shares on both sides of a market are not all at the exchange, so that their stops and targets cannot all rest there: these are watched here, at the mark of
  * every second, and carried out by a close of the share. Only shares whose price was crossed are read, by index, however many there are.
@@ -21,8 +36,8 @@ export async function watchShares(ctx: ExecutionContext): Promise<number> {
   const ids = await ctx.db.transaction(async (tx) => {
     const found = await findReached(tx, crossed)
     if (found.length === 0) return []
-    const orders = await tx.query<{ cause: string; leg: string; revision: number; isUnderWay: boolean }>(
-      `SELECT cause, leg, max(revision) AS revision, bool_or(state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS "isUnderWay"
+    const orders = await tx.query<LastOrder>(
+      `SELECT cause, leg, max(revision) AS revision, (extract(epoch FROM max(ended_at)) * 1000)::float8 AS "endedMs", bool_or(state IN ('READY', 'SUBMITTING', 'UNKNOWN', 'ACKED', 'PARTIAL')) AS "isUnderWay"
          FROM trade_order WHERE account_id = ANY($1::uuid[]) AND cause = ANY($2::text[]) GROUP BY cause, leg`,
       [found.map(({ accountId }) => accountId), found.map(positionCause)],
     )
@@ -48,7 +63,7 @@ export async function watchShares(ctx: ExecutionContext): Promise<number> {
         quantityBase: null,
         level: null,
         callbackPercent: null,
-        notBeforeMs: null,
+        notBeforeMs: againAtMs(ctx, last.get(`${positionCause(position)} ${position.leg}`)),
         reason: null,
         numbers: {},
       })),
@@ -71,13 +86,12 @@ const crossedBy = (way: 'falls_to' | 'rises_to', compared: '>=' | '<=') => `
     CROSS JOIN LATERAL (SELECT p.id, p.account_id FROM position_share p WHERE p.symbol = w.symbol AND p.${way} IS NOT NULL AND p.${way} ${compared} m.mark_price OFFSET 0) s
     JOIN account a ON a.id = s.account_id AND a.exchange = m.exchange`
 
+const CROSSED = `WITH RECURSIVE falls_to_markets(symbol) AS (${marketsOf('falls_to')}), rises_to_markets(symbol) AS (${marketsOf('rises_to')})
+  ${crossedBy('falls_to', '>=')} UNION ${crossedBy('rises_to', '<=')}`
+
 /** Ids of shares whose stop or target the mark has crossed, most of which rest at the exchange and are filled there. */
 async function findCrossed(db: Queryable): Promise<string[]> {
-  const rows = await db.query<{ id: string }>(
-    `WITH RECURSIVE falls_to_markets(symbol) AS (${marketsOf('falls_to')}), rises_to_markets(symbol) AS (${marketsOf('rises_to')})
-     ${crossedBy('falls_to', '>=')} UNION ${crossedBy('rises_to', '<=')}`,
-    [MARK_MAX_AGE_S],
-  )
+  const rows = await db.query<{ id: string }>(CROSSED, [MARK_MAX_AGE_S])
   return rows.map(({ id }) => id)
 }
 
