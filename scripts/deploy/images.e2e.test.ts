@@ -16,12 +16,14 @@ import { buildImage, type Image } from './build-image.ts'
 import { readCompose, type Compose } from './compose.ts'
 import { choosePorts, environmentOf, nodeOr, operatorEnv, placeNginx, startService, type Ports } from './installation.ts'
 
-const { searchPath, inherited } = readTestEnvironment()
+const { searchPath, inherited: ofTests } = readTestEnvironment()
 const hasEverything = findRedisServer(searchPath) !== undefined && spawnSync('nginx', ['-v']).status === 0
 const WEBHOOK_TOKEN = 'a-token-that-must-not-show-up-in-any-log-0123456789'
 
 describe.skipIf(!hasEverything)('an installation as docker-compose.yml describes it', () => {
   const folder = createTestFolder({ onDisk: true })
+  // One image is started several times.
+  const inherited = { ...ofTests, NODE_COMPILE_CACHE: join(folder, 'compiled') }
   const running: Running[] = []
   const logs: string[] = []
   let compose: Compose

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, startPostgres, type Running } from '@matic/local'
+import { compileCache, freePort, startPostgres, type Running } from '@matic/local'
 import { migrate } from '@matic/prisma/migrate'
 import { seed } from '@matic/prisma/seed'
 import { createTestFolder } from '@matic/testkit'
@@ -37,6 +37,7 @@ describe('ecosystem.config.js under PM2', () => {
       ...readTestEnvironment().inherited,
       ...operatorEnv(ports),
       REDIS_PASSWORD: undefined,
+      NODE_COMPILE_CACHE: compileCache,
       PM2_HOME: join(folder, 'pm2'),
       DATABASE_URL: postgres.url,
       MATIC_DATA_DIR: join(folder, 'data'),
