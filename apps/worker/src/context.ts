@@ -18,8 +18,6 @@ import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts'
 export interface WorkerContext extends ExecutionContext {
   /** For decisions alone: connections that know their statements, so that an alert after a quiet hour waits for nothing. */
   readonly decisionDb: Db
-  /** For lanes, as much as `decisionDb` is for decisions. */
-  readonly laneDb: Db
   readonly log: RootLogger
   readonly worker: WorkerRegistration
   readonly markets: ReturnType<typeof createMarketBook>
@@ -48,9 +46,8 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
       idleTimeoutMs: 0,
       onError: (err) => log.warn({ err }, 'a database connection broke'),
     })
-  const db = connect('matic worker', { poolSize: 8 })
+  const db = connect('matic worker', { poolSize: 16 })
   const decisionDb = connect('matic worker decisions', { poolSize: 2, planOnce: true })
-  const laneDb = connect('matic worker lanes', { poolSize: 12, planOnce: true })
   const { databaseUrl, redisUrl } = secrets
   const bell = createDoorbell({ redisUrl, databaseUrl, kinds: DOORBELL_KINDS, logger: log })
   const hub = createBus({ redisUrl, databaseUrl, processId: newId(), logger: log })
@@ -62,7 +59,6 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
   return {
     db,
     decisionDb,
-    laneDb,
     clock,
     random,
     log,
@@ -91,7 +87,7 @@ export function createWorkerContext({ config, secrets }: { config: WorkerConfig;
       await bell.close(1_000)
       await hub.close()
       for (const port of exchanges.values()) await port.close()
-      await Promise.all([db.close(), decisionDb.close(), laneDb.close()])
+      await Promise.all([db.close(), decisionDb.close()])
       await log.close()
     },
   }

@@ -24,13 +24,10 @@ const FIRST_ORDERS_MS = 50
 export function createTrading(ctx: WorkerContext): Trading {
   const { timings, log } = ctx
   const sweepMs = ctx.sabotage.noSweep ? undefined : timings.sweepMs
-  const runner: LaneRunner = createLaneRunner(
-    { ...ctx, db: ctx.laneDb },
-    {
-      wakeIn: (ms) => execute.kickIn(ms),
-      onRoom: () => reconcile.kickIn(timings.sweepMs / 10),
-    },
-  )
+  const runner: LaneRunner = createLaneRunner(ctx, {
+    wakeIn: (ms) => execute.kickIn(ms),
+    onRoom: () => reconcile.kickIn(timings.sweepMs / 10),
+  })
 
   const execute: Loop = createLoop({ name: 'execute', everyMs: sweepMs, log, run: () => runner.execute() })
   const dispatch = createLoop({
