@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bundleApps } from '../bundled-apps.ts'
 import { createTestFolder } from '../test-folder.ts'
 import { makeClusterTemplate } from './cluster-template.ts'
 import { SABOTAGES, type ChaosOptions } from './options.ts'
@@ -20,16 +21,18 @@ const base: ChaosOptions = {
 
 let folder: string
 let clusterTemplate: string
+let bundles: string
 beforeAll(async () => {
   folder = createTestFolder()
   clusterTemplate = await makeClusterTemplate(folder)
+  bundles = await bundleApps()
 })
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
 test('a hundred kills: loses nothing, doubles nothing, orphans nothing', { timeout: 900_000 }, async () => {
-  const report = await runChaos({ ...base, clusterTemplate })
+  const report = await runChaos({ ...base, clusterTemplate, bundles })
 
   console.log(JSON.stringify({ ...report, breaches: report.breaches.slice(0, 20) }))
   expect(report.kills).toBe(100)
@@ -42,6 +45,7 @@ describe('the run catches a planted bug', () => {
     const report = await runChaos({
       ...base,
       clusterTemplate,
+      bundles,
       // What nobody sweeps up shows after the last strike; the others show in the midst of kills.
       kills: sabotage === 'no-sweep' ? 5 : 25,
       sabotage,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { bundleApps } from '../bundled-apps.ts'
 import { runFanOutChaos } from './fan-out.ts'
 
 test(
@@ -13,6 +14,7 @@ test(
       seed: 20_262,
       timingsScale: 0.2,
       quietWithinMs: 20_000,
+      bundles: await bundleApps(),
       say: (line) => console.log(line),
     })
 

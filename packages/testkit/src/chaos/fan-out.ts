@@ -22,6 +22,8 @@ export interface FanOutChaosOptions {
   timingsScale: number
   /** Each fan-out, and the quiet at the end, must be over within this time. */
   quietWithinMs: number
+  /** Folder of the apps as bundles, to be started instead of their sources. */
+  bundles?: string
   say: (line: string) => void
 }
 
@@ -60,6 +62,7 @@ export async function runFanOutChaos(options: FanOutChaosOptions): Promise<FanOu
     timingsScale: options.timingsScale,
     apis: 1,
     workers: options.workers,
+    ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
     say,
     async onVenue(base) {
       prepared.people = await openFollowers({ base, encryptionKey, count: options.followers })

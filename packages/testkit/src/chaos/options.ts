@@ -13,6 +13,8 @@ export interface ChaosOptions {
   sabotage?: Sabotage
   /** Data folder of a migrated cluster to begin from; made anew when left out. */
   clusterTemplate?: string
+  /** Folder of the apps as bundles, to be started instead of their sources. */
+  bundles?: string
   /** Ends the run at the first breach: for showing that a planted bug is caught. */
   stopAtFirstBreach: boolean
   /** Share of orders that the exchange accepts and never answers, as a fraction. */

@@ -28,6 +28,8 @@ export interface RigOptions {
   encryptionKey?: Buffer
   /** That of the environment, if any, when left out. */
   redisUrl?: string
+  /** Folder of the apps as bundles, to be started instead of their sources. */
+  bundles?: string
   /** For workers alone. */
   workerEnv?: NodeJS.ProcessEnv
   /** For Node, before the worker's file. */
@@ -91,13 +93,14 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     ...(sabotage === undefined || sabotage === 'no-unique-index' ? {} : { SABOTAGE: sabotage }),
   }
 
+  const mainOf = (app: string) => (options.bundles === undefined ? `${root}/apps/${app}/src/main.ts` : `${options.bundles}/${app}.mjs`)
   const launch =
     (name: string, app: string, env: NodeJS.ProcessEnv, ready: { line: RegExp } | { url: string }, nodeArgs: readonly string[] = []) =>
     () =>
       startProcess({
         name,
         command: process.execPath,
-        args: ['--disable-warning=ExperimentalWarning', ...nodeArgs, `${root}/apps/${app}/src/main.ts`],
+        args: ['--disable-warning=ExperimentalWarning', ...nodeArgs, mainOf(app)],
         cwd: root,
         env: { ...shared, ...env },
         readyWhen: ready,

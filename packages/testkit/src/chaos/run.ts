@@ -47,6 +47,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     workers: options.workers,
     say,
     ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }),
+    ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
     ...(options.clusterTemplate === undefined ? {} : { clusterTemplate: options.clusterTemplate }),
   })
   const witness = createWitness({ url: rig.venueUrl, adminToken: rig.venueAdminToken })
