@@ -113,8 +113,8 @@ describe('a listen key', () => {
     await trade('BUY', '0.02')
     await until(3)
     test.wait(11 * 60_000)
-    await until(4)
-    expect(events[3]).toMatchObject({ e: 'listenKeyExpired', listenKey: first.listenKey })
+    // Funding may be paid within these hours, depending on the hour of the day.
+    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ e: 'listenKeyExpired', listenKey: first.listenKey }), { timeout: 15_000 })
     const refused = await test.client.call(key, 'PUT', '/fapi/v1/listenKey')
     expect([refused.status, refused.body]).toEqual([400, { code: -1125, msg: 'This listenKey does not exist.' }])
     expect(await listenKeyOf()).not.toEqual(first)
