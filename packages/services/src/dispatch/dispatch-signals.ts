@@ -16,7 +16,7 @@ const TRIES_MAX = 5
 /** Routes of a signal that are decided first, so that their orders leave while the others are being decided, and of every later slice. */
 const FIRST_ROUTES = 25
 const ROUTES_GROWTH = 10
-const ROUTES_MAX = 250
+const ROUTES_MAX = 500
 
 export interface DispatchInput {
   readonly limit?: number
