@@ -90,7 +90,11 @@ export function createStreamHolder(ctx: ExecutionContext, { onWoken, streamsMax 
       const port = ctx.exchanges.get(own.exchange)
       const handle = await ctx.keys.open(accountId)
       if (!port || !handle || own.isReleased) return
-      const opened = await port.openUserStream(handle, { news: () => wake(accountId), ended: (why) => ended(accountId, own, why) })
+      const news = () => {
+        ctx.crashPoints.pass('K16')
+        wake(accountId)
+      }
+      const opened = await port.openUserStream(handle, { news, ended: (why) => ended(accountId, own, why) })
       if (!opened.ok) {
         log.warn({ accountId, code: opened.failure.code }, 'a private stream could not be opened')
         return rest(own)

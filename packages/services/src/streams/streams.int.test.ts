@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { startProcess } from '@matic/local'
 import { createStage, type Copier, type Stage, type Trader } from '@matic/testkit/copying/stage'
 import type { TestWorker } from '@matic/testkit/execution/bench'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -160,3 +162,65 @@ it('is held by one worker, by the next one when that dies, and by nobody when no
   await swept(async () => (await streams()).length === 0, other)
   expect(await other.sweep()).toMatchObject({ held: 0 })
 })
+
+it('workers that die one after another, between hearing and telling, while the exchange cuts the stream, tell each change once', async () => {
+  /** A process that holds the stream, and dies when it has heard (K16), or before it commits what it tells (K15). */
+  const doomed = async (point: 'K15' | 'K16') => {
+    const started = await startProcess({
+      name: `worker ${point}`,
+      command: process.execPath,
+      args: [
+        '--disable-warning=ExperimentalWarning',
+        join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts'),
+        stage.bench.databaseUrl,
+        stage.venue.url,
+        String(stage.ctx.timings.scale),
+        point,
+      ],
+      readyWhen: { line: /worker ready/ },
+    })
+    onTestFinished(() => started.stop())
+    return started
+  }
+  const dead = async (worker: Awaited<ReturnType<typeof doomed>>) => expect(await worker.exited).toBe(137)
+  const copied = (quantity: string) => stage.until(async () => (await stage.atVenue(follower)) === quantity)
+  /** Waits while others work: no worker of this process looks at anything. */
+  const stands = async () => {
+    for (const deadline = Date.now() + 8_000; !(await isHealthy()); await sleep(20))
+      if (Date.now() > deadline) throw new Error(`not in time: ${JSON.stringify(await streams())}`)
+  }
+  const calm = async () => {
+    await stands()
+    await stage.until(async () => ((await streams())[0]?.dueInMs ?? 0) > 0)
+    await quiet()
+  }
+
+  const first = await doomed('K16')
+  await calm()
+  await trade('BUY', '0.02')
+  await dead(first)
+  expect(await told()).toEqual([])
+  // Whoever takes the stream over reads what the dead one had heard, and dies of telling it.
+  await dead(await doomed('K15'))
+  expect(await told()).toEqual([])
+  const third = await doomed('K16')
+  await copied('0.01')
+  await calm()
+  await trade('BUY', '0.02')
+  await dead(third)
+  expect(await told()).toEqual(['open'])
+
+  const mine = stage.workers[0]?.ctx.worker.current()?.id
+  await swept(async () => (await isHealthy()) && (await streams())[0]?.owner === mine, holder)
+  await copied('0.02')
+  await quiet()
+  await arm('cut')
+  await trade('SELL', '0.06')
+  await copied('-0.01')
+  await stage.venue.faults({ rules: [] })
+  await swept(isHealthy, holder)
+  await trade('BUY', '0.02', { reduceOnly: 'true' })
+  await copied('0')
+  expect(await told()).toEqual(['open', 'add', 'reverse', 'close'])
+  expect(await stage.gaps()).toBe(0)
+}, 40_000)
