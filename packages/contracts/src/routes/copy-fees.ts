@@ -15,7 +15,7 @@ export type FeeAmounts = z.infer<typeof FeeAmounts>
 export const FeeBasisView = z.object({
   from: z.string(),
   to: z.string(),
-  /** Of all trades of the follow that are over, since it began: gross less fees plus funding. */
+  /** Of all trades of the follow that are over, since it began: gross less fees plus funding; and of what was handed over, as it was worth then. */
   profit: DecimalString,
   highWaterBefore: DecimalString,
   highWaterAfter: DecimalString,
@@ -32,15 +32,35 @@ export const CopyFeeView = FeeBasisView.extend({
 })
 export type CopyFeeView = z.infer<typeof CopyFeeView>
 
+/** What became the follower's own while it was open, and what it was worth at that moment. Base is signed. */
+export const HandedOverView = z.object({
+  symbol: z.string(),
+  quantityBase: DecimalString,
+  entryPrice: DecimalString.nullable(),
+  price: DecimalString,
+  /** When the exchange told that mark; null: none was known, and the entry price stood for it. */
+  pricedAt: z.string().nullable(),
+  /** Quote; what comes of it later is the follower's own. */
+  profit: DecimalString,
+  at: z.string(),
+})
+export type HandedOverView = z.infer<typeof HandedOverView>
+
 export const FollowFees = z.object({
   followId: z.string(),
   /** As agreed when the follow began. */
   terms: FeeTermsView,
+  /**
+   * The earlier follow of the same strategy that it goes on from. It begins that far below its mark, quote: what the earlier one had lost is made good
+   * before anything is shared. Null below: that one is not settled for good yet, and until then nothing of this one is charged.
+   */
+  goesOnFrom: z.object({ followId: z.string(), below: DecimalString.nullable() }).nullable(),
   /** What would be charged if the period ended now; null once the last settlement is done. */
   accrued: FeeBasisView.extend({ amounts: FeeAmounts }).nullable(),
   charged: FeeAmounts,
   /** The newest first. */
   fees: z.array(CopyFeeView),
+  handedOver: z.array(HandedOverView),
 })
 export type FollowFees = z.infer<typeof FollowFees>
 

@@ -17,9 +17,9 @@ export interface FeeTerms {
 
 /** What a follow came to, quote. */
 export interface FeeBasis {
-  /** Of all its trades that are over, since it began: gross less fees plus funding. Deposits are not in it. */
+  /** Of all its trades that are over, since it began: gross less fees plus funding; and of what was handed over, as it was worth then. Deposits are not in it. */
   readonly profit: string
-  /** The highest profit that a share was charged of; 0 to begin with. */
+  /** The highest profit that a share was charged of; to begin with what an earlier follow of the same strategy was below its own, or 0. */
   readonly highWaterMark: string
   /** Copied equity times days, of the period alone. */
   readonly equityDays: string

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { FollowSettings } from '@matic/contracts'
 import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startFollow, stopFollow } from '../follows/index.ts'
 import { readFollowFees, readStrategyFees } from './read-fees.ts'
 import { settleFees } from './settle-fees.ts'
 
@@ -52,12 +53,12 @@ beforeAll(async () => {
 })
 afterAll(() => desk.drop())
 
-async function trade(at: number, gross: string, fees: string): Promise<void> {
+async function trade(at: number, gross: string, fees: string, ofRoute = routeId): Promise<void> {
   const id = randomUUID()
   await desk.db.query(
     `INSERT INTO trade (id, user_id, account_id, route_id, symbol, side, opened_at, closed_at, entry_base, entry_price, gross_pnl, fees, fee_currency, first_trade_id)
      VALUES ($1::uuid, $2, $3, $4, 'BTC/USDT:USDT', 'LONG', $5, $6, 0.1, 50000, $7, $8, 'USDT', $1::text)`,
-    [id, follower.userId, follower.accountId, routeId, new Date(at), new Date(at + 14 * 60_000), gross, fees],
+    [id, follower.userId, follower.accountId, ofRoute, new Date(at), new Date(at + 14 * 60_000), gross, fees],
   )
 }
 const days = (from: number, to: number) => (to - from) / DAY
@@ -149,3 +150,92 @@ describe('the fees of a follow', () => {
     expect(fees[0]).toMatchObject({ period: 'final', profit: '150', highWaterAfter: '150', amounts: { profitShare: '10' } })
   })
 })
+
+describe('what is handed over', () => {
+  const holding = async () => {
+    const { id, route } = await begin()
+    await desk.hold(follower, { quantity: '0.1', routeId: route })
+    await openTrade(route)
+    return { id, route }
+  }
+  const openTrade = async (route: string) =>
+    desk.db.query(
+      `INSERT INTO trade (id, user_id, account_id, route_id, symbol, side, opened_at, entry_base, entry_price, gross_pnl, fees, funding, fee_currency, first_trade_id)
+       VALUES (gen_random_uuid(), $1, $2, $3, 'BTC/USDT:USDT', 'LONG', now(), 0.1, 50000, 0, 4, -1, 'USDT', gen_random_uuid()::text)`,
+      [follower.userId, follower.accountId, route],
+    )
+  const mark = (price: string | null, at: string) =>
+    desk.db.query(`UPDATE market SET mark_price = $1, mark_at = clock_timestamp() - $2::interval WHERE symbol = 'BTC/USDT:USDT'`, [price, at])
+  const stop = (id: string) =>
+    stopFollow({ ctx: desk.ctx, input: { userId: follower.userId, followId: id, positions: 'hand-over', requestId: null } })
+  const fees = (id: string) => readFollowFees({ db: desk.db, input: { userId: follower.userId, followId: id } })
+  const settle = async (id: string) => {
+    await desk.db.query(`UPDATE follow SET stopped_at = stopped_at - interval '2 minutes', joined_at = joined_at - interval '2 minutes' WHERE id = $1`, [id])
+    await settleFees({ ctx: desk.ctx })
+    return fees(id)
+  }
+  /** The account is flat again: what was its own is over. */
+  const tidy = async () => {
+    await desk.db.query('DELETE FROM position WHERE account_id = $1', [follower.accountId])
+    await desk.db.query('UPDATE trade SET closed_at = now(), gross_pnl = gross_pnl + 900 WHERE account_id = $1 AND closed_at IS NULL', [follower.accountId])
+  }
+
+  it('counts at the mark of that moment, once: what comes of it later is the follower’s own', async () => {
+    const { id } = await holding()
+    await mark('53000', '0 seconds')
+    await stop(id)
+    await tidy()
+    const { fees: charged, handedOver } = await settle(id)
+    expect(charged).toMatchObject([{ period: 'final', profit: '295', amounts: { profitShare: '59' } }])
+    expect(handedOver).toMatchObject([{ quantityBase: '0.1', entryPrice: '50000', price: '53000', profit: '295' }])
+    expect(await settleFees({ ctx: desk.ctx })).toBe(0)
+  })
+
+  it('counts as a loss too, which is made good before a later follow shares anything; the loss is made good once', async () => {
+    const { id } = await holding()
+    await mark('49000', '1 hour')
+    await stop(id)
+    await tidy()
+    const again = await begin()
+    expect((await fees(again.id)).goesOnFrom).toEqual({ followId: id, below: null })
+    await desk.db.query(`UPDATE follow SET joined_at = date_trunc('month', now()) - interval '1 day' WHERE id = $1`, [again.id])
+    await settleFees({ ctx: desk.ctx })
+    expect((await fees(again.id)).fees, 'waits until the earlier one is settled').toEqual([])
+    const { fees: charged, handedOver } = await settle(id)
+    expect(charged).toMatchObject([{ profit: '-105', highWaterAfter: '0', amounts: { profitShare: '0' } }])
+    expect(Date.parse(handedOver[0]?.at ?? '') - Date.parse(handedOver[0]?.pricedAt ?? '')).toBeGreaterThan(3_500_000)
+    await trade(Date.now() - 14 * 60_000, '150', '0', again.route)
+    expect(await fees(again.id)).toMatchObject({
+      goesOnFrom: { followId: id, below: '105' },
+      accrued: { profit: '150', highWaterBefore: '105', amounts: { profitShare: '9' } },
+    })
+    await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = now() WHERE id = $1`, [again.id])
+    const third = await begin()
+    expect((await fees(third.id)).goesOnFrom).toMatchObject({ followId: again.id })
+    await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = now() WHERE id = $1`, [third.id])
+  })
+
+  it('counts at its entry where no mark is known, and a loss of play money is none of money', async () => {
+    const { id } = await holding()
+    await mark(null, '0 seconds')
+    await stop(id)
+    await mark('50000', '0 seconds')
+    expect((await fees(id)).handedOver).toMatchObject([{ price: '50000', pricedAt: null, profit: '-5' }])
+    const live = await desk.makePerson({ environment: 'LIVE' })
+    await desk.db.query('UPDATE account SET user_id = $1 WHERE id = $2', [follower.userId, live.accountId])
+    const { id: withMoney } = await begin(live.accountId)
+    expect((await fees(withMoney)).goesOnFrom).toBeNull()
+  })
+})
+
+/** A follow of the same strategy again. */
+async function begin(accountId = follower.accountId): Promise<{ id: string; route: string }> {
+  const settings = FollowSettings.parse({ sizing: { mode: 'ratio', ratio: '1' } })
+  await desk.db.query('UPDATE strategy SET profit_share_percent = 20 WHERE id = $1', [strategyId])
+  const { id } = await startFollow({
+    ctx: desk.ctx,
+    input: { userId: follower.userId, accountId, strategyId, settings, inviteCode: undefined, join: { mode: 'flat' }, requestId: null },
+  })
+  const [row] = await desk.db.query<{ route: string }>('SELECT route_id AS route FROM follow WHERE id = $1', [id])
+  return { id, route: row?.route ?? '' }
+}

@@ -4,6 +4,7 @@ import {
   type FeeAmounts,
   type FollowerFees,
   type FollowFees,
+  type HandedOverView,
   type PageMeta,
   type StrategyFees,
 } from '@matic/contracts'
@@ -12,8 +13,8 @@ import { copyFees, type CopyFees } from '@matic/domain'
 import { Decimal } from 'decimal.js'
 import { followerHandleSql } from '../follows/follower-handle.ts'
 import { assertOwn } from '../follows/invites.ts'
-import { plain } from '../plain.ts'
-import { feeBases, type BasisOf } from './fee-basis.ts'
+import { isoOrNull, plain, plainOrNull } from '../plain.ts'
+import { BEGINS_BELOW, feeBases, type BasisOf } from './fee-basis.ts'
 
 /** A follow, what it agreed to and how far it is settled. */
 interface FollowRow {
@@ -25,6 +26,8 @@ interface FollowRow {
   readonly settledTo: Date | null
   readonly lastPeriod: string | null
   readonly highWaterMark: string
+  readonly continuesId: string | null
+  readonly beginsBelow: string | null
   readonly now: Date
 }
 
@@ -45,7 +48,8 @@ interface FeeRow {
 }
 
 const FOLLOW = `f.id, f.profit_share_percent AS "profitSharePercent", f.management_percent AS "managementPercent", f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
-  last.to_at AS "settledTo", last.period AS "lastPeriod", coalesce(last.high_water_after, 0)::text AS "highWaterMark", clock_timestamp() AS now`
+  last.to_at AS "settledTo", last.period AS "lastPeriod", coalesce(last.high_water_after, ${BEGINS_BELOW}, 0)::text AS "highWaterMark",
+  f.continues_id AS "continuesId", ${BEGINS_BELOW}::text AS "beginsBelow", clock_timestamp() AS now`
 
 const LAST_FEE = `LEFT JOIN LATERAL (SELECT c.to_at, c.period, c.high_water_after FROM copy_fee c WHERE c.follow_id = f.id ORDER BY c.to_at DESC, c.period DESC LIMIT 1) AS last ON true`
 
@@ -68,10 +72,29 @@ export async function readFollowFees({ db, input }: { db: Queryable; input: { us
   return {
     followId,
     terms: termsOf(follow),
+    goesOnFrom: follow.continuesId === null ? null : { followId: follow.continuesId, below: plainOrNull(follow.beginsBelow) },
     accrued: accrued ?? null,
     charged: amounts({ profitShare: sum((row) => row.profitShare), management: sum((row) => row.management) }),
     fees: rows.map(feeView),
+    handedOver: await readHandedOver(db, input),
   }
+}
+
+async function readHandedOver(db: Queryable, { userId, followId }: { userId: string; followId: string }): Promise<HandedOverView[]> {
+  const rows = await db.query<Omit<HandedOverView, 'pricedAt' | 'at'> & { readonly pricedAt: Date | null; readonly at: Date }>(
+    `SELECT symbol, quantity_base AS "quantityBase", entry_price AS "entryPrice", price, priced_at AS "pricedAt", profit, at
+       FROM handed_over WHERE follow_id = $1 AND user_id = $2 ORDER BY at, symbol`,
+    [followId, userId],
+  )
+  return rows.map(({ symbol, quantityBase, entryPrice, price, pricedAt, profit, at }) => ({
+    symbol,
+    quantityBase: plain(quantityBase),
+    entryPrice: plainOrNull(entryPrice),
+    price: plain(price),
+    pricedAt: isoOrNull(pricedAt),
+    profit: plain(profit),
+    at: at.toISOString(),
+  }))
 }
 
 /** By follow, in their order; null where nothing accrues any more. */

@@ -2,7 +2,7 @@ import type { NewFact, Transaction } from '@matic/db'
 import { copyFees, duePeriod, type CopyFees, type FeePeriod } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
 import { recordFollowFacts } from '../mail/mail-follow-news.ts'
-import { basisOf, feeBases, type Basis } from './fee-basis.ts'
+import { BEGINS_BELOW, basisOf, feeBases, type Basis } from './fee-basis.ts'
 
 interface Owing {
   readonly followId: string
@@ -76,12 +76,14 @@ function monthOf(at: Date): { name: string; endMs: number } {
   return { name: at.toISOString().slice(0, 7), endMs: Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1) }
 }
 
-/** Follows with a fee that may owe a period, held until the commit. */
+/**
+ * Follows that may owe a period, held until the commit: those with a fee, and those that another goes on from, which waits until they are settled for good.
+ */
 async function owing(tx: Transaction, after: string | null): Promise<Owing[]> {
   return tx.query<Owing>(
     `SELECT f.id AS "followId", f.user_id AS "userId", s.user_id AS "leaderId", s.id AS "strategyId", s.name AS "strategyName",
             f.profit_share_percent AS "profitSharePercent", f.management_percent AS "managementPercent", f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
-            last.to_at AS "settledTo", coalesce(last.high_water_after, 0)::text AS "highWaterMark", (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs",
+            last.to_at AS "settledTo", coalesce(last.high_water_after, ${BEGINS_BELOW}, 0)::text AS "highWaterMark", (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs",
             NOT EXISTS (SELECT 1 FROM holding p WHERE p.account_id = f.account_id AND p.route_id = f.route_id)
               AND NOT EXISTS (SELECT 1 FROM position_share ps WHERE ps.account_id = f.account_id AND ps.route_id = f.route_id AND ps.quantity_base <> 0)
               AND NOT EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = f.account_id AND o.route_id = f.route_id AND o.leg IN ('open', 'close', 'reduce', 'emergency')
@@ -90,7 +92,8 @@ async function owing(tx: Transaction, after: string | null): Promise<Owing[]> {
                                WHERE t.user_id = f.user_id AND t.route_id = f.route_id AND t.closed_at IS NULL) AS "isFlat"
        FROM follow f JOIN strategy s ON s.id = f.strategy_id
        LEFT JOIN LATERAL (SELECT c.to_at, c.period, c.high_water_after FROM copy_fee c WHERE c.follow_id = f.id ORDER BY c.to_at DESC, c.period DESC LIMIT 1) AS last ON true
-      WHERE (f.profit_share_percent > 0 OR f.management_percent > 0) AND last.period IS DISTINCT FROM 'final' AND ($1::uuid IS NULL OR f.id > $1)
+      WHERE (f.profit_share_percent > 0 OR f.management_percent > 0 OR EXISTS (SELECT 1 FROM follow n WHERE n.continues_id = f.id))
+        AND (f.continues_id IS NULL OR last.period IS NOT NULL OR ${BEGINS_BELOW} IS NOT NULL) AND last.period IS DISTINCT FROM 'final' AND ($1::uuid IS NULL OR f.id > $1)
         AND (f.stopped_at < clock_timestamp() - interval '1 minute'
              OR coalesce(last.to_at, f.joined_at) < date_trunc('month', clock_timestamp() - interval '15 minutes', 'UTC'))
       ORDER BY f.id LIMIT ${FOLLOWS_AT_ONCE} FOR UPDATE OF f SKIP LOCKED`,

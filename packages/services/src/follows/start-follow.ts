@@ -34,6 +34,14 @@ interface Offered {
 }
 
 /**
+ * The ended follow that a new one goes on from, so that following again forgets no loss: of the same account where there is one, else the last. Each is gone
+ * on from once, or one loss would be made good by several; and none with play money by one with money.
+ */
+const EARLIER = `SELECT e.id FROM follow e JOIN account ea ON ea.id = e.account_id JOIN account na ON na.id = $4 AND na.environment = ea.environment
+    WHERE e.user_id = $2 AND e.strategy_id = s.id AND e.state = 'STOPPED' AND NOT EXISTS (SELECT 1 FROM follow n WHERE n.continues_id = e.id)
+    ORDER BY e.account_id = $4 DESC, e.stopped_at DESC NULLS LAST, e.id DESC LIMIT 1`
+
+/**
  * Begins a follow. What the leader's source commits from then on is copied.
  * @throws AppError NOT_FOUND, ACCOUNT_NOT_FOUND; FOLLOW_REFUSED with `reason`; CONFLICT where the account follows it already
  */
@@ -50,8 +58,8 @@ export async function startFollow({ ctx, input }: { ctx: ServiceContext; input: 
       throw refused('NOT_OFFERED', 'The leader does not offer this for copying yet')
     await holdSource(tx, offered.sourceId)
     await tx.query(
-      `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity, profit_share_percent, management_percent)
-       SELECT $1, $2, s.id, $4, $5, $6, clock_timestamp(), (SELECT equity FROM account_state WHERE account_id = $4), s.profit_share_percent, s.management_percent
+      `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity, profit_share_percent, management_percent, continues_id)
+       SELECT $1, $2, s.id, $4, $5, $6, clock_timestamp(), (SELECT equity FROM account_state WHERE account_id = $4), s.profit_share_percent, s.management_percent, (${EARLIER})
          FROM strategy s WHERE s.id = $3`,
       [followId, userId, strategyId, accountId, routeId, JSON.stringify(input.settings)],
     )
