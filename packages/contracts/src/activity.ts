@@ -60,6 +60,8 @@ export const ACTIVITY = {
     '{strategy}: its leader has closed the strategy. Nothing opens any more; what you hold is still closed with the leader.',
   FOLLOW_LEADER_GONE:
     '{strategy}: its leader is gone. Do not wait for their closes: close what you hold, or stop the follow and keep it as your own. Your stops and targets stay.',
+  FOLLOW_REMOVED:
+    '{strategy}: its leader has removed you. Nothing opens any more; what you hold is still closed with the leader, or stop the follow and keep it as your own.',
   FOLLOW_ACCOUNT_DELETED: '{strategy}: you deleted the account, so this follow is over.',
   FOLLOW_DETACHED:
     '{symbol}: what your follow of {strategy} held ended without the leader ({cause}). Nothing of it is copied until the leader is flat there.',
@@ -126,6 +128,7 @@ export const FOLLOW_CHANGES = [
   'over',
   'strategy-closed',
   'leader-gone',
+  'removed',
   'account-deleted',
   'detached',
   'attached',
@@ -282,6 +285,7 @@ const FOLLOW_LINES: Readonly<Record<FollowChange, Line>> = {
   over: ['INFO', 'FOLLOW_OVER'],
   'strategy-closed': ['WARNING', 'FOLLOW_STRATEGY_CLOSED'],
   'leader-gone': ['ERROR', 'FOLLOW_LEADER_GONE'],
+  removed: ['WARNING', 'FOLLOW_REMOVED'],
   'account-deleted': ['INFO', 'FOLLOW_ACCOUNT_DELETED'],
   detached: ['WARNING', 'FOLLOW_DETACHED'],
   attached: ['INFO', 'FOLLOW_ATTACHED'],
@@ -328,6 +332,7 @@ export const MAILED_FOLLOW_CHANGES: readonly FollowChange[] = [
   'over',
   'strategy-closed',
   'leader-gone',
+  'removed',
   'detached',
 ]
 

@@ -138,8 +138,16 @@ export type StrategyState = z.infer<typeof StrategyState>
 export const StopChoice = z.enum(['close', 'keep', 'hand-over'])
 export type StopChoice = z.infer<typeof StopChoice>
 
-/** Why a follow stopped or only closes. LEADER_GONE: nobody is there any more to close what it holds. */
-export const StopCause = z.enum(['BY_FOLLOWER', 'PORTFOLIO_STOP', 'TAKE_PROFIT', 'STRATEGY_CLOSED', 'LEADER_GONE', 'ACCOUNT_DELETED'])
+/** Why a follow stopped or only closes. LEADER_GONE: nobody is there any more to close what it holds. REMOVED: by the leader. */
+export const StopCause = z.enum([
+  'BY_FOLLOWER',
+  'PORTFOLIO_STOP',
+  'TAKE_PROFIT',
+  'STRATEGY_CLOSED',
+  'LEADER_GONE',
+  'REMOVED',
+  'ACCOUNT_DELETED',
+])
 export type StopCause = z.infer<typeof StopCause>
 
 /** What ended a position of a follow without its leader. AT_EXCHANGE: not by us, so by hand over there. */

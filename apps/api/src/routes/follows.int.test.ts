@@ -246,4 +246,44 @@ describe('a follow', () => {
     expect(await api.db.query('SELECT copy_decision_gaps()::int AS gaps')).toEqual([{ gaps: 0 }])
     expect((await api.request('POST', `${path}/stop`, { token: follower, json: { positions: 'keep' } })).status).toBe(409)
   })
+
+  it('begins again with a valid invite alone, and goes on from the one before', async () => {
+    const [before] = await follows()
+    const refused = { status: 409, body: { error: { code: 'FOLLOW_REFUSED', details: { reason: 'INVITE_NEEDED' } } } }
+    expect(await start(follower, accounts.follower)).toMatchObject(refused)
+    expect(await start(follower, accounts.follower, { inviteCode: 'not-a-code' })).toMatchObject(refused)
+    const begun = await start(follower, accounts.follower, { inviteCode: await invite() })
+    expect(begun, begun.text).toMatchObject({ status: 200 })
+    const { id } = dataOf<FollowView>(begun.body)
+    const fees = await api.request('GET', `/api/follows/${id}/fees`, { token: follower })
+    expect(dataOf<FollowFees>(fees.body)).toMatchObject({ goesOnFrom: { followId: before?.id, below: null }, handedOver: [] })
+  })
+
+  it('is ended by its leader: it only closes, is told once, cannot be taken up again, and comes back by an invite alone', async () => {
+    const [follow] = await follows()
+    const list = await api.request('GET', `/api/strategies/${strategyId}/followers`, { token: leader })
+    const [current] = dataOf<FollowerView[]>(list.body)
+    expect(current).toMatchObject({ followId: follow?.id, state: 'ACTIVE', isRemoved: false })
+    const path = `/api/strategies/${strategyId}/followers/${follow?.id}`
+    const remove = (token: string) => api.request('DELETE', path, { token })
+    expect((await remove(follower)).status).toBe(404)
+    expect((await api.request('DELETE', `/api/strategies/${follow?.id}/followers/${follow?.id}`, { token: leader })).status).toBe(404)
+    for (const _ of [1, 2])
+      expect(await remove(leader)).toMatchObject({ status: 200, body: { data: { state: 'CLOSE_ONLY', isRemoved: true } } })
+    const told = await api.db.query(`SELECT user_id = $1 AS "isLeader" FROM fact WHERE payload->>'change' = 'removed'`, [api.userId])
+    expect(told).toEqual([{ isLeader: false }])
+    expect(await follows()).toMatchObject([{ state: 'CLOSE_ONLY', stopCause: 'REMOVED' }, {}])
+    const change = (state: string) => api.request('PATCH', `/api/follows/${follow?.id}`, { token: follower, json: { state } })
+    expect((await change('ACTIVE')).status).toBe(409)
+    expect((await change('CLOSE_ONLY')).status).toBe(200)
+    await api.request('POST', `/api/follows/${follow?.id}/stop`, { token: follower, json: { positions: 'hand-over' } })
+    expect((await remove(leader)).status).toBe(409)
+    expect(await start(follower, accounts.follower)).toMatchObject({ body: { error: { details: { reason: 'INVITE_NEEDED' } } } })
+    expect((await start(follower, accounts.follower, { inviteCode: await invite() })).status).toBe(200)
+  })
 })
+
+async function invite(): Promise<string> {
+  const made = await api.request('POST', `/api/strategies/${strategyId}/invites`, { token: leader, json: { maxUses: 1 } })
+  return dataOf<InviteView & { code: string }>(made.body).code
+}

@@ -12,6 +12,7 @@ import {
   listFollows as listFollowsRoute,
   listInvites as listInvitesRoute,
   patchFollow,
+  removeFollower as removeFollowerRoute,
   putCopyTerms as putCopyTermsRoute,
   revokeInvite as revokeInviteRoute,
   startFollow as startFollowRoute,
@@ -30,6 +31,7 @@ import {
   listFollows,
   listInvites,
   putCopyTerms,
+  removeFollower,
   revokeInvite,
   startFollow,
   stopFollow,
@@ -65,6 +67,11 @@ export const followRoutes = [
     const { followers, meta } = await listFollowers({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } })
     return { data: followers, meta }
   }),
+
+  mount(removeFollowerRoute, async ({ ctx, actor, params }) => ({
+    data: await removeFollower({ ctx, input: { ...params, userId: actor.userId } }),
+    message: 'Removed',
+  })),
 
   mount(getStrategyFees, async ({ ctx, actor, params, query }) => {
     const { view, meta } = await readStrategyFees({ db: ctx.db, input: { ...params, ...query, userId: actor.userId } })

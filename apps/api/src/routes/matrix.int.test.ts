@@ -52,7 +52,6 @@ it('every route gives everybody what its policy says, nobody what is somebody el
     '/api/exchange/server-addresses',
     '/api/onboarding',
     '/api/strategies/:strategyId/breakers',
-    '/api/strategies/:strategyId/followers',
   ])
 }, 60_000)
 

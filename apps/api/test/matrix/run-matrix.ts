@@ -42,7 +42,7 @@ interface Answer {
 }
 
 const POLICIES = ['public', 'user', 'admin', 'super-admin']
-/** Whose id a parameter is, by the beginning of the path. The longest that fits decides. */
+/** Whose id a parameter is, by the path before it. The longest that fits decides. */
 const PARAMS: Readonly<Record<string, string>> = {
   '/api/auth/sessions/': 'session',
   '/api/bot/rules/': 'account',
@@ -51,6 +51,7 @@ const PARAMS: Readonly<Record<string, string>> = {
   '/api/follows/': 'follow',
   '/api/leaders/': 'strategy',
   '/api/strategies/': 'strategy',
+  '/api/strategies/:strategyId/followers/': 'follow',
   '/api/orders/': 'trade_order',
   '/api/positions/': 'position',
   '/api/signals/': 'signal',
@@ -237,11 +238,11 @@ function needsIds(route: RouteDefinition, body: unknown, fields: readonly string
 
 function addressOf(route: RouteDefinition, owner: World): { path: string; ids: string[] } {
   const ids: string[] = []
-  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => {
+  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string, at: number) => {
     const plain = PLAIN[name]
     if (plain !== undefined) return plain
     const start = Object.keys(PARAMS)
-      .filter((each) => route.path.startsWith(each))
+      .filter((each) => route.path.slice(0, at).startsWith(each))
       .toSorted((a, b) => b.length - a.length)[0]
     const id = start === undefined ? undefined : owner.ids[PARAMS[start] ?? '']
     if (id === undefined) throw new Error(`${nameOf(route)}: say in PARAMS of apps/api/test/matrix/run-matrix.ts whose id :${name} is`)

@@ -80,6 +80,7 @@ const STOP_CAUSES: Readonly<Record<string, string>> = {
   TAKE_PROFIT: 'by its take profit',
   STRATEGY_CLOSED: 'because the leader withdrew the strategy',
   LEADER_GONE: 'because the leader is gone',
+  REMOVED: 'because the leader removed you',
   ACCOUNT_DELETED: 'because the account was disconnected',
 }
 
@@ -129,5 +130,6 @@ export const REFUSAL_REMEDIES: Readonly<Record<string, string>> = {
   FULL: 'A place becomes free when somebody stops following.',
   CIRCLE: 'Copies would run in a circle. Stop one of those follows first.',
   INVITE_USED_UP: 'Ask the leader for a new code.',
+  INVITE_NEEDED: 'Enter a code above that is still good, or ask the leader for one.',
   ACCOUNT_NOT_READY: 'Look at the account’s check under Accounts, or choose another account.',
 }

@@ -118,6 +118,7 @@ export const routes = {
     createInvite: strategies.createInvite,
     revokeInvite: strategies.revokeInvite,
     followers: strategies.listFollowers,
+    removeFollower: strategies.removeFollower,
     preview: copyPlans.previewCopies,
     copyability: copyPlans.getCopyability,
     example: copyPlans.getCopyExample,

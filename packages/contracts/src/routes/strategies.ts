@@ -127,6 +127,8 @@ export const revokeInvite = defineRoute({
 
 /** What a leader may know of a follower. */
 export const FollowerView = z.object({
+  /** Of the follow, which the handle is made of; it opens nothing to a leader but removing. */
+  followId: z.string(),
   handle: z.string(),
   state: FollowState,
   environment: z.enum(['PAPER', 'DEMO', 'LIVE']),
@@ -134,6 +136,8 @@ export const FollowerView = z.object({
   stoppedAt: z.string().nullable(),
   copied: z.number().int(),
   notCopied: z.number().int(),
+  /** By the leader: nothing opens any more. */
+  isRemoved: z.boolean(),
 })
 export type FollowerView = z.infer<typeof FollowerView>
 
@@ -146,6 +150,17 @@ export const listFollowers = defineRoute({
   query: PageQuery,
   response: z.array(FollowerView),
   errors: ['NOT_FOUND'],
+})
+
+export const removeFollower = defineRoute({
+  method: 'DELETE',
+  path: '/api/strategies/:strategyId/followers/:followId',
+  policy: 'user',
+  summary:
+    'Remove a follower from one’s strategy: nothing opens for them any more, what they hold is closed with the leader, and they are told. A private strategy is followed again with a valid invite alone.',
+  params: OneStrategy.extend({ followId: z.uuid() }),
+  response: FollowerView,
+  errors: ['NOT_FOUND', 'CONFLICT'],
 })
 
 /** A market that is not copied at the moment: what the follow held there ended without the leader, who is still in. */

@@ -24,7 +24,9 @@ interface Change extends Own {
 export async function changeFollow({ ctx, input }: { ctx: ServiceContext; input: Change }): Promise<FollowView> {
   const { userId, followId, settings, state } = input
   const ids = await ctx.db.transaction(async (tx) => {
-    const { strategy, isOver } = await holdFollow(tx, input)
+    const { strategy, isOver, isRemoved } = await holdFollow(tx, input)
+    if (isRemoved && state !== undefined && state !== 'CLOSE_ONLY')
+      throw new AppError('CONFLICT', 'The leader has removed you from this strategy: it can only close')
     if (isOver && state !== undefined && state !== 'CLOSE_ONLY')
       throw new AppError('CONFLICT', 'The leader no longer offers this strategy: it can only close')
     await tx.query(
@@ -94,6 +96,8 @@ interface HeldFollow {
   readonly strategy: string
   /** Its leader no longer offers it, or is gone. */
   readonly isOver: boolean
+  /** Its leader has removed the follower. */
+  readonly isRemoved: boolean
 }
 
 async function holdFollow(tx: Transaction, { userId, followId }: Own): Promise<HeldFollow> {
@@ -106,8 +110,8 @@ async function holdFollow(tx: Transaction, { userId, followId }: Own): Promise<H
   )
   if (!source) throw new AppError('NOT_FOUND', 'There is no such follow')
   await holdSource(tx, source.sourceId)
-  const [follow] = await tx.query<{ routeId: string; accountId: string; state: FollowState }>(
-    `SELECT route_id AS "routeId", account_id AS "accountId", state FROM follow WHERE id = $1 AND user_id = $2 FOR UPDATE`,
+  const [follow] = await tx.query<{ routeId: string; accountId: string; state: FollowState; isRemoved: boolean }>(
+    `SELECT route_id AS "routeId", account_id AS "accountId", state, removed_at IS NOT NULL AS "isRemoved" FROM follow WHERE id = $1 AND user_id = $2 FOR UPDATE`,
     [followId, userId],
   )
   if (!follow) throw new AppError('NOT_FOUND', 'There is no such follow')

@@ -80,6 +80,13 @@ function limitsOf({ portfolioStopPercent, takeProfitPercent }: FollowSettings, b
 
 type FollowerRow = Omit<FollowerView, 'joinedAt' | 'stoppedAt'> & { readonly joinedAt: Date; readonly stoppedAt: Date | null }
 
+const FOLLOWERS = `SELECT f.id AS "followId", ${followerHandleSql('f.id')} AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
+    f.removed_at IS NOT NULL AS "isRemoved",
+    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome = 'ORDERS') AS copied,
+    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS') AS "notCopied"
+  FROM follow f JOIN account a ON a.id = f.account_id JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $2
+ WHERE f.strategy_id = $1`
+
 /** Nothing that tells a leader who it is: a handle made of the follow. @throws AppError NOT_FOUND */
 export async function listFollowers({
   db,
@@ -91,14 +98,25 @@ export async function listFollowers({
   await assertOwn(db, input)
   const { userId, strategyId, page, limit } = input
   const [count] = await db.query<{ total: number }>('SELECT count(*)::int AS total FROM follow WHERE strategy_id = $1', [strategyId])
-  const rows = await db.query<FollowerRow>(
-    `SELECT ${followerHandleSql('f.id')} AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
-            (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome = 'ORDERS') AS copied,
-            (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS') AS "notCopied"
-       FROM follow f JOIN account a ON a.id = f.account_id JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $2
-      WHERE f.strategy_id = $1 ORDER BY f.state = 'STOPPED', f.created_at DESC, f.id LIMIT $3 OFFSET $4`,
-    [strategyId, userId, limit, (page - 1) * limit],
-  )
-  const followers = rows.map((row) => ({ ...row, joinedAt: row.joinedAt.toISOString(), stoppedAt: isoOrNull(row.stoppedAt) }))
-  return { followers, meta: { page, limit, total: count?.total ?? 0 } }
+  const rows = await db.query<FollowerRow>(`${FOLLOWERS} ORDER BY f.state = 'STOPPED', f.created_at DESC, f.id LIMIT $3 OFFSET $4`, [
+    strategyId,
+    userId,
+    limit,
+    (page - 1) * limit,
+  ])
+  return { followers: rows.map(followerView), meta: { page, limit, total: count?.total ?? 0 } }
+}
+
+/** Of one's own strategy. @throws AppError NOT_FOUND */
+export async function getFollower(
+  db: Queryable,
+  { userId, strategyId, followId }: { userId: string; strategyId: string; followId: string },
+): Promise<FollowerView> {
+  const [row] = await db.query<FollowerRow>(`${FOLLOWERS} AND f.id = $3`, [strategyId, userId, followId])
+  if (!row) throw new AppError('NOT_FOUND', 'There is no such follower')
+  return followerView(row)
+}
+
+function followerView(row: FollowerRow): FollowerView {
+  return { ...row, joinedAt: row.joinedAt.toISOString(), stoppedAt: isoOrNull(row.stoppedAt) }
 }

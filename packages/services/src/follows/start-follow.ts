@@ -28,6 +28,9 @@ interface Offered {
   readonly isOpen: boolean
   readonly maxFollowers: number | null
   readonly followers: number
+  /** The person follows it now, with another account, and is welcome. */
+  readonly follows: boolean
+  /** The person follows it or did. */
   readonly knows: boolean
   /** The code is one of this strategy, whether it is still good or not. */
   readonly isInvited: boolean
@@ -73,7 +76,7 @@ export async function startFollow({ ctx, input }: { ctx: ServiceContext; input: 
     ])
     if (offered.sourceKind === 'ACCOUNT')
       await tx.query('UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1', [offered.accountId])
-    if (input.inviteCode !== undefined && offered.visibility === 'PRIVATE' && !offered.knows) await useInvite(tx, input)
+    if (input.inviteCode !== undefined && offered.visibility === 'PRIVATE' && !offered.follows) await useInvite(tx, input)
     await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, after) VALUES ($1, $1, 'follow-started', $2)`, [
       userId,
       JSON.stringify({ followId, strategyId, accountId, settings: input.settings }),
@@ -104,6 +107,7 @@ async function findOffered(tx: Transaction, { userId, strategyId, inviteCode }: 
             s.closed_at IS NULL AND s.state = 'PUBLISHED' AND EXISTS (
               SELECT 1 FROM app_user u JOIN account a ON a.id = s.account_id WHERE u.id = s.user_id AND u.is_active AND a.deleted_at IS NULL) AS "isOpen", s.max_followers AS "maxFollowers",
             (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers,
+            EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $2 AND f.state <> 'STOPPED' AND f.removed_at IS NULL) AS follows,
             EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $2) AS knows,
             EXISTS (SELECT 1 FROM strategy_invite i WHERE i.strategy_id = s.id AND i.code_hash = $3) AS "isInvited"
        FROM strategy s WHERE s.id = $1 FOR UPDATE OF s`,
@@ -116,7 +120,10 @@ async function findOffered(tx: Transaction, { userId, strategyId, inviteCode }: 
 async function assertMayFollow(tx: Transaction, input: Start, offered: Offered): Promise<void> {
   const { userId, accountId, strategyId } = input
   if (offered.leaderId === userId) throw refused('OWN_STRATEGY', 'This is your own strategy')
-  if (offered.visibility === 'PRIVATE' && !offered.knows && !offered.isInvited) throw new AppError('NOT_FOUND', 'There is no such strategy')
+  if (offered.visibility === 'PRIVATE' && !offered.follows && !offered.isInvited) {
+    if (offered.knows) throw refused('INVITE_NEEDED', 'This strategy is private: to follow it again you need an invite')
+    throw new AppError('NOT_FOUND', 'There is no such strategy')
+  }
   const [account] = await tx.query<{ keyStatus: string }>(
     'SELECT key_status AS "keyStatus" FROM account WHERE id = $1 AND user_id = $2 AND deleted_at IS NULL AND is_active',
     [accountId, userId],

@@ -14,9 +14,9 @@ const CAUSE = `CASE WHEN u.id IS NULL OR NOT u.is_active OR a.id IS NULL OR a.de
 
 const LEADER = `follow f JOIN strategy s ON s.id = f.strategy_id LEFT JOIN app_user u ON u.id = s.user_id LEFT JOIN account a ON a.id = s.account_id`
 
-/** Not told yet. Whoever has stopped to open by themselves need not hear that nothing opens, but that nobody closes. */
+/** Not told yet. Whoever has stopped to open by themselves, or was removed, need not hear that nothing opens, but that nobody closes. */
 const isNews = (follow: string, cause: string) =>
-  `${cause} IS NOT NULL AND ${follow}.stop_cause IS DISTINCT FROM ${cause} AND NOT (${cause} = 'STRATEGY_CLOSED' AND ${follow}.stop_cause IS NOT DISTINCT FROM 'BY_FOLLOWER')`
+  `${cause} IS NOT NULL AND ${follow}.stop_cause IS DISTINCT FROM ${cause} AND NOT (${cause} = 'STRATEGY_CLOSED' AND coalesce(${follow}.stop_cause IN ('BY_FOLLOWER', 'REMOVED'), false))`
 
 /** Follows of a strategy that has ended only close from then on. Their followers are told, once. */
 export async function endWithLeader({ ctx }: { ctx: ServiceContext }): Promise<number> {

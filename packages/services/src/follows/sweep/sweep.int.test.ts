@@ -9,6 +9,7 @@ import { mailWords } from '../../mail/words.ts'
 import { changeFollow } from '../change-follow.ts'
 import { followFact } from '../follow-facts.ts'
 import { getFollow } from '../read-follows.ts'
+import { removeFollower } from '../remove-follower.ts'
 import { startFollow } from '../start-follow.ts'
 import { sweepFollows } from './sweep-follows.ts'
 
@@ -237,6 +238,27 @@ describe('a follow that only closes', () => {
     await desk.send(leader, { action: 'close', symbol: 'BTCUSDT' })
     await dispatchSignals({ ctx: desk.ctx })
     expect(await ordersOf(follower)).toMatchObject([{ leg: 'close' }])
+  })
+
+  it('is what is left where the leader removes the follower, who is told, by mail too, and is over when flat', async () => {
+    const follower = await follow()
+    await desk.hold(follower, { routeId: follower.followRouteId })
+    const { userId, followId } = follower
+    const remove = (by: Person) => removeFollower({ ctx: desk.ctx, input: { userId: by.userId, strategyId, followId } })
+    await expect(remove(follower)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(await Promise.all([remove(leader), remove(leader)])).toMatchObject([{ isRemoved: true }, { state: 'CLOSE_ONLY' }])
+    await expect(changeFollow({ ctx: desk.ctx, input: { userId, followId, state: 'PAUSED' } })).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(await mailedTo(follower)).toMatchObject([expect.stringContaining('Trend: its leader has removed you.')])
+    await desk.db.query('UPDATE strategy SET closed_at = now() WHERE id = $1', [strategyId])
+    await sweep()
+    expect(await toldTo(follower), 'that nothing opens is no news').toHaveLength(1)
+    await desk.send(leader, { action: 'close', symbol: 'BTCUSDT' })
+    await dispatchSignals({ ctx: desk.ctx })
+    expect(await ordersOf(follower)).toMatchObject([{ leg: 'close' }])
+    await desk.db.query('UPDATE position SET quantity_base = 0 WHERE account_id = $1', [follower.accountId])
+    await desk.db.query(`UPDATE trade_order SET state = 'FILLED' WHERE account_id = $1`, [follower.accountId])
+    await sweep()
+    expect(await stateOf(follower)).toMatchObject({ state: 'STOPPED', stopCause: 'REMOVED' })
   })
 
   it('is what is left where the leader is disabled or deletes the account, and its follower is told not to wait for closes', async () => {
