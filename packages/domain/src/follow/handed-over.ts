@@ -1,4 +1,4 @@
-import { Decimal } from 'decimal.js'
+import { Exact } from '../metrics/exact.ts'
 
 /** One side of a market that a follow gives out of its hands. Base is signed, long above zero; prices are quote per base, amounts quote. */
 export interface GivenUp {
@@ -28,16 +28,17 @@ export function worthOfHandedOver({ trade, held, late, marks }: GivenUp): Handed
   if (price === null) return null
   const priced = { entryPrice, price, pricedAtMs: mark?.atMs ?? null }
   if (trade !== null) {
-    const open = new Decimal(price).sub(trade.entryPrice).mul(trade.leftBase)
-    const closed = new Decimal(price).mul(late.closeBase).sub(late.closeQuote)
+    const open = new Exact(price).sub(trade.entryPrice).mul(trade.leftBase)
+    const closed = new Exact(price).mul(late.closeBase).sub(late.closeQuote)
     return {
       ...priced,
-      quantityBase: new Decimal(trade.leftBase).add(late.closeBase).toFixed(),
-      profit: new Decimal(trade.made).add(open).add(closed).toFixed(),
+      quantityBase: new Exact(trade.leftBase).add(late.closeBase).toFixed(),
+      profit: new Exact(trade.made).add(open).add(closed).toFixed(),
     }
   }
-  const heldBase = new Decimal(held?.base ?? 0)
-  const base = Decimal.max(0, heldBase.abs().sub(late.openBase)).mul(heldBase.s)
-  if (base.isZero()) return null
-  return { ...priced, quantityBase: base.toFixed(), profit: new Decimal(price).sub(entryPrice ?? price).mul(base).toFixed() }
+  const heldBase = new Exact(held?.base ?? 0)
+  const left = heldBase.abs().sub(late.openBase)
+  if (left.lte(0)) return null
+  const base = heldBase.isNegative() ? left.neg() : left
+  return { ...priced, quantityBase: base.toFixed(), profit: new Exact(price).sub(entryPrice ?? price).mul(base).toFixed() }
 }

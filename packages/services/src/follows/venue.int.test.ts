@@ -95,6 +95,11 @@ describe('a follower who stops', () => {
       [follower.accountId],
     )
     expect(shares).toEqual([{ route: follower.manualRouteId, base: '0.05' }])
+    const worths = await stage.db.query(
+      `SELECT trim_scale(quantity_base)::text AS base, trim_scale(price)::text AS price, profit < 0 AS "paidFees", priced_at IS NOT NULL AS marked FROM handed_over WHERE follow_id = $1`,
+      [follower.followId],
+    )
+    expect(worths, 'its worth is noted once').toEqual([{ base: '0.05', price: '60000', paidFees: true, marked: true }])
   }, 60_000)
 
   it('and keeps what it holds is closed by the leader, protected until then, and over when flat', async () => {
