@@ -119,7 +119,8 @@ export const STOP_CHOICES: readonly { readonly value: StopChoice; readonly label
   {
     value: 'hand-over',
     label: 'Hand over to me',
-    means: 'What is open becomes your own position, with the stop and target it has. The leader touches it no more; for their fees it counts as it is worth now. Copying is over.',
+    means:
+      'What is open becomes your own position, with the stop and target it has. The leader touches it no more; for their fees it counts as it is worth now. Copying is over.',
   },
 ]
 

@@ -40,5 +40,12 @@ export function worthOfHandedOver({ trade, held, late, marks }: GivenUp): Handed
   const left = heldBase.abs().sub(late.openBase)
   if (left.lte(0)) return null
   const base = heldBase.isNegative() ? left.neg() : left
-  return { ...priced, quantityBase: base.toFixed(), profit: new Exact(price).sub(entryPrice ?? price).mul(base).toFixed() }
+  return {
+    ...priced,
+    quantityBase: base.toFixed(),
+    profit: new Exact(price)
+      .sub(entryPrice ?? price)
+      .mul(base)
+      .toFixed(),
+  }
 }

@@ -165,19 +165,27 @@ describe('what is handed over', () => {
       [follower.userId, follower.accountId, route],
     )
   const mark = (price: string | null, at: string) =>
-    desk.db.query(`UPDATE market SET mark_price = $1, mark_at = clock_timestamp() - $2::interval WHERE symbol = 'BTC/USDT:USDT'`, [price, at])
+    desk.db.query(`UPDATE market SET mark_price = $1, mark_at = clock_timestamp() - $2::interval WHERE symbol = 'BTC/USDT:USDT'`, [
+      price,
+      at,
+    ])
   const stop = (id: string) =>
     stopFollow({ ctx: desk.ctx, input: { userId: follower.userId, followId: id, positions: 'hand-over', requestId: null } })
   const fees = (id: string) => readFollowFees({ db: desk.db, input: { userId: follower.userId, followId: id } })
   const settle = async (id: string) => {
-    await desk.db.query(`UPDATE follow SET stopped_at = stopped_at - interval '2 minutes', joined_at = joined_at - interval '2 minutes' WHERE id = $1`, [id])
+    await desk.db.query(
+      `UPDATE follow SET stopped_at = stopped_at - interval '2 minutes', joined_at = joined_at - interval '2 minutes' WHERE id = $1`,
+      [id],
+    )
     await settleFees({ ctx: desk.ctx })
     return fees(id)
   }
   /** The account is flat again: what was its own is over. */
   const tidy = async () => {
     await desk.db.query('DELETE FROM position WHERE account_id = $1', [follower.accountId])
-    await desk.db.query('UPDATE trade SET closed_at = now(), gross_pnl = gross_pnl + 900 WHERE account_id = $1 AND closed_at IS NULL', [follower.accountId])
+    await desk.db.query('UPDATE trade SET closed_at = now(), gross_pnl = gross_pnl + 900 WHERE account_id = $1 AND closed_at IS NULL', [
+      follower.accountId,
+    ])
   }
 
   it('counts at the mark of that moment, once: what comes of it later is the follower’s own', async () => {

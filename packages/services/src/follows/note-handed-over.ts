@@ -39,7 +39,10 @@ export async function noteHandedOver(
   const worths = (await price(tx, sides)).flatMap((side) => {
     const [trade, holding] = [trades.get(keyOf(side)), held.get(keyOf(side))]
     const worth = worthOfHandedOver({
-      trade: trade?.made === undefined || trade.entryPrice === null ? null : { ...trade, made: trade.made, leftBase: trade.base, entryPrice: trade.entryPrice },
+      trade:
+        trade?.made === undefined || trade.entryPrice === null
+          ? null
+          : { ...trade, made: trade.made, leftBase: trade.base, entryPrice: trade.entryPrice },
       held: holding ?? null,
       late: side,
       marks: [...markOf(side.markPrice, side.markAt), ...markOf(side.seenPrice, side.seenAt)],
