@@ -153,6 +153,7 @@ describe('the fees of a follow', () => {
 
 describe('what is handed over', () => {
   const holding = async () => {
+    await tidy()
     const { id, route } = await begin()
     await desk.hold(follower, { quantity: '0.1', routeId: route })
     await openTrade(route)
