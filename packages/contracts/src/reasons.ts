@@ -12,7 +12,7 @@ export const REASONS = {
   VENUE_NOT_CERTIFIED: 'Trading on {exchange} is not enabled yet.',
   TEST_ALERT_ON_LIVE: 'A test alert shows its decision only on a live account.',
   SYMBOL_UNKNOWN: '{ticker} is not a market on {exchange}.',
-  SYMBOL_NOT_ALLOWED: '{symbol} is not on the list of allowed symbols.',
+  SYMBOL_NOT_ALLOWED: '{symbol} is not on the list of allowed symbols of the account’s rules.',
   SYMBOL_BLACKLISTED: '{symbol} is on the list of blocked symbols.',
   SYMBOL_HALTED: '{symbol} is not trading at the moment.',
   SYMBOL_OWNED:
@@ -52,6 +52,8 @@ export const REASONS = {
   FOLLOW_PAUSED: 'You paused this follow: the leader’s openings are not copied, closes are.',
   FOLLOW_CLOSE_ONLY: 'This follow only closes what it holds.',
   STRATEGY_PAUSED: 'The leader has paused this strategy: nothing opens, closes are copied.',
+  STRATEGY_SYMBOLS: '{symbol} is not among the markets that the leader lets be copied.',
+  FOLLOW_SYMBOLS: '{symbol} is not on this follow’s list of allowed symbols.',
   FOLLOW_OTHER_ACCOUNT: 'The leader sent this for another account of theirs than the one you follow.',
   LEADER_OTHER_SHARE: 'The leader closed, by hand, what another source of theirs holds in {symbol}. Your copy holds nothing of that.',
   GATHERING:
@@ -115,7 +117,12 @@ export type ReasonNumbers = Record<string, string | number | boolean | null>
 
 /** The sentence for a stored reason. Unknown names stay visible as {name}. */
 export function reasonText(code: ReasonCode, numbers: ReasonNumbers = {}): string {
-  return REASONS[code].replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
+  return filledIn(REASONS[code], numbers)
+}
+
+/** A sentence with {name} filled from the numbers. */
+export function filledIn(sentence: string, numbers: ReasonNumbers): string {
+  return sentence.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
     const value = numbers[name]
     return value === undefined || value === null ? placeholder : String(value)
   })

@@ -15,7 +15,9 @@ const SHORT_REASONS: Readonly<Record<string, string>> = {
   BELOW_MINIMUM: 'too small for the market',
   SIZE_ZERO: 'too small for the market’s step',
   INSUFFICIENT_MARGIN: 'too little balance',
-  SYMBOL_NOT_ALLOWED: 'market not allowed',
+  SYMBOL_NOT_ALLOWED: 'market not allowed by the account',
+  STRATEGY_SYMBOLS: 'market left out by the leader',
+  FOLLOW_SYMBOLS: 'market not allowed by the follow',
   SYMBOL_BLACKLISTED: 'market blocked',
   SYMBOL_UNKNOWN: 'market not at your exchange',
   STOP_REQUIRED: 'no stop to size by',
@@ -46,10 +48,11 @@ export function baseOf(symbol: string | null): string {
   return symbol === null ? '' : (shortSymbol(symbol).split('/')[0] ?? '')
 }
 
-/** What a follow makes of a signal, in a line. */
-export function copyPlanWords({ outcome, quantityBase, symbol, marginQuote, reasonText }: CopyPlan): string {
-  if (outcome !== 'ORDERS') return reasonText ?? 'Not copied'
-  if (quantityBase === null) return 'closes what it holds'
+/** What the leader opens and what a follow makes of it, in a line. */
+export function copyLineWords(leaderSize: string, { outcome, quantityBase, symbol, marginQuote, reasonText }: CopyPlan): string {
+  const leader = `Leader ${leaderSize}`
+  if (outcome !== 'ORDERS') return `${leader} → not copied. ${reasonText ?? ''}`.trim()
+  if (quantityBase === null) return `${leader} → you close what you hold`
   const margin = marginQuote === null ? '' : `, margin ${formatAmount(marginQuote)} USDT`
-  return `${formatExact(quantityBase)} ${baseOf(symbol)}${margin}`
+  return `${leader} → you ${formatExact(quantityBase)} ${baseOf(symbol)}${margin}`
 }

@@ -17,8 +17,8 @@ export function objectionOf({ input, terms, market }: Opening): { reason: Reason
   if (terms.state === 'CLOSE_ONLY') return { reason: 'FOLLOW_CLOSE_ONLY', numbers: {} }
   if (terms.strategyState !== 'PUBLISHED') return { reason: 'STRATEGY_PAUSED', numbers: {} }
   const isIn = (symbols: readonly string[]) => symbols.some((one) => isSameSymbol(one, symbol))
-  if (forced.symbols.length > 0 && !isIn(forced.symbols)) return { reason: 'SYMBOL_NOT_ALLOWED', numbers: { symbol } }
-  if (settings.allowedSymbols.length > 0 && !isIn(settings.allowedSymbols)) return { reason: 'SYMBOL_NOT_ALLOWED', numbers: { symbol } }
+  if (forced.symbols.length > 0 && !isIn(forced.symbols)) return { reason: 'STRATEGY_SYMBOLS', numbers: { symbol } }
+  if (settings.allowedSymbols.length > 0 && !isIn(settings.allowedSymbols)) return { reason: 'FOLLOW_SYMBOLS', numbers: { symbol } }
   if (isIn(settings.blockedSymbols)) return { reason: 'SYMBOL_BLACKLISTED', numbers: { symbol } }
   const { maxPositions, coolDownMinutes } = settings
   const own = [...input.positions, ...input.pendingOpens].filter((one) => one.routeId === input.route.id && one.symbol !== symbol)

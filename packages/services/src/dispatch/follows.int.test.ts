@@ -284,6 +284,21 @@ describe('the follower’s policy', () => {
     expect(await ordersOf(signal, follower)).toMatchObject([{ quantity: '0.006' }])
   })
 
+  it('to some markets says whose limit it is', async () => {
+    const [own, other] = [await desk.makePerson(), await desk.makePerson()]
+    await follow(own, { ...ratio, allowedSymbols: ['ETHUSDT'] })
+    await follow(other, ratio)
+    await desk.db.query(`UPDATE bot_settings SET allowed_symbols = '{ETHUSDT}' WHERE user_id = $1`, [other.userId])
+    const reasons = async (symbol: string) => {
+      const signal = await desk.send(leader, { ...buy, symbol, quantity: '1' })
+      await dispatchSignals({ ctx: desk.ctx })
+      return [...(await decisionsOf(signal, own)), ...(await decisionsOf(signal, other))].map(({ reason }) => reason)
+    }
+    expect(await reasons('BTCUSDT')).toEqual(['FOLLOW_SYMBOLS', 'SYMBOL_NOT_ALLOWED'])
+    await desk.db.query(`UPDATE strategy SET forced = '{"symbols":["BTCUSDT"]}' WHERE id = $1`, [strategyId])
+    expect(await reasons('ETHUSDT')).toEqual(['STRATEGY_SYMBOLS', 'STRATEGY_SYMBOLS'])
+  })
+
   it('on price and age stops openings, never closes', async () => {
     const follower = await desk.makePerson()
     const routeId = await follow(follower, { ...ratio, entrySlippagePercent: '0.5', maxSignalAgeSeconds: 5 })
