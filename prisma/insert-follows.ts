@@ -50,8 +50,9 @@ export async function insertFollows(
     `WITH wanted AS (
        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::numeric[]) AS x(id, route_id, user_id, account_id, settings, equity)),
      begun AS (
-       INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity)
-       SELECT id, user_id, $7, account_id, route_id, settings::jsonb, clock_timestamp(), equity FROM wanted
+       INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity, known_terms, known_terms_version)
+       SELECT x.id, x.user_id, s.id, x.account_id, x.route_id, x.settings::jsonb, clock_timestamp(), x.equity, jsonb_build_object('state', s.state, 'forced', s.forced), s.terms_version
+         FROM wanted x JOIN strategy s ON s.id = $7
        ON CONFLICT (strategy_id, account_id) WHERE state <> 'STOPPED' DO NOTHING RETURNING id, user_id, account_id, route_id)
      INSERT INTO route (id, user_id, source_kind, source_id, account_id, follow_id)
      SELECT route_id, user_id, 'WEBHOOK', $8, account_id, id FROM begun RETURNING account_id AS "accountId"`,

@@ -177,6 +177,10 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await follower.getByTestId('example-reason').waitFor()
   await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.5')
   await follower.getByTestId('example-size').getByText('0.025 BTC').waitFor()
+  await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0')
+  await follower.getByTestId('example-old').waitFor()
+  await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.5')
+  await follower.getByTestId('example-old').waitFor({ state: 'detached' })
   expect(await accessibilityProblems(follower)).toEqual([])
   await askForProof()
   await setState('PAUSED')
@@ -196,6 +200,11 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await follower.getByTestId('rule-ratio').getByRole('textbox').fill('0.4')
   await follower.getByTestId('save-copy').click()
   await follower.getByTestId('copy-unsaved').waitFor({ state: 'detached' })
+
+  await page.getByTestId('rule-maxLeverage').getByRole('textbox').fill('3')
+  await page.getByTestId('save-offer').click()
+  await follower.getByTestId('terms-told').getByText('Your leader now caps leverage at 3× (it was 4×)').waitFor()
+  await follower.getByTestId('lock-leverage').getByText('at most 3×').waitFor()
 
   await page.getByTestId('preview-run').click()
   await page.getByTestId('preview-totals').getByText('1 of 1 would copy it').waitFor()

@@ -1,3 +1,4 @@
+import { termsWords } from './follow-terms.ts'
 import type { FactKind } from './sockets.ts'
 
 /** TELEGRAM: what went to or came from the person's messenger. */
@@ -73,6 +74,9 @@ export const ACTIVITY = {
     '{symbol}: not joined with {strategy}. The price {price} is {distancePercent} % away from the leader’s entry at {entryPrice}; your limit is {limitPercent} %.',
   FOLLOW_JOIN_PRICE_UNKNOWN: '{symbol}: not joined with {strategy}, because no price of it is known at the moment.',
   FOLLOW_BASE: '{strategy}: your account was read for the first time. Portfolio stop and take profit go by {baseQuote} USDT from now on.',
+  FOLLOW_TERMS: '{strategy}: {terms}',
+  FOLLOW_TERMS_BACK:
+    '{strategy}: your leader changed what holds for everybody who follows, and changed it back. Nothing is different for you.',
   FOLLOW_CHANGED: '{strategy}: your follow was changed.',
   KILL_SWITCH_ON: 'The kill switch was engaged: nothing opens until it is released.',
   COPY_FEE_CHARGED:
@@ -135,6 +139,8 @@ export const FOLLOW_CHANGES = [
   'not-joined',
   'join-price-unknown',
   'base',
+  'terms',
+  'terms-back',
 ] as const
 export type FollowChange = (typeof FOLLOW_CHANGES)[number]
 
@@ -292,9 +298,12 @@ const FOLLOW_LINES: Readonly<Record<FollowChange, Line>> = {
   'not-joined': ['WARNING', 'FOLLOW_NOT_JOINED'],
   'join-price-unknown': ['WARNING', 'FOLLOW_JOIN_PRICE_UNKNOWN'],
   base: ['INFO', 'FOLLOW_BASE'],
+  terms: ['WARNING', 'FOLLOW_TERMS'],
+  'terms-back': ['INFO', 'FOLLOW_TERMS_BACK'],
 }
 
-function lineOfFollow({ change }: Told['payload']): Line {
+function lineOfFollow({ change, warns }: Told['payload']): Line {
+  if (change === 'terms' && warns === false) return ['INFO', 'FOLLOW_TERMS']
   const known = FOLLOW_CHANGES.find((each) => each === change)
   return known === undefined ? ['INFO', 'FOLLOW_CHANGED'] : FOLLOW_LINES[known]
 }
@@ -334,13 +343,14 @@ export const MAILED_FOLLOW_CHANGES: readonly FollowChange[] = [
   'leader-gone',
   'removed',
   'detached',
+  'terms',
 ]
 
 /** The sentence. What is not known is a dash; names out of code become words. */
 export function activityText(code: ActivityCode, params: ActivityParams): string {
   if (code === 'NOTE') return String(params['text'] ?? '')
   return ACTIVITY[code].replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = params[name]
+    const value = name === 'terms' && code === 'FOLLOW_TERMS' ? termsWords(params) : params[name]
     if (value === undefined || value === null || value === '') return '—'
     return wordOf(name, String(value))
   })

@@ -11,6 +11,7 @@ import {
   StrategyState,
   SuggestedSettings,
 } from '../follow.ts'
+import { TermsNews } from '../follow-terms.ts'
 import { defineRoute, PageQuery } from '../http.ts'
 import { DecimalInput, DecimalString, PercentInput } from '../units.ts'
 
@@ -192,6 +193,8 @@ export const FollowView = z.object({
   /** Results at which everything is closed, quote: a loss is below zero. Null where not set, or while joinedEquity is not known. */
   stopAtResult: DecimalString.nullable(),
   takeAtResult: DecimalString.nullable(),
+  /** What the leader changed last for everybody, as long as that is how it stands. */
+  termsTold: z.object({ at: z.string(), news: TermsNews }).nullable(),
   /** Copied again once the leader is flat there. */
   detached: z.array(DetachedView),
   /** As agreed when it began, percent: of profit above its high-water mark, and of the copied equity a year. */

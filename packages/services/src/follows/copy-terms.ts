@@ -1,5 +1,6 @@
 import {
   AppError,
+  BindingTerms,
   CanarySettings,
   ForcedSettings,
   SuggestedSettings,
@@ -8,6 +9,7 @@ import {
   type SuggestedSettings as Suggested,
 } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
+import { isBindingChange } from '@matic/domain'
 import type { ServiceContext } from '../context.ts'
 import { leaderNameSql } from '../leaders/leader-name.ts'
 import { beginMirror } from '../mirror/mirrored.ts'
@@ -61,12 +63,21 @@ interface Offer {
   readonly canary?: CanarySettings | undefined
 }
 
+interface Held {
+  readonly accountId: string
+  readonly sourceKind: string | null
+  readonly closedAt: Date | null
+  readonly state: string
+  readonly forced: unknown
+  readonly followed: boolean
+}
+
 /** @throws AppError NOT_FOUND; CONFLICT where it is closed, has no webhook, or is followed on another source already */
 export async function putCopyTerms({ ctx, input }: { ctx: ServiceContext; input: Offer }): Promise<CopyTermsView> {
   const { userId, strategyId } = input
   await ctx.db.transaction(async (tx) => {
-    const [own] = await tx.query<{ accountId: string; sourceKind: string | null; closedAt: Date | null; followed: boolean }>(
-      `SELECT s.account_id AS "accountId", s.source_kind AS "sourceKind", s.closed_at AS "closedAt",
+    const [own] = await tx.query<Held>(
+      `SELECT s.account_id AS "accountId", s.source_kind AS "sourceKind", s.closed_at AS "closedAt", s.state, s.forced,
               EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followed
          FROM strategy s WHERE s.id = $1 AND s.user_id = $2 FOR UPDATE OF s`,
       [strategyId, userId],
@@ -84,7 +95,8 @@ export async function putCopyTerms({ ctx, input }: { ctx: ServiceContext; input:
     if (input.source === 'ACCOUNT' && own.sourceKind !== 'ACCOUNT') await beginMirror(tx, { strategyId, accountId: sourceId })
     await tx.query(
       `UPDATE strategy SET source_kind = $3, source_id = $4, state = $5, suggested = $6, forced = $7, profit_share_percent = $8,
-              management_percent = $9, max_followers = $10, canary = coalesce($11, canary), version = version + 1 WHERE id = $1 AND user_id = $2`,
+              management_percent = $9, max_followers = $10, canary = coalesce($11, canary),
+              terms_version = terms_version + $12, version = version + 1 WHERE id = $1 AND user_id = $2`,
       [
         strategyId,
         userId,
@@ -97,6 +109,7 @@ export async function putCopyTerms({ ctx, input }: { ctx: ServiceContext; input:
         input.managementPercent,
         input.maxFollowers,
         input.canary === undefined ? null : JSON.stringify(input.canary),
+        isBindingChange(BindingTerms.parse(own), input) ? 1 : 0,
       ],
     )
     await tx.query(`INSERT INTO audit_log (actor_id, user_id, action, after) VALUES ($1, $1, 'strategy-offered', $2)`, [

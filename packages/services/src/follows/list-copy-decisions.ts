@@ -1,6 +1,7 @@
 import { AppError, type CopyDecisionView, type PageMeta, type ReasonNumbers } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
 import { ordersOfSignals, sentenceFor, tidyNumbers } from '../trading/orders.ts'
+import { tellsOfCopying } from './tells-of-copying.ts'
 
 interface Input {
   readonly userId: string
@@ -17,7 +18,7 @@ interface Row extends Omit<CopyDecisionView, 'decidedAt' | 'numbers' | 'reasonTe
 }
 
 const DECISIONS = `decision d JOIN signal s ON s.id = d.signal_id
-  WHERE d.user_id = $1 AND d.route_id = $2 AND ($3::boolean IS NULL OR (d.outcome = 'ORDERS') = $3)`
+  WHERE d.user_id = $1 AND d.route_id = $2 AND ($3::boolean IS NULL OR (d.outcome = 'ORDERS') = $3) AND ${tellsOfCopying('d')}`
 
 /** Newest first. @throws AppError NOT_FOUND */
 export async function listCopyDecisions({

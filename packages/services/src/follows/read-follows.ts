@@ -3,6 +3,7 @@ import {
   FollowSettings,
   ForcedSettings,
   percentToFraction,
+  TermsNews,
   type FollowerView,
   type FollowView,
   type PageMeta,
@@ -13,20 +14,23 @@ import { leaderNameSql } from '../leaders/leader-name.ts'
 import { isoOrNull, plain } from '../plain.ts'
 import { followerHandleSql } from './follower-handle.ts'
 import { assertOwn } from './invites.ts'
+import { tellsOfCopying } from './tells-of-copying.ts'
 
-type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt' | 'stopAtResult' | 'takeAtResult'> & {
+type Row = Omit<FollowView, 'joinedAt' | 'stoppedAt' | 'stopAtResult' | 'takeAtResult' | 'termsTold'> & {
   readonly joinedAt: Date
   readonly stoppedAt: Date | null
+  readonly termsTold: unknown
+  readonly termsToldAt: Date | null
 }
 
 const FOLLOWS = `SELECT f.id, f.strategy_id AS "strategyId", s.name AS "strategyName", CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END AS "strategyState",
     coalesce(${leaderNameSql('l')}, '') AS leader, f.account_id AS "accountId", a.label AS "accountLabel", a.environment, f.state, f.settings, s.forced,
-    f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.stop_cause AS "stopCause", f.stop_choice AS "stopChoice", f.joined_equity AS "joinedEquity", f.version,
+    f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt", f.stop_cause AS "stopCause", f.stop_choice AS "stopChoice", f.joined_equity AS "joinedEquity", CASE WHEN f.known_terms_version = s.terms_version THEN f.terms_told END AS "termsTold", f.terms_told_at AS "termsToldAt", f.version,
     (SELECT coalesce(json_agg(json_build_object('symbol', d.symbol, 'side', d.side, 'cause', d.cause, 'detachedAt', d.detached_at) ORDER BY d.detached_at), '[]')
        FROM follow_detachment d WHERE d.follow_id = f.id AND d.user_id = $1 AND d.ended_at IS NULL) AS detached,
     f.profit_share_percent AS "profitSharePercent", f.management_percent AS "managementPercent",
     (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome = 'ORDERS') AS copied,
-    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS') AS "notCopied",
+    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS' AND ${tellsOfCopying('d')}) AS "notCopied",
     (SELECT coalesce(sum(t.gross_pnl - t.fees + t.funding), 0)::text FROM trade t WHERE t.route_id = f.route_id AND t.user_id = $1 AND t.closed_at IS NOT NULL) AS "realizedPnl",
     (SELECT coalesce(sum(p.unrealized_pnl), 0)::text FROM holding p WHERE p.route_id = f.route_id AND p.user_id = $1) AS "unrealizedPnl",
     (SELECT count(*)::int FROM holding p WHERE p.route_id = f.route_id AND p.user_id = $1) AS "openPositions"
@@ -44,7 +48,7 @@ export async function getFollow({ db, input }: { db: Queryable; input: { userId:
   return view(row)
 }
 
-function view(row: Row): FollowView {
+function view({ termsTold, termsToldAt, ...row }: Row): FollowView {
   const settings = FollowSettings.parse(row.settings)
   const base = usableBase(row.joinedEquity)
   return {
@@ -54,6 +58,7 @@ function view(row: Row): FollowView {
     ...limitsOf(settings, base),
     detached: row.detached.map((one) => ({ ...one, detachedAt: new Date(one.detachedAt).toISOString() })),
     forced: ForcedSettings.parse(row.forced),
+    termsTold: termsTold === null || termsToldAt === null ? null : { at: termsToldAt.toISOString(), news: TermsNews.parse(termsTold) },
     joinedAt: row.joinedAt.toISOString(),
     stoppedAt: isoOrNull(row.stoppedAt),
     profitSharePercent: plain(row.profitSharePercent),
@@ -83,7 +88,7 @@ type FollowerRow = Omit<FollowerView, 'joinedAt' | 'stoppedAt'> & { readonly joi
 const FOLLOWERS = `SELECT f.id AS "followId", ${followerHandleSql('f.id')} AS handle, f.state, a.environment, f.joined_at AS "joinedAt", f.stopped_at AS "stoppedAt",
     f.removed_at IS NOT NULL AS "isRemoved",
     (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome = 'ORDERS') AS copied,
-    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS') AS "notCopied"
+    (SELECT count(*)::int FROM decision d WHERE d.account_id = f.account_id AND d.route_id = f.route_id AND d.intent <> 'protect' AND d.outcome <> 'ORDERS' AND ${tellsOfCopying('d')}) AS "notCopied"
   FROM follow f JOIN account a ON a.id = f.account_id JOIN strategy s ON s.id = f.strategy_id AND s.user_id = $2
  WHERE f.strategy_id = $1`
 

@@ -61,8 +61,9 @@ export async function startFollow({ ctx, input }: { ctx: ServiceContext; input: 
       throw refused('NOT_OFFERED', 'The leader does not offer this for copying yet')
     await holdSource(tx, offered.sourceId)
     await tx.query(
-      `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity, profit_share_percent, management_percent, continues_id)
-       SELECT $1, $2, s.id, $4, $5, $6, clock_timestamp(), (SELECT equity FROM account_state WHERE account_id = $4), s.profit_share_percent, s.management_percent, (${EARLIER})
+      `INSERT INTO follow (id, user_id, strategy_id, account_id, route_id, settings, joined_at, joined_equity, profit_share_percent, management_percent, continues_id, known_terms, known_terms_version)
+       SELECT $1, $2, s.id, $4, $5, $6, clock_timestamp(), (SELECT equity FROM account_state WHERE account_id = $4), s.profit_share_percent, s.management_percent, (${EARLIER}),
+              jsonb_build_object('state', s.state, 'forced', s.forced), s.terms_version
          FROM strategy s WHERE s.id = $3`,
       [followId, userId, strategyId, accountId, routeId, JSON.stringify(input.settings)],
     )

@@ -60,6 +60,7 @@ export async function changeStrategy({ ctx, input }: { ctx: ServiceContext; inpu
     if (isClosed === false) await assertMayReopen(tx, input)
     await tx.query(
       `UPDATE strategy SET name = coalesce($3, name), description = coalesce($4, description), visibility = coalesce($5, visibility),
+              terms_version = terms_version + CASE WHEN $6::boolean = (closed_at IS NULL) THEN 1 ELSE 0 END,
               closed_at = CASE WHEN $6::boolean IS NULL THEN closed_at WHEN $6 THEN coalesce(closed_at, clock_timestamp()) END
         WHERE id = $1 AND user_id = $2`,
       [strategyId, userId, name ?? null, description ?? null, visibility ?? null, isClosed ?? null],

@@ -5,6 +5,8 @@ import { NEWS_USEFUL_MS } from './queue-mail.ts'
 
 /** Mails about follows that one person gets within a day. The activity log has them all. */
 const A_DAY = 30
+/** With so many that day a leader's changes of terms are not mailed any more, so that they keep nothing else from its readers. */
+const TERMS_A_DAY = 10
 
 /**
  * Records what became of follows by themselves, and mails what of it people should hear of wherever they are, to those who want that. The last statements
@@ -36,7 +38,7 @@ async function mailNews(tx: Transaction, ctx: ServiceContext, news: readonly New
        FROM (SELECT i, u, f, c, n::jsonb AS n, row_number() OVER (PARTITION BY u ORDER BY i) AS nth
                FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS x(i, u, f, c, n)) x
        JOIN app_user p ON p.id = x.u AND p.follow_mails AND p.is_email_verified AND p.is_active
-      WHERE nth + (SELECT count(*) FROM mail m WHERE m.user_id = p.id AND m.template = 'follow-news' AND m.created_at > $8::timestamptz - interval '1 day') <= ${A_DAY}`,
+      WHERE nth + (SELECT count(*) FROM mail m WHERE m.user_id = p.id AND m.template = 'follow-news' AND m.created_at > $8::timestamptz - interval '1 day') <= CASE WHEN c = 'FOLLOW_TERMS' THEN ${TERMS_A_DAY} ELSE ${A_DAY} END`,
     [
       said.map(() => ctx.newId()),
       said.map(({ fact }) => fact.userId),

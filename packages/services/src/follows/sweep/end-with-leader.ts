@@ -29,8 +29,10 @@ export async function endWithLeader({ ctx }: { ctx: ServiceContext }): Promise<n
     const ids = await ctx.db.transaction(async (tx) => {
       await holdSource(tx, sourceId)
       const told = await tx.query<ToldFollow & { cause: 'LEADER_GONE' | 'STRATEGY_CLOSED' }>(
-        `UPDATE follow x SET state = 'CLOSE_ONLY', stop_cause = y.cause, stop_choice = 'keep', version = x.version + 1
-           FROM (SELECT f.id, s.name, ${CAUSE} AS cause FROM ${LEADER} WHERE f.id = ANY($1::uuid[])) y
+        `UPDATE follow x SET state = 'CLOSE_ONLY', stop_cause = y.cause, stop_choice = 'keep', version = x.version + 1,
+                known_terms = CASE y.cause WHEN 'STRATEGY_CLOSED' THEN x.known_terms || '{"state":"CLOSED"}' ELSE x.known_terms END,
+                known_terms_version = CASE y.cause WHEN 'STRATEGY_CLOSED' THEN y.terms_version ELSE x.known_terms_version END
+           FROM (SELECT f.id, s.name, s.terms_version, ${CAUSE} AS cause FROM ${LEADER} WHERE f.id = ANY($1::uuid[])) y
           WHERE x.id = y.id AND x.state <> 'STOPPED' AND ${isNews('x', 'y.cause')}
          RETURNING x.id AS "followId", x.user_id AS "userId", y.name AS strategy, y.cause`,
         [follows.map(({ followId }) => followId)],

@@ -5,6 +5,7 @@ import { endWithLeader } from './end-with-leader.ts'
 import { learnBases } from './learn-bases.ts'
 import { endDetachments, noteDetachments } from './note-detachments.ts'
 import { stopAtLimits } from './stop-at-limits.ts'
+import { tellTerms } from './tell-terms.ts'
 
 interface Sweep {
   readonly ctx: ServiceContext
@@ -18,11 +19,11 @@ interface Sweep {
 
 type Step = (sweep: Sweep) => Promise<number>
 
-const PRESSING: readonly Step[] = [learnBases, stopAtLimits, endWithLeader, endWhenFlat, closeLeftovers]
+const PRESSING: readonly Step[] = [learnBases, stopAtLimits, endWithLeader, endWhenFlat, closeLeftovers, tellTerms]
 const STEPS: readonly Step[] = [...PRESSING, noteDetachments, endDetachments]
 
 /**
- * What becomes of follows by itself, as against what their followers and leaders do: limits reached, leaders gone, markets detached, ends. Each step is
+ * What becomes of follows by itself, as against what their followers and leaders do: limits reached, leaders gone, terms changed, markets detached, ends. Each step is
  * right whoever else does it at the same moment, and one that fails holds up no other.
  * @returns how much happened
  */

@@ -1,13 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { activityOf, activityText, FollowSettings, MailContent, type FactKind, type FollowSettingsInput } from '@matic/contracts'
+import {
+  activityOf,
+  activityText,
+  FollowSettings,
+  ForcedSettings,
+  MailContent,
+  type FactKind,
+  type FollowSettingsInput,
+} from '@matic/contracts'
 import { BTC, createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { deleteAccount } from '../../accounts/delete-account.ts'
 import { dispatchSignals } from '../../dispatch/index.ts'
+import { changeStrategy } from '../../leaders/own-strategies.ts'
 import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
 import { mailWords } from '../../mail/words.ts'
-import { changeFollow } from '../change-follow.ts'
+import { changeFollow, stopFollow } from '../change-follow.ts'
+import { putCopyTerms } from '../copy-terms.ts'
 import { followFact } from '../follow-facts.ts'
+import { listCopyDecisions } from '../list-copy-decisions.ts'
 import { getFollow } from '../read-follows.ts'
 import { removeFollower } from '../remove-follower.ts'
 import { startFollow } from '../start-follow.ts'
@@ -283,7 +294,112 @@ describe('a follow that only closes', () => {
   })
 })
 
+describe('what the leader changes for everybody', () => {
+  const change = (forced: Partial<ForcedSettings>, state: 'PUBLISHED' | 'PAUSED' = 'PUBLISHED', profitSharePercent = '0') => {
+    const offer = { source: 'WEBHOOK' as const, suggested: {}, profitSharePercent, managementPercent: '0', maxFollowers: null }
+    const input = { userId: leader.userId, strategyId, ...offer, state, forced: ForcedSettings.parse(forced) }
+    return putCopyTerms({ ctx: desk.ctx, input })
+  }
+  const close = (isClosed: boolean) => changeStrategy({ ctx: desk.ctx, input: { userId: leader.userId, strategyId, isClosed } })
+  const anHourGoes = () => desk.db.query(`UPDATE follow SET terms_told_at = terms_told_at - interval '1 hour'`)
+  const cross = 'Trend: Your leader now forces cross margin: yours was isolated, and what opens from now on is cross.'
+
+  it('is told at once to each follower, by mail as well, and never twice; fees are not', async () => {
+    const [follower, other] = [await follow({ marginMode: 'isolated' }), await follow({ marginMode: 'cross' })]
+    const gone = await follow()
+    await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = now() WHERE id = $1`, [gone.followId])
+    await change({ marginMode: 'cross' })
+    await Promise.all([sweep(), sweep(), sweep()])
+    await change({ marginMode: 'cross' }, 'PUBLISHED', '20')
+    await sweep()
+    expect(await toldTo(follower)).toEqual([cross])
+    expect(await toldTo(other)).toEqual(['Trend: Your leader now forces cross margin: yours is that already.'])
+    expect(await toldTo(gone)).toEqual([])
+    expect(await mailedTo(follower)).toEqual([`News of your copy of Trend | ${cross} | /copies/${follower.followId}`])
+    expect(await stateOf(follower)).toMatchObject({ termsTold: { news: { warns: true, marginTo: 'cross', ownMargin: 'isolated' } } })
+  })
+
+  it('again within an hour is told as one when it is over, and what was changed back is said to be', async () => {
+    const follower = await follow({ marginMode: 'isolated' })
+    await change({ marginMode: 'cross' })
+    await sweep()
+    for (const state of ['PAUSED', 'PUBLISHED', 'PAUSED'] as const) {
+      await change({ maxLeverage: 5 }, state)
+      await sweep()
+    }
+    expect(await toldTo(follower)).toEqual([cross])
+    await anHourGoes()
+    await sweep()
+    expect((await toldTo(follower)).slice(1)).toEqual([
+      'Trend: Your leader has paused the strategy, which was open: nothing opens, closes are copied. Your leader now caps leverage at 5× (there was no cap): what they open with more, you open with 5×. Your leader no longer forces cross margin: your own choice holds again, isolated.',
+    ])
+    await change({ maxLeverage: 5 })
+    await sweep()
+    await change({ maxLeverage: 5 }, 'PAUSED')
+    await anHourGoes()
+    await sweep()
+    await anHourGoes()
+    await sweep()
+    expect((await toldTo(follower)).slice(2)).toEqual([
+      'Trend: your leader changed what holds for everybody who follows, and changed it back. Nothing is different for you.',
+    ])
+    expect(await mailedTo(follower)).toHaveLength(2)
+  })
+
+  it('is told to whoever only closes once they resume, and not to whoever began after it', async () => {
+    const follower = await follow({ marginMode: 'isolated' })
+    const { userId, followId } = follower
+    await changeFollow({ ctx: desk.ctx, input: { userId, followId, state: 'CLOSE_ONLY' } })
+    await desk.hold(follower, { routeId: follower.followRouteId })
+    await change({ marginMode: 'cross' })
+    await sweep()
+    expect(await toldTo(follower)).toHaveLength(1)
+    await changeFollow({ ctx: desk.ctx, input: { userId, followId, state: 'ACTIVE' } })
+    const late = await desk.makePerson()
+    const settings = FollowSettings.parse({ sizing: { mode: 'ratio', ratio: '1' }, marginMode: 'isolated' })
+    const begin = { userId: late.userId, accountId: late.accountId, strategyId, settings, inviteCode: undefined, requestId: null }
+    await startFollow({ ctx: desk.ctx, input: { ...begin, join: { mode: 'flat' } } })
+    await sweep()
+    expect((await toldTo(follower)).at(-1)).toBe(cross)
+    expect(await toldTo(late)).toEqual(['Trend: you follow it from now on.'])
+  })
+
+  it('closed and opened again is told each time, and what was changed before it closed is not lost', async () => {
+    const follower = await follow({ marginMode: 'isolated' })
+    await desk.hold(follower, { routeId: follower.followRouteId })
+    await change({ maxLeverage: 5 })
+    await sweep()
+    await change({ maxLeverage: 5, marginMode: 'cross' })
+    await close(true)
+    await sweep()
+    await anHourGoes()
+    await close(false)
+    await sweep()
+    await close(true)
+    await sweep()
+    await anHourGoes()
+    await sweep()
+    expect((await toldTo(follower)).slice(1)).toEqual([
+      'Trend: its leader has closed the strategy. Nothing opens any more; what you hold is still closed with the leader.',
+      `Trend: Your leader has opened the closed strategy again: your follow only closes until you resume it. ${cross.replace('Trend: ', '')}`,
+      'Trend: Your leader has closed the strategy again: nothing opens, closes are copied.',
+    ])
+  })
+})
+
 describe('a follow that has stopped', () => {
+  it('with nothing held counts nothing that was not copied', async () => {
+    const { userId, followId } = await follow()
+    const stopped = await stopFollow({ ctx: desk.ctx, input: { userId, followId, positions: 'close', requestId: null } })
+    await dispatchSignals({ ctx: desk.ctx })
+    const { meta } = await listCopyDecisions({ db: desk.db, input: { userId, followId, outcome: undefined, page: 1, limit: 10 } })
+    const decided = await desk.db.query('SELECT reason FROM decision d JOIN signal s ON s.id = d.signal_id WHERE s.source_id = $1', [
+      followId,
+    ])
+    expect([stopped.state, decided, meta.total]).toEqual(['STOPPED', [{ reason: 'NOTHING_TO_CLOSE' }], 0])
+    expect(await getFollow({ db: desk.db, input: { userId, followId } })).toMatchObject({ copied: 0, notCopied: 0 })
+  })
+
   it('closes again what filled after it, without end but ever more rarely', async () => {
     const follower = await follow()
     await desk.hold(follower, { routeId: follower.followRouteId })
