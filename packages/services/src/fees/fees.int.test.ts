@@ -235,6 +235,18 @@ describe('what is handed over', () => {
     const { id: withMoney } = await begin(live.accountId)
     expect((await fees(withMoney)).goesOnFrom).toBeNull()
   })
+
+  it('counts a close that has filled and is not booked yet at the price it filled at', async () => {
+    const { id, route } = await holding()
+    await desk.db.query(
+      `INSERT INTO trade_order (id, user_id, account_id, route_id, cause, leg, client_order_id, symbol, side, type, state, priority, filled_base, average_price, filled_at)
+       VALUES ($1::uuid, $2, $3, $4, $1::text, 'close', $1::text, 'BTC/USDT:USDT', 'sell', 'market', 'FILLED', 0, 0.1, 52000, now())`,
+      [randomUUID(), follower.userId, follower.accountId, route],
+    )
+    await mark('53000', '0 seconds')
+    await stop(id)
+    expect((await fees(id)).handedOver).toMatchObject([{ quantityBase: '0', price: '53000', profit: '195' }])
+  })
 })
 
 /** A follow of the same strategy again. */
