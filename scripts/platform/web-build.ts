@@ -55,7 +55,8 @@ function fingerprintSources(): string {
       exclude: (name) => ['node_modules', '.nuxt', '.output', '.nitro'].includes(name.split('/').at(-1) ?? ''),
     }),
   )
-  for (const file of files.toSorted()) {
+  // What compilers leave beside the sources is none of them.
+  for (const file of files.filter((name) => !name.endsWith('.tsbuildinfo')).toSorted()) {
     const path = join(root, file)
     if (statSync(path).isFile()) hash.update(file).update(readFileSync(path))
   }

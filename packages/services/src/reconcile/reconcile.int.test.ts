@@ -181,9 +181,12 @@ it('asks an account that is calm one thing, and reads it whole as soon as that s
     asked.length = 0
     const before = await syncedAt()
     await one.ctx.db.query('UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1', [account.accountId])
-    await one.runner.reconcile()
-    await one.runner.settled()
-    expect((await syncedAt()) > before).toBe(true)
+    const wasRead = async () => {
+      await one.runner.reconcile()
+      await one.runner.settled()
+      return (await syncedAt()) > before
+    }
+    await expect.poll(wasRead).toBe(true)
     return asked
   }
   await reconcile()

@@ -136,7 +136,8 @@ async function write(tx: Transaction, ctx: TradingContext, input: SetProtection,
   if ([row, ...shares].some(({ protection }) => protection === 'EMERGENCY'))
     throw new AppError('CONFLICT', 'This position is being closed because it could not be protected')
   if (shares.length === 0) await tx.query('UPDATE position SET own_protection = true WHERE id = $1 AND user_id = $2', [positionId, userId])
-  else await tx.query('UPDATE position_share SET own_protection = true WHERE id = ANY($1::uuid[])', [shares.map(({ id }) => id)])
+  const shareIds = shares.map(({ id }) => id)
+  await tx.query('UPDATE position_share SET own_protection = true WHERE id = ANY($1::uuid[]) AND user_id = $2', [shareIds, userId])
   const facts: NewFact[] = []
   const news: NewFact[] = []
   const leaving: string[] = []
