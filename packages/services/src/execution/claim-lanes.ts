@@ -57,30 +57,18 @@ function isCalm(ctx: ExecutionContext): string {
     SELECT 1 FROM account_state s WHERE s.account_id = r.account_id AND to_timestamp(s.income_cursor::float8 / 1000.0) > clock_timestamp() - make_interval(secs => ${calmSeconds})))`
 }
 
+const toRead = (which: string): string =>
+  `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id WHERE ${DUE} AND ${which} ORDER BY r.reconcile_at LIMIT ${CANDIDATES_MAX}`
+
 /** Takes lanes whose account is due to be read. */
 export async function claimDueLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
-  return claim(
-    db,
-    ctx,
-    input,
-    `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id
-      WHERE ${DUE} AND NOT ${isCalm(ctx)}
-        AND (a.is_active OR EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0) OR ${isMirrored('r.account_id')})
-      ORDER BY r.reconcile_at LIMIT ${CANDIDATES_MAX}`,
-    'w.reconcile_at',
-  )
+  const isRead = `(a.is_active OR EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0) OR ${isMirrored('r.account_id')})`
+  return claim(db, ctx, input, toRead(`NOT ${isCalm(ctx)} AND ${isRead}`), 'w.reconcile_at')
 }
 
 /** Takes lanes whose account is due and was calm: a look at it is one request, and what many looks found is written together. */
 export async function claimCalmLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
-  return claim(
-    db,
-    ctx,
-    input,
-    `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id
-      WHERE ${DUE} AND ${isCalm(ctx)} ORDER BY r.reconcile_at LIMIT ${CANDIDATES_MAX}`,
-    'w.reconcile_at',
-  )
+  return claim(db, ctx, input, toRead(isCalm(ctx)), 'w.reconcile_at')
 }
 
 async function claim(

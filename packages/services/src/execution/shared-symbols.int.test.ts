@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FollowSettings } from '@matic/contracts'
-import { startProcess } from '@matic/local'
+import { startCrashWorker } from '@matic/testkit/execution/start-crash-worker'
 import { createStage, type Stage, type Trader } from '@matic/testkit/copying/stage'
 import { Decimal } from 'decimal.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -360,14 +359,12 @@ it('what a leader’s hand closes of another source of theirs is nobody’s copy
   expect(reasons).toEqual([{ reason: 'LEADER_OTHER_SHARE' }])
 }, 60_000)
 
-const script = join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts')
-
 describe('a worker killed', () => {
   it.each([
     ['K6', 'close'],
     ['K8', 'close'],
     ['K7', 'add'],
-  ])(
+  ] as const)(
     'at %s of one share’s %s leaves both as they should be, each with its stop',
     async (point, what) => {
       const [trend, fade] = [await addSource('trend'), await addSource('fade')]
@@ -376,12 +373,7 @@ describe('a worker killed', () => {
       await quiet()
       const before = await shares()
       await stage.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour' WHERE account_id <> $1`, [account.accountId])
-      const doomed = await startProcess({
-        name: 'crash-worker',
-        command: process.execPath,
-        args: ['--disable-warning=ExperimentalWarning', script, stage.bench.databaseUrl, stage.venue.url, '0.2', point],
-        readyWhen: { line: /worker ready/ },
-      })
+      const doomed = await startCrashWorker({ databaseUrl: stage.bench.databaseUrl, venueUrl: stage.venue.url, scale: 0.2, point })
       await stage.alert(trend, what === 'close' ? { action: 'close' } : { action: 'buy', quantity: '0.01' })
       await dispatchSignals({ ctx: stage.ctx })
       expect(await doomed.exited).toBe(137)

@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startProcess } from '@matic/local'
+import { startCrashWorker } from '@matic/testkit/execution/start-crash-worker'
 import { Decimal } from 'decimal.js'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createBench } from '@matic/testkit/execution/bench'
@@ -56,17 +55,10 @@ const noneTwice = async () => {
   expect(ids).toHaveLength(new Set(ids).size)
 }
 
-const script = join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts')
-
-it.each(['K5', 'K6', 'K7', 'K8', 'K9', 'K10'])(
+it.each(['K5', 'K6', 'K7', 'K8', 'K9', 'K10'] as const)(
   'a worker killed at %s leaves nothing lost, nothing doubled, nothing bare',
   async (point) => {
-    const doomed = await startProcess({
-      name: 'crash-worker',
-      command: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', script, bench.databaseUrl, venue.url, String(scale), point],
-      readyWhen: { line: /worker ready/ },
-    })
+    const doomed = await startCrashWorker({ databaseUrl: bench.databaseUrl, venueUrl: venue.url, scale, point })
     await one.ctx.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour' WHERE account_id <> $1`, [account.accountId])
     await open()
     expect(await doomed.exited).toBe(137)

@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startProcess } from '@matic/local'
 import { createStage, type Copier, type Stage, type Trader } from '@matic/testkit/copying/stage'
+import { startCrashWorker } from '@matic/testkit/execution/start-crash-worker'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { dispatchSignals } from '../dispatch/index.ts'
 import { watchDrift } from './drift-watch.ts'
@@ -45,18 +44,11 @@ async function bought(...copiers: Copier[]): Promise<number[]> {
 }
 /** A worker of its own process that dies by SIGKILL where it sends what waits. */
 async function killWhileSending(point: 'K6' | 'K7', meanwhile: () => Promise<void>): Promise<void> {
-  const doomed = await startProcess({
-    name: `worker ${point}`,
-    command: process.execPath,
-    args: [
-      '--disable-warning=ExperimentalWarning',
-      join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts'),
-      stage.bench.databaseUrl,
-      stage.venue.url,
-      String(stage.ctx.timings.scale),
-      point,
-    ],
-    readyWhen: { line: /worker ready/ },
+  const doomed = await startCrashWorker({
+    databaseUrl: stage.bench.databaseUrl,
+    venueUrl: stage.venue.url,
+    scale: stage.ctx.timings.scale,
+    point,
   })
   onTestFinished(() => doomed.stop())
   let code: number | undefined

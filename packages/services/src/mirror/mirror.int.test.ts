@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FollowSettings, ForcedSettings, type FollowSettingsInput } from '@matic/contracts'
 import { createDb, type Db } from '@matic/db'
-import { startProcess } from '@matic/local'
+import { startCrashWorker } from '@matic/testkit/execution/start-crash-worker'
 import { dispatchSignals } from '@matic/services/dispatch/index'
 import { getCopyGap, putCopyTerms, startFollow } from '@matic/services/follows/index'
 import { publishMarks } from '@matic/services/markets/publish-marks'
@@ -198,16 +197,9 @@ describe('a leader who trades at the exchange itself', () => {
 })
 
 describe('a worker that dies', () => {
-  const script = join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts')
-
   it('between fill and followers leaves exactly one signal', async () => {
     small = await followBy(half)
-    const doomed = await startProcess({
-      name: 'crash-worker',
-      command: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', script, bench.databaseUrl, venue.url, String(scale), 'K15'],
-      readyWhen: { line: /worker ready/ },
-    })
+    const doomed = await startCrashWorker({ databaseUrl: bench.databaseUrl, venueUrl: venue.url, scale, point: 'K15' })
     await trade('BUY', '0.02')
     expect(await doomed.exited).toBe(137)
     expect(await told()).toEqual([])

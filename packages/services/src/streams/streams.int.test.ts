@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
-import { startProcess } from '@matic/local'
 import { createStage, type Copier, type Stage, type Trader } from '@matic/testkit/copying/stage'
 import type { TestWorker } from '@matic/testkit/execution/bench'
+import { startCrashWorker } from '@matic/testkit/execution/start-crash-worker'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { createStreamHolder, type StreamHolder } from './index.ts'
@@ -166,18 +165,11 @@ it('is held by one worker, by the next one when that dies, and by nobody when no
 it('workers that die one after another, between hearing and telling, while the exchange cuts the stream, tell each change once', async () => {
   /** A process that holds the stream, and dies when it has heard (K16), or before it commits what it tells (K15). */
   const doomed = async (point: 'K15' | 'K16') => {
-    const started = await startProcess({
-      name: `worker ${point}`,
-      command: process.execPath,
-      args: [
-        '--disable-warning=ExperimentalWarning',
-        join(import.meta.dirname, '../../../testkit/src/execution/crash-worker.ts'),
-        stage.bench.databaseUrl,
-        stage.venue.url,
-        String(stage.ctx.timings.scale),
-        point,
-      ],
-      readyWhen: { line: /worker ready/ },
+    const started = await startCrashWorker({
+      databaseUrl: stage.bench.databaseUrl,
+      venueUrl: stage.venue.url,
+      scale: stage.ctx.timings.scale,
+      point,
     })
     onTestFinished(() => started.stop())
     return started
