@@ -1,5 +1,7 @@
 import { recordFacts } from '@matic/db'
 import type { AccountHandle, ExchangePort } from '@matic/exchange/port'
+import { looksCalm } from '../reconcile/look-in.ts'
+import type { CalmLook } from '../reconcile/look-in.ts'
 import { reconcileAccount } from '../reconcile/reconcile-account.ts'
 import { applyPositions } from './apply-positions.ts'
 import type { PositionReading } from './apply-positions.ts'
@@ -23,6 +25,7 @@ export interface Books extends CancelBooks {
   readonly refreshed: (refreshed: Refreshed) => Promise<'recorded' | 'lost'>
   readonly answer: RecordAnswer
   readonly prepared: PrepareBooks
+  readonly looked: (look: CalmLook) => Promise<'recorded' | 'lost'>
 }
 
 /** Does what a plan says with the exchange, and writes down what came of it. */
@@ -47,7 +50,10 @@ export async function carryOut(
     case 'refresh':
       return refreshPosition(ctx, port, handle, lane, plan, books)
     case 'reconcile':
-      return reconcileAccount(ctx, port, handle, lane, { full: plan.full })
+      return reconcileAccount(ctx, port, handle, lane)
+    case 'look':
+      if (!(await looksCalm(port, handle, plan.walletBalance))) return reconcileAccount(ctx, port, handle, lane)
+      return assertHeld(await books.looked({ lane, askedAtMs: plan.askedAtMs }), lane)
   }
 }
 
@@ -70,7 +76,11 @@ async function refreshPosition(
 ): Promise<void> {
   const reading = await readPositions(ctx, port, handle)
   if (!reading.ok) throw new ExchangeSilent(reading.failure.code)
-  if ((await books.refreshed({ lane, symbol, positionSide, reading: reading.value })) === 'lost') throw new LaneLost(lane.accountId)
+  assertHeld(await books.refreshed({ lane, symbol, positionSide, reading: reading.value }), lane)
+}
+
+function assertHeld(outcome: 'recorded' | 'lost', lane: HeldLane): void {
+  if (outcome === 'lost') throw new LaneLost(lane.accountId)
 }
 
 /** Writes down what many accounts' lists say of one symbol each, in one transaction. @returns in their order */

@@ -123,7 +123,16 @@ function view(fields: Partial<LaneView> = {}): LaneView {
   })
   return {
     nowMs,
-    account: { id: 'a', userId: 'u', exchange: 'PAPER', isActive: true, keyStatus: 'VALID', certified: true, syncedAtMs: nowMs - 1_000 },
+    account: {
+      id: 'a',
+      userId: 'u',
+      exchange: 'PAPER',
+      isActive: true,
+      keyStatus: 'VALID',
+      certified: true,
+      syncedAtMs: nowMs - 1_000,
+      walletBalance: '1000',
+    },
     entitled: true,
     killSwitch: false,
     rules: DEFAULT_RULES,
@@ -153,6 +162,7 @@ function told(step: Step): string {
       return `prepare ${step.order.id}`
     case 'refresh':
     case 'reconcile':
+    case 'look':
     case 'wait':
       return step.kind
   }
@@ -230,8 +240,16 @@ describe('opens', () => {
     expect(choose({ ...lost, orders: [...lost.orders, order('o')] })).toEqual(['wait'])
     expect(choose({ orders: [order('o')], clockUsable: false })).toEqual(['wait'])
     expect(choose({ orders: [order('o')], opensPausedUntilMs: nowMs + 1 })).toEqual(['wait'])
-    expect(choose({ orders: [order('o')], trustReadingsSinceMs: nowMs })).toEqual(['reconcile'])
     expect(choose({ orders: [order('o')] })).toEqual(['send o buy 1'])
+  })
+  it('of an account not read lately wait for a look where it holds nothing, for a whole reading otherwise', () => {
+    const stale = { orders: [order('o')], trustReadingsSinceMs: nowMs }
+    expect(choose(stale)).toEqual(['look'])
+    expect(choose({ ...stale, positions: [position()] })).toEqual(['reconcile'])
+    expect(choose({ ...stale, wholes: [position()] })).toEqual(['reconcile'])
+    expect(choose({ ...stale, orders: [order('o'), order('rests', { state: 'ACKED' })] })).toEqual(['reconcile'])
+    const neverRead = { ...view().account, syncedAtMs: null, walletBalance: null }
+    expect(choose({ ...stale, account: neverRead })).toEqual(['reconcile'])
   })
   it('wait for the close they depend on, and end with it', () => {
     const dependent = (dependsOnState: LaneOrder['state']) => choose({ orders: [order('o', { dependsOnId: 'c', dependsOnState })] })

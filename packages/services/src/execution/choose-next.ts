@@ -31,8 +31,10 @@ export type Step =
   | { readonly kind: 'resolve'; readonly orders: readonly LaneOrder[] }
   /** Read the real positions before closing. */
   | { readonly kind: 'refresh'; readonly symbol: string; readonly positionSide: LaneOrder['positionSide'] }
-  /** Read the whole account before opening. */
-  | { readonly kind: 'reconcile'; readonly full: boolean }
+  /** Read the whole account. */
+  | { readonly kind: 'reconcile' }
+  /** Ask an account that holds nothing, to our knowledge, whether that is so. Wallet: quote; `askedAtMs`: database ms. */
+  | { readonly kind: 'look'; readonly walletBalance: string; readonly askedAtMs: number }
   | { readonly kind: 'wait'; readonly untilMs: number | null }
 
 export interface Choice {
@@ -91,7 +93,7 @@ function closeStep(view: LaneView, ready: readonly LaneOrder[], endings: Ending[
     ) {
       // Something is still to be booked: how much is left of the share is known after that.
       const readMs = wholeOf(view, order)?.syncedAt.getTime() ?? 0
-      if (readMs + view.timings.sweepMs / 4 < view.nowMs) return { kind: 'reconcile', full: true }
+      if (readMs + view.timings.sweepMs / 4 < view.nowMs) return { kind: 'reconcile' }
       continue
     }
     const quantityBase = Decimal.min(position?.quantityBase ?? 0, (standsAgainst ? null : wholeOf(view, order)?.quantityBase) ?? Infinity)
@@ -310,7 +312,7 @@ function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined
       !meetsOtherSide(view, candidate),
   )
   if (!order) return undefined
-  if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return { kind: 'reconcile', full: true }
+  if (view.account.syncedAtMs === null || view.account.syncedAtMs < view.trustReadingsSinceMs) return readingBeforeOpening(view)
 
   // Both are the market's, whichever side is held.
   const rows = (view.wholes ?? view.positions).filter((position) => position.symbol === order.symbol)
@@ -319,6 +321,15 @@ function openStep(view: LaneView, ready: readonly LaneOrder[]): Step | undefined
   const leverage = order.leverage !== null && rows.every((row) => row.leverage !== order.leverage) ? order.leverage : null
   if (marginMode || leverage !== null) return { kind: 'prepare', order, marginMode, leverage }
   return { kind: 'send', orders: [{ order, side: order.side, quantityBase: order.quantityBase }] }
+}
+
+/** One request where nothing is held and nothing rests: whatever else is there shows in the wallet or in the margin in use. */
+function readingBeforeOpening(view: LaneView): Step {
+  const { walletBalance } = view.account
+  const holdsNothing =
+    view.orders.every((order) => order.state === 'READY') &&
+    [...view.positions, ...(view.wholes ?? [])].every((position) => Number(position.quantityBase) === 0)
+  return holdsNothing && walletBalance !== null ? { kind: 'look', walletBalance, askedAtMs: view.nowMs } : { kind: 'reconcile' }
 }
 
 /** The second half of a reversal, and what it turns around is still there. */

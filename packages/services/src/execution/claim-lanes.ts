@@ -57,13 +57,36 @@ function isCalm(ctx: ExecutionContext): string {
     SELECT 1 FROM account_state s WHERE s.account_id = r.account_id AND to_timestamp(s.income_cursor::float8 / 1000.0) > clock_timestamp() - make_interval(secs => ${calmSeconds})))`
 }
 
+/** Rounds of an account that holds something between two whole readings. */
+const GLANCE_ROUNDS = 5
+
+const HOLDS = `EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0)`
+
+/**
+ * Its list of positions is enough: nobody asks for more, no order of ours fills bit by bit, and it was read whole not long ago, or holds something and
+ * is a round late because there are many.
+ */
+function canBeGlancedAt({ timings }: ExecutionContext): string {
+  const busySeconds = timings.reconcileBusyMs / 1000
+  return `(r.reconcile_at > 'epoch' AND EXISTS (
+    SELECT 1 FROM account_state s WHERE s.account_id = r.account_id
+       AND (s.synced_at > clock_timestamp() - make_interval(secs => ${GLANCE_ROUNDS * busySeconds}) OR (r.reconcile_at < clock_timestamp() - make_interval(secs => ${busySeconds}) AND ${HOLDS})))
+    AND NOT EXISTS (SELECT 1 FROM trade_order w WHERE w.account_id = r.account_id AND w.state IN ('ACKED', 'PARTIAL') AND w.type IN ('market', 'limit')))`
+}
+
+const IS_READ = `(a.is_active OR ${HOLDS} OR ${isMirrored('r.account_id')})`
+
 const toRead = (which: string): string =>
   `SELECT r.account_id, r.reconcile_at FROM lane r JOIN account a ON a.id = r.account_id WHERE ${DUE} AND ${which} ORDER BY r.reconcile_at LIMIT ${CANDIDATES_MAX}`
 
-/** Takes lanes whose account is due to be read. */
+/** Takes lanes whose account is due to be read whole. */
 export async function claimDueLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
-  const isRead = `(a.is_active OR EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0) OR ${isMirrored('r.account_id')})`
-  return claim(db, ctx, input, toRead(`NOT ${isCalm(ctx)} AND ${isRead}`), 'w.reconcile_at')
+  return claim(db, ctx, input, toRead(`NOT ${isCalm(ctx)} AND NOT ${canBeGlancedAt(ctx)} AND ${IS_READ}`), 'w.reconcile_at')
+}
+
+/** Takes lanes whose account is due and holds something: its positions are one request, and what many of these found is written together. */
+export async function claimGlanceLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
+  return claim(db, ctx, input, toRead(`NOT ${isCalm(ctx)} AND ${canBeGlancedAt(ctx)} AND ${IS_READ}`), 'w.reconcile_at')
 }
 
 /** Takes lanes whose account is due and was calm: a look at it is one request, and what many looks found is written together. */

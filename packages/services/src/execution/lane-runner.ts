@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { AccountHandle, ExchangePort } from '@matic/exchange/port'
 import { judgeFanOuts, releaseFanOuts } from '../fan-outs/judge-fan-outs.ts'
-import { loadWallets, looksCalm, recordCalm } from '../reconcile/look-in.ts'
+import { glanceAt, loadKnown, recordGlances } from '../reconcile/glance.ts'
+import type { Glance, Known } from '../reconcile/glance.ts'
+import { loadWallets, looksCalm, recordCalm, recordLooked } from '../reconcile/look-in.ts'
 import type { CalmLook } from '../reconcile/look-in.ts'
 import { isAbort } from './abort.ts'
 import { createBatcher } from './batcher.ts'
@@ -9,7 +11,7 @@ import { noteGoing } from './cancel-working.ts'
 import type { Going } from './cancel-working.ts'
 import { carryOut, ExchangeSilent, recordRefreshed } from './carry-out.ts'
 import type { Books, Refreshed } from './carry-out.ts'
-import { claimCalmLanes, claimDueLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
+import { claimCalmLanes, claimDueLanes, claimGlanceLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
 import type { ExecutionContext } from './context.ts'
 import { LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'
@@ -59,7 +61,7 @@ const BATCH_MAX = 250
 const REFRESHED_MAX = 50
 /** Of a worker at once: what leaves within `batchSendMs`, and no more than there are connections for. */
 const LANES_MAX = 500
-/** Looks at calm accounts at once: one request each, and one commit for all that are over together. While orders are on their way, few. */
+/** Looks at calm accounts at once, and as many at what others hold: one request each, and one commit for all that are over together. While orders are on their way, few. */
 const LOOKS_MAX = 48
 const LOOKS_MAX_BUSY = 6
 /** Looks that are over so close to each other are written down together, ms. */
@@ -82,6 +84,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   const resting = new Map<string, { untilMs: number; failures: number }>()
   let reconciling = 0
   let looking = 0
+  let glancing = 0
   let draining = false
   let orphansSeenAtMs = -Infinity
   let stopsSeenAtMs = -Infinity
@@ -95,6 +98,11 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   const looks = createBatcher<CalmLook, boolean>(
     BATCH_MAX,
     (some) => recordCalm(ctx, some),
+    () => pause(LOOKS_GATHER_MS * ctx.timings.scale),
+  )
+  const glances = createBatcher<Glance, boolean>(
+    BATCH_MAX,
+    (some) => recordGlances(ctx, some),
     () => pause(LOOKS_GATHER_MS * ctx.timings.scale),
   )
 
@@ -112,6 +120,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     refreshed: createBatcher<Refreshed, 'recorded' | 'lost'>(REFRESHED_MAX, (refreshed) => recordRefreshed(ctx, refreshed)).add,
     going: createBatcher<Going, 'recorded' | 'lost'>(BATCH_MAX, (going) => noteGoing(ctx, going)).add,
     prepared: createBatcher<Prepared, 'recorded' | 'lost'>(BATCH_MAX, (prepared) => recordPrepared(ctx, prepared)).add,
+    looked: createBatcher<CalmLook, 'recorded' | 'lost'>(BATCH_MAX, (some) => recordLooked(ctx, some)).add,
   }
 
   const judge = async (fanOutIds: readonly string[]): Promise<true[]> => {
@@ -196,8 +205,17 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     const port = ctx.exchanges.get(lane.exchange)
     const handle = await ctx.keys.open(lane.accountId)
     if (!port || !handle || walletBalance === undefined || !(await looksCalm(port, { ...handle, patient: true }, walletBalance)))
-      return work(lane, { kind: 'reconcile', full: true }, true)
+      return work(lane, { kind: 'reconcile' }, true)
     if (await looks.add({ lane, askedAtMs })) wakeIn(0)
+  }
+
+  /** A list of positions, and a whole reading where it shows anything new. */
+  async function glance(lane: HeldLane, { askedAtMs, known }: { askedAtMs: number; known: Known | undefined }): Promise<void> {
+    const port = ctx.exchanges.get(lane.exchange)
+    const handle = await ctx.keys.open(lane.accountId)
+    const positions = port && handle && known && (await glanceAt(ctx, port, { ...handle, patient: true }, known))
+    if (positions === undefined) return work(lane, { kind: 'reconcile' }, true)
+    if (await glances.add({ lane, askedAtMs, positions, hasOrders: known?.hasOrders === true })) wakeIn(0)
   }
 
   async function giveUp(lane: HeldLane, error: unknown): Promise<void> {
@@ -252,7 +270,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   }
 
   /** Nothing but readings: no order waits for this worker. */
-  const isIdle = () => working.size <= reconciling + looking
+  const isIdle = () => working.size <= reconciling + looking + glancing
 
   async function takeDue(owner: string): Promise<number> {
     const room = roomToRead(ctx, WHOLE_READING)
@@ -260,7 +278,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     const { lanes } = await claimDueLanes(ctx.db, ctx, { owner, active: unavailable(), limit, exchanges: room.exchanges })
     for (const lane of lanes) {
       reconciling += 1
-      void start(lane, () => work(lane, { kind: 'reconcile', full: false }, true)).finally(() => {
+      void start(lane, () => work(lane, { kind: 'reconcile' }, true)).finally(() => {
         reconciling -= 1
         if (isIdle()) onRoom()
       })
@@ -269,9 +287,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   }
 
   async function takeCalm(owner: string): Promise<number> {
-    const room = roomToRead(ctx, 1)
-    const limit = Math.min((isIdle() ? LOOKS_MAX : LOOKS_MAX_BUSY) - looking, lanesMax - working.size, room.accounts)
-    const { lanes, nowMs } = await claimCalmLanes(ctx.db, ctx, { owner, active: unavailable(), limit, exchanges: room.exchanges })
+    const { lanes, nowMs } = await claimCalmLanes(ctx.db, ctx, { owner, active: unavailable(), ...roomToAsk(looking) })
     if (lanes.length === 0) return 0
     const wallets = await loadWallets(ctx, lanes)
     for (const lane of lanes) {
@@ -283,6 +299,29 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       })
     }
     return lanes.length
+  }
+
+  async function takeGlances(owner: string): Promise<number> {
+    const { lanes, nowMs } = await claimGlanceLanes(ctx.db, ctx, { owner, active: unavailable(), ...roomToAsk(glancing) })
+    if (lanes.length === 0) return 0
+    const known = await loadKnown(ctx, lanes)
+    for (const lane of lanes) {
+      glancing += 1
+      void start(lane, () => glance(lane, { askedAtMs: nowMs, known: known.get(lane.accountId) })).finally(() => {
+        glancing -= 1
+        if (isIdle()) onRoom()
+      })
+    }
+    return lanes.length
+  }
+
+  /** Of accounts that are asked one thing each. @param asking so many are now */
+  function roomToAsk(asking: number): { limit: number; exchanges: string[] } {
+    const room = roomToRead(ctx, 1)
+    return {
+      limit: Math.min((isIdle() ? LOOKS_MAX : LOOKS_MAX_BUSY) - asking, lanesMax - working.size, room.accounts),
+      exchanges: room.exchanges,
+    }
   }
 
   /** A dead worker's lane with a request on its way becomes free at a known moment: be there. */
@@ -329,7 +368,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       const areManyAtWork = working.size - reconciling - looking >= MANY_LANES
       if (areManyAtWork && ctx.clock.monotonic() - comparedAtMs < COMPARE_MS * ctx.timings.scale) return 0
       comparedAtMs = ctx.clock.monotonic()
-      return take(async (me) => (await takeCalm(me.id)) + (await takeDue(me.id)))
+      return take(async (me) => (await takeCalm(me.id)) + (await takeGlances(me.id)) + (await takeDue(me.id)))
     },
 
     async renew() {

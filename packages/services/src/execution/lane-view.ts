@@ -26,6 +26,8 @@ export interface LaneView {
     readonly certified: boolean
     /** When balance and positions were last read; null is never. */
     readonly syncedAtMs: number | null
+    /** As it was read then, quote. */
+    readonly walletBalance: string | null
   }
   readonly entitled: boolean
   readonly killSwitch: boolean

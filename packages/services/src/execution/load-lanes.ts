@@ -18,6 +18,7 @@ interface AccountRow {
   isActive: boolean
   keyStatus: KeyStatus
   syncedAt: Date | null
+  walletBalance: string | null
   entitled: boolean
   killSwitch: boolean
   nets: boolean
@@ -69,6 +70,7 @@ export async function loadLanes(
         keyStatus: account.keyStatus,
         certified: ctx.exchanges.get(account.exchange)?.capabilities.certified ?? false,
         syncedAtMs: account.syncedAt?.getTime() ?? null,
+        walletBalance: account.walletBalance,
       },
       entitled: account.entitled,
       killSwitch: account.killSwitch,
@@ -107,7 +109,7 @@ async function loadTriggered(tx: Transaction, ids: readonly string[]): Promise<S
 
 function loadAccounts(tx: Transaction, ids: readonly string[]): Promise<StoredAccount[]> {
   return tx.query<StoredAccount>(
-    `SELECT a.id, a.user_id AS "userId", a.exchange, a.is_active AS "isActive", a.key_status AS "keyStatus", s.synced_at AS "syncedAt", a.shared_symbols = 'net' AS nets,
+    `SELECT a.id, a.user_id AS "userId", a.exchange, a.is_active AS "isActive", a.key_status AS "keyStatus", s.synced_at AS "syncedAt", s.wallet_balance AS "walletBalance", a.shared_symbols = 'net' AS nets,
             coalesce(sub.status IN ('ACTIVE', 'TRIAL') AND sub.end_date > clock_timestamp() AND u.is_active, false) AS entitled,
             EXISTS (SELECT 1 FROM kill_switch k WHERE k.engaged AND k.scope IN ('GLOBAL', a.user_id::text)) AS "killSwitch",
             b.user_id IS NOT NULL AS "hasRules", ${ruleColumns('b')}, ar.overrides, ${resultColumns('s')}

@@ -1,3 +1,3 @@
-export { beginMirror, readMirrorNow, scheduleReading } from './mirrored.ts'
+export { beginMirror, isWatched, nextReading, readMirrorNow } from './mirrored.ts'
 export { tellChanges } from './tell-changes.ts'
 export { legsToTell } from './tell-protection.ts'

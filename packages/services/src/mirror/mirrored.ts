@@ -17,25 +17,20 @@ export function isWatched(accountId: string): string {
 }
 
 /**
- * Compare the account with its exchange within `inMs`. A mirrored one that is followed is never left alone for longer than `orderPollMs`; where its
- * private stream stands and is calm, what only waits for a change may wait for `streamedPollMs`. What the stream has said since this reading
- * began is read at once.
- * @param askedAtMs when this reading began, by the database's clock
+ * SQL: when an account of `lane` is compared with its exchange next. A mirrored one that is followed is never left alone for longer than `orderPollMs`;
+ * where its private stream stands and is calm, what only waits for a change may wait for `streamedPollMs`. What the stream has said since this
+ * reading began is read at once.
+ * @param sql.inSeconds as late as that for an account whom nobody follows
+ * @param sql.askedAtMs when this reading began, by the database's clock
  */
-export async function scheduleReading(
-  tx: Queryable,
-  { accountId, askedAtMs, inMs, timings }: { accountId: string; askedAtMs: number; inMs: number; timings: Timings },
-): Promise<void> {
-  await tx.query(
-    `UPDATE lane SET reconcile_at = CASE
-       WHEN EXISTS (SELECT 1 FROM account_stream ws WHERE ws.account_id = $1 AND ws.woken_at >= to_timestamp($6::float8)) THEN clock_timestamp()
-       ELSE clock_timestamp() + make_interval(secs => CASE
-         WHEN NOT ${isWatched('lane.account_id')} THEN $2::float8
-         WHEN $2::float8 < $3 OR NOT ${isCalm('lane.account_id', '$5')} THEN least($2::float8, $3)
-         ELSE $4::float8 END) END
-      WHERE account_id = $1`,
-    [accountId, inMs / 1000, timings.orderPollMs / 1000, timings.streamedPollMs / 1000, timings.replicaLagMs / 1000, askedAtMs / 1000],
-  )
+export function nextReading(timings: Timings, { inSeconds, askedAtMs }: { inSeconds: string; askedAtMs: string }): string {
+  const poll = timings.orderPollMs / 1000
+  return `CASE
+    WHEN EXISTS (SELECT 1 FROM account_stream ws WHERE ws.account_id = lane.account_id AND ws.woken_at >= to_timestamp(${askedAtMs} / 1000.0)) THEN clock_timestamp()
+    ELSE clock_timestamp() + make_interval(secs => CASE
+      WHEN NOT ${isWatched('lane.account_id')} THEN ${inSeconds}
+      WHEN ${inSeconds} < ${poll} OR NOT ${isCalm('lane.account_id', String(timings.replicaLagMs / 1000))} THEN least(${inSeconds}, ${poll})
+      ELSE ${timings.streamedPollMs / 1000} END) END`
 }
 
 const LOOK_AGAIN_MS = 50

@@ -44,14 +44,31 @@ export async function recordCalm(ctx: ExecutionContext, looks: readonly CalmLook
      UPDATE lane SET owner = NULL, lease_until = NULL, 
             reconcile_at = CASE WHEN reconcile_at <= 'epoch' THEN reconcile_at ELSE clock_timestamp() + make_interval(secs => $5) END FROM mine WHERE lane.account_id = mine.account_id
      RETURNING lane.account_id AS "accountId", EXISTS (SELECT 1 FROM trade_order o WHERE o.account_id = lane.account_id AND o.state = 'READY') AS "hasWork"`,
-    [
-      looks.map(({ lane }) => lane.accountId),
-      looks.map(({ lane }) => lane.owner),
-      looks.map(({ lane }) => lane.fence),
-      looks.map(({ askedAtMs }) => askedAtMs),
-      ctx.timings.reconcileIdleMs / 1000,
-    ],
+    [...looksAsColumns(looks), ctx.timings.reconcileIdleMs / 1000],
   )
   const waiting = new Map(rows.map(({ accountId, hasWork }) => [accountId, hasWork]))
   return looks.map(({ lane }) => waiting.get(lane.accountId) ?? false)
+}
+
+/** Writes down that these accounts were read just now; their lanes stay held. @returns in their order */
+export async function recordLooked(ctx: ExecutionContext, looks: readonly CalmLook[]): Promise<('recorded' | 'lost')[]> {
+  const rows = await ctx.db.query<{ accountId: string }>(
+    `WITH mine AS (
+       SELECT l.account_id, x.at FROM lane l JOIN unnest($1::uuid[], $2::text[], $3::bigint[], $4::float8[]) AS x(a, o, f, at) ON l.account_id = x.a AND l.owner = x.o AND l.fence = x.f
+        ORDER BY l.account_id FOR UPDATE OF l)
+     UPDATE account_state s SET synced_at = to_timestamp(mine.at / 1000.0) FROM mine WHERE s.account_id = mine.account_id RETURNING s.account_id AS "accountId"`,
+    looksAsColumns(looks),
+  )
+  const held = new Set(rows.map(({ accountId }) => accountId))
+  return looks.map(({ lane }) => (held.has(lane.accountId) ? 'recorded' : 'lost'))
+}
+
+function looksAsColumns(looks: readonly CalmLook[]): unknown[] {
+  const lanes = looks.map(({ lane }) => lane)
+  return [
+    lanes.map(({ accountId }) => accountId),
+    lanes.map(({ owner }) => owner),
+    lanes.map(({ fence }) => fence),
+    looks.map(({ askedAtMs }) => askedAtMs),
+  ]
 }

@@ -10,7 +10,7 @@ import { positionFact } from '../execution/position-rows.ts'
 import { recordOrder } from '../execution/record-order.ts'
 import { ORDER_COLUMNS } from '../execution/rows.ts'
 import type { OrderRow } from '../execution/rows.ts'
-import { scheduleReading, tellChanges } from '../mirror/index.ts'
+import { nextReading, tellChanges } from '../mirror/index.ts'
 import { adoptWishes } from './adopt-wishes.ts'
 import { bookFills } from './book-fills.ts'
 import type { MarketSide } from './book-fills.ts'
@@ -18,7 +18,6 @@ import { bookIncome } from './book-income.ts'
 import { doubtSilence } from '../streams/stream-rows.ts'
 import { cancelOrphans } from './cancel-orphans.ts'
 import { finishCloses } from './finish-closes.ts'
-import { glance } from './glance.ts'
 import { readAccount } from './read-account.ts'
 import type { AccountReading } from './read-account.ts'
 import { readForced } from './read-forced.ts'
@@ -31,20 +30,12 @@ import { signedBase, symbolsThatMoved } from './symbols-that-moved.ts'
  * Makes our rows what the exchange says: positions, working orders, fills, trades, ledger, balance. Runs in the account's lane, so nothing is
  * sent between reading and writing. Orders of ours that should not rest there are taken off. Where the account is mirrored, its followers are
  * told of what changed in the same commit.
- * @param full false: a quiet account is only asked for its positions; the rest is read when they changed, and every few rounds
  */
-export async function reconcileAccount(
-  ctx: ExecutionContext,
-  port: ExchangePort,
-  handle: AccountHandle,
-  lane: HeldLane,
-  { full }: { full: boolean },
-): Promise<void> {
+export async function reconcileAccount(ctx: ExecutionContext, port: ExchangePort, handle: AccountHandle, lane: HeldLane): Promise<void> {
   const working = await ctx.db.query<OrderRow>(
     `SELECT ${ORDER_COLUMNS} FROM trade_order o WHERE o.account_id = $1 AND o.state IN ('ACKED', 'PARTIAL')`,
     [lane.accountId],
   )
-  if (!full && (await glance(ctx, port, handle, lane, working))) return
   const read = await readAccount(ctx, port, handle, working)
   if (!read.ok) return readingFailed(ctx, lane, read.failure)
   const reading = read.value
@@ -89,12 +80,8 @@ export async function reconcileAccount(
     const changes = await tellChanges(tx, ctx, lane, reading.openOrders)
     facts.push(...changes.facts)
     if (changes.signals > 0) await doubtSilence(tx, { accountId: lane.accountId, askedAtMs: reading.askedAtMs, timings: ctx.timings })
-    await scheduleReading(tx, {
-      accountId: lane.accountId,
-      inMs: nextInMs(ctx, reading, working, applied.doubted.length > 0 || changes.waiting),
-      askedAtMs: reading.askedAtMs,
-      timings: ctx.timings,
-    })
+    const inMs = nextInMs(ctx, reading, working, applied.doubted.length > 0 || changes.waiting)
+    await scheduleReading(tx, ctx, { accountId: lane.accountId, inMs, askedAtMs: reading.askedAtMs })
     const isNew = movedSymbols.length > 0 || applied.doubted.length > 0 || changes.waiting
     await noteCalm(tx, lane, !isNew && holdsNothing(reading, working))
     const factIds = await recordFacts(tx, facts)
@@ -124,6 +111,15 @@ function nextInMs(ctx: ExecutionContext, reading: AccountReading, working: reado
   if (doubted) return timings.sweepMs / 2
   if (working.some((order) => order.leg === 'open' || order.type === 'market' || order.type === 'limit')) return timings.orderPollMs
   return reading.positions.length > 0 || working.length > 0 ? timings.reconcileBusyMs : timings.reconcileIdleMs
+}
+
+async function scheduleReading(
+  tx: Transaction,
+  { timings }: ExecutionContext,
+  { accountId, inMs, askedAtMs }: { accountId: string; inMs: number; askedAtMs: number },
+): Promise<void> {
+  const next = nextReading(timings, { inSeconds: '$2::float8', askedAtMs: '$3::float8' })
+  await tx.query(`UPDATE lane SET reconcile_at = ${next} WHERE account_id = $1`, [accountId, inMs / 1000, askedAtMs])
 }
 
 /** No position, no order of anybody's. */

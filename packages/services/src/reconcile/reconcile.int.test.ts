@@ -209,6 +209,50 @@ it('asks an account that is calm one thing, and reads it whole as soon as that s
   Object.assign(exchange, { lookIn, fetchOpenOrders })
 })
 
+it('asks what holds something for its positions alone, notes their marks, and reads it whole as soon as they say anything new', async () => {
+  await openProtected()
+  await reconcile()
+  const { fetchPositions, fetchOpenOrders, price } = exchange
+  const asked: string[] = []
+  const note = (what: string, { accountId }: { accountId: string }) => void (accountId === account.accountId && asked.push(what))
+  exchange.fetchPositions = (handle) => (note('positions', handle), fetchPositions(handle))
+  exchange.fetchOpenOrders = (handle, symbol) => (note('orders', handle), fetchOpenOrders(handle, symbol))
+  const readAgain = async (readWhole: string) => {
+    asked.length = 0
+    await one.ctx.db.query(`UPDATE account_state SET synced_at = clock_timestamp() - $2::interval WHERE account_id = $1`, [
+      account.accountId,
+      readWhole,
+    ])
+    await one.ctx.db.query('UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1', [account.accountId])
+    await one.runner.reconcile()
+    await one.runner.settled()
+    const [lane] = await one.ctx.db.query<{ owner: string | null; dueInMs: number }>(
+      `SELECT owner, (extract(epoch FROM reconcile_at - clock_timestamp()) * 1000)::float8 AS "dueInMs" FROM lane WHERE account_id = $1`,
+      [account.accountId],
+    )
+    return { asked: [...asked], ...lane, soon: (lane?.dueInMs ?? Infinity) <= one.ctx.timings.reconcileBusyMs }
+  }
+  const [before] = await marks()
+  exchange.price = price.mul('1.01')
+  expect(await readAgain('0 s')).toMatchObject({ asked: ['positions'], owner: null, soon: true })
+  const [after] = await marks()
+  expect(after).toMatchObject({ mark: price.mul('1.01').toFixed(), stop: before?.stop, quantity: '1' })
+  expect(after?.at.getTime()).toBeGreaterThan(before?.at.getTime() ?? Infinity)
+  expect((await readAgain('1 minute')).asked).toEqual(['positions', 'orders'])
+
+  exchange.price = price
+  byHand().trade('sell', '0.4')
+  expect((await readAgain('0 s')).asked).toEqual(['positions', 'positions', 'orders'])
+  expect(await position()).toMatchObject({ quantity: '0.6' })
+  Object.assign(exchange, { fetchPositions, fetchOpenOrders })
+})
+
+const marks = () =>
+  one.ctx.db.query<{ mark: string; stop: string; quantity: string; at: Date }>(
+    `SELECT trim_scale(mark_price)::text AS mark, stop_price AS stop, trim_scale(quantity_base)::text AS quantity, synced_at AS at FROM position WHERE account_id = $1`,
+    [account.accountId],
+  )
+
 const balance = { walletBalance: '10000', available: '10000', unrealizedPnl: '0', equity: '10000', marginUsed: '0' }
 
 async function isCalm(): Promise<boolean> {

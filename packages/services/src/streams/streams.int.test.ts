@@ -110,6 +110,10 @@ it('while a stream stands and is calm the account is read less often, and as bef
 
 it('a stream that stands and says nothing is found out by the next reading, and opened anew', async () => {
   await listening()
+  // However long the reading takes to come: nobody sweeps meanwhile.
+  await stage.db.query(`UPDATE account_stream SET healthy_until = clock_timestamp() + interval '1 minute' WHERE account_id = $1`, [
+    leader.accountId,
+  ])
   await arm('mute')
   await trade('BUY', '0.02')
   await stage.db.query(`UPDATE lane SET reconcile_at = clock_timestamp() WHERE account_id = $1`, [leader.accountId])
