@@ -14,7 +14,7 @@ const { values } = parseArgs({
   },
 })
 const followers = Number(values.followers)
-const { direct, cold, rounds, withoutCanary, workerRssMb, refused } = await runFanOut({
+const { direct, cold, held, rounds, withoutCanary, workerRssMb, refused } = await runFanOut({
   followers,
   workers: Number(values.workers),
   rounds: Number(values.rounds),
@@ -38,6 +38,8 @@ console.log(
 )
 console.log(`  first alert ever first ${cold.firstMs}, last ${cold.lastMs} (${ratio(cold.lastMs)} ×)`)
 console.log(`  memory of workers, MB: ${workerRssMb.join(', ')}`)
+const heldCpuMs = Object.values(held.cpuMsPerSecond).reduce((sum, ms) => sum + ms, 0)
+console.log(`  while all hold   ${heldCpuMs} ms of processor time a second, every position read within ${held.readWithinMs} ms`)
 const all = [cold, ...rounds, ...withoutCanary]
 console.log(
   JSON.stringify({

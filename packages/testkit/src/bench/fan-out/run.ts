@@ -53,10 +53,19 @@ interface Steps {
   readonly lastWrittenAhead: number
 }
 
+/** While every account holds something and nothing is sent. */
+export interface HeldFigures {
+  /** Processor time of a second, ms, by process. */
+  readonly cpuMsPerSecond: Readonly<Record<string, number>>
+  /** The oldest reading of a position. */
+  readonly readWithinMs: number
+}
+
 export interface FanOutFigures {
   readonly direct: readonly DirectRound[]
   /** The very first alert after the start: keys to open, leverage to set, connections to make. */
   readonly cold: FanOutRound
+  readonly held: HeldFigures
   readonly rounds: readonly FanOutRound[]
   /** The same without a canary, as a leader may set it. */
   readonly withoutCanary: readonly FanOutRound[]
@@ -65,7 +74,7 @@ export interface FanOutFigures {
 }
 
 const SYMBOL = 'BTCUSDT.P'
-const SETTLED_WITHIN_MS = 60_000
+const SETTLED_WITHIN_MS = 180_000
 const QUANTITY_BASE = '0.004'
 
 /** One alert for many followers through the whole platform, beside a bare CCXT loop that places the same orders at the same venue. */
@@ -109,18 +118,23 @@ export async function runFanOut(options: FanOutOptions): Promise<FanOutFigures> 
     await witness.setFaults({ rules: limits })
     await settled(rig.db)
     const measured: FanOutRound[] = []
+    let held: HeldFigures | undefined
     for (let number = 0; number <= 2 * rounds; number += 1) {
       if (number === rounds + 1) await rig.db.query(`UPDATE strategy SET canary = '{"isOn": false}'`)
-      const round = await measureRound({ rig, witness, people, venueMs: options.venueMs, limits, number })
+      const round = await measureRound({ rig, witness, people, venueMs: options.venueMs, limits, number }, async () => {
+        if (number === 0) held = await measureHeld(rig)
+      })
       const name = number === 0 ? 'cold' : number <= rounds ? `round ${number}` : `round ${number - rounds} without a canary`
       say(`fan-out: ${name} ${JSON.stringify(round)}`)
       measured.push(round)
     }
     const [cold, ...warm] = measured
-    if (cold === undefined) throw new Error('No round')
+    if (cold === undefined || held === undefined) throw new Error('No round')
+    say(`fan-out: held ${JSON.stringify(held)}`)
     return {
       direct,
       cold,
+      held,
       rounds: warm.slice(0, rounds),
       withoutCanary: warm.slice(rounds),
       refused: measured.reduce((sum, round) => sum + round.refused, 0),
@@ -152,7 +166,10 @@ interface RoundInput {
   readonly number: number
 }
 
-async function measureRound({ rig, witness, people, venueMs, limits, number }: RoundInput): Promise<FanOutRound> {
+async function measureRound(
+  { rig, witness, people, venueMs, limits, number }: RoundInput,
+  whileHeld: () => Promise<void>,
+): Promise<FanOutRound> {
   const { db } = rig
   const count = people.followers.length
   await witness.setFaults({ rules: [...limits, ...answersAfter(venueMs)] })
@@ -175,6 +192,7 @@ async function measureRound({ rig, witness, people, venueMs, limits, number }: R
   const steps = await stepsOf(db, sentAtMs)
   const refused = await witness.hits(LIMIT)
   await witness.setFaults({ rules: limits })
+  await whileHeld()
   await alert(rig, people, { action: 'close', comment: `close-${number}` })
   await until(async () => (await heldCount(db)) === 0, 300_000)
   await settled(db)
@@ -193,6 +211,19 @@ async function measureRound({ rig, witness, people, venueMs, limits, number }: R
     cpuMs,
     steps,
   }
+}
+
+const HELD_MS = 10_000
+
+async function measureHeld(rig: Rig): Promise<HeldFigures> {
+  await sleep(HELD_MS)
+  const before = cpuOf(rig)
+  await sleep(HELD_MS)
+  const cpuMsPerSecond = Object.fromEntries(
+    Object.entries(cpuOf(rig)).map(([name, ms]) => [name, Math.round(((ms - (before[name] ?? 0)) * 1_000) / HELD_MS)]),
+  )
+  const oldest = `SELECT (extract(epoch FROM clock_timestamp() - min(synced_at)) * 1000)::int AS n FROM position WHERE quantity_base > 0`
+  return { cpuMsPerSecond, readWithinMs: await number(rig.db, oldest) }
 }
 
 async function stepsOf(db: Db, sentAtMs: number): Promise<Steps> {
