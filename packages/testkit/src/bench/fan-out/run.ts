@@ -216,7 +216,9 @@ async function measureRound(
 const HELD_MS = 10_000
 
 async function measureHeld(rig: Rig): Promise<HeldFigures> {
-  await sleep(HELD_MS)
+  const unread = `SELECT count(*)::int AS n FROM position WHERE quantity_base > 0 AND synced_at = 'epoch'`
+  await until(async () => (await number(rig.db, unread)) === 0, 300_000)
+  await settled(rig.db, HELD_MS)
   const before = cpuOf(rig)
   await sleep(HELD_MS)
   const cpuMsPerSecond = Object.fromEntries(
@@ -291,9 +293,9 @@ const heldCount = (db: Db) =>
  * The readings that a fan-out leaves behind are done; the usual round of quiet accounts goes on. With more accounts than this machine gets round to
  * none of that ends, and it is measured as busy as it then always is.
  */
-async function settled(db: Db): Promise<void> {
+async function settled(db: Db, withinMs = SETTLED_WITHIN_MS): Promise<void> {
   const late = `SELECT count(*)::int AS n FROM lane l JOIN exchange_key k USING (account_id) WHERE l.reconcile_at < clock_timestamp() - interval '1 second'`
-  const deadline = Date.now() + SETTLED_WITHIN_MS
+  const deadline = Date.now() + withinMs
   while ((await number(db, late)) > 0 && Date.now() < deadline) await sleep(200)
   await sleep(1_000)
 }
