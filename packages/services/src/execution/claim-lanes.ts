@@ -62,16 +62,19 @@ const GLANCE_ROUNDS = 5
 
 const HOLDS = `EXISTS (SELECT 1 FROM position p WHERE p.account_id = r.account_id AND p.quantity_base > 0)`
 
-/**
- * Its list of positions is enough: nobody asks for more, no order of ours fills bit by bit, and it was read whole not long ago, or holds something and
- * is a round late because there are many.
- */
-function canBeGlancedAt({ timings }: ExecutionContext): string {
-  const busySeconds = timings.reconcileBusyMs / 1000
-  return `(r.reconcile_at > 'epoch' AND EXISTS (
-    SELECT 1 FROM account_state s WHERE s.account_id = r.account_id
-       AND (s.synced_at > clock_timestamp() - make_interval(secs => ${GLANCE_ROUNDS * busySeconds}) OR (r.reconcile_at < clock_timestamp() - make_interval(secs => ${busySeconds}) AND ${HOLDS})))
-    AND NOT EXISTS (SELECT 1 FROM trade_order w WHERE w.account_id = r.account_id AND w.state IN ('ACKED', 'PARTIAL') AND w.type IN ('market', 'limit')))`
+/** Nobody asks for more than its list of positions, and no order of ours fills bit by bit. */
+const IS_QUIET = `(r.reconcile_at > 'epoch' AND NOT EXISTS (
+  SELECT 1 FROM trade_order w WHERE w.account_id = r.account_id AND w.state IN ('ACKED', 'PARTIAL') AND w.type IN ('market', 'limit')))`
+
+/** Its list of positions is enough: it was read whole not long ago. */
+function wasReadLately({ timings }: ExecutionContext): string {
+  return `(${IS_QUIET} AND EXISTS (
+    SELECT 1 FROM account_state s WHERE s.account_id = r.account_id AND s.synced_at > clock_timestamp() - make_interval(secs => ${(GLANCE_ROUNDS * timings.reconcileBusyMs) / 1000})))`
+}
+
+/** Its list of positions is better than nothing: it is a round late, because there are many. */
+function isLate({ timings }: ExecutionContext): string {
+  return `(r.reconcile_at < clock_timestamp() - make_interval(secs => ${timings.reconcileBusyMs / 1000}) AND ${HOLDS} AND ${IS_QUIET})`
 }
 
 const IS_READ = `(a.is_active OR ${HOLDS} OR ${isMirrored('r.account_id')})`
@@ -81,12 +84,12 @@ const toRead = (which: string): string =>
 
 /** Takes lanes whose account is due to be read whole. */
 export async function claimDueLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
-  return claim(db, ctx, input, toRead(`NOT ${isCalm(ctx)} AND NOT ${canBeGlancedAt(ctx)} AND ${IS_READ}`), 'w.reconcile_at')
+  return claim(db, ctx, input, toRead(`NOT ${isCalm(ctx)} AND NOT ${wasReadLately(ctx)} AND ${IS_READ}`), 'w.reconcile_at')
 }
 
 /** Takes lanes whose account is due and holds something: its positions are one request, and what many of these found is written together. */
 export async function claimGlanceLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
-  return claim(db, ctx, input, toRead(`NOT ${isCalm(ctx)} AND ${canBeGlancedAt(ctx)} AND ${IS_READ}`), 'w.reconcile_at')
+  return claim(db, ctx, input, toRead(`NOT ${isCalm(ctx)} AND (${wasReadLately(ctx)} OR ${isLate(ctx)}) AND ${IS_READ}`), 'w.reconcile_at')
 }
 
 /** Takes lanes whose account is due and was calm: a look at it is one request, and what many looks found is written together. */

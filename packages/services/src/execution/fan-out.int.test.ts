@@ -64,6 +64,9 @@ async function workUntil(holds: () => Promise<boolean>): Promise<void> {
 it('fifty accounts open, stop and target by two workers: each once, each by its own key, in half as many transactions as orders at most', async () => {
   const { ctx } = workers[0] ?? {}
   if (!ctx) throw new Error('no worker')
+  // Not read for so long that each is looked at before it opens.
+  const stale = await ctx.db.query(`UPDATE account_state SET synced_at = clock_timestamp() - interval '1 hour' RETURNING account_id`)
+  expect(stale.length).toBe(COUNT)
   for (const account of accounts) await makeOrder(ctx, account, { quantityBase: '0.01', stopFraction: '0.2', targetFraction: '0.4' })
   for (const worker of workers) countTransactions(worker.ctx)
 

@@ -368,7 +368,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       const areManyAtWork = working.size - reconciling - looking >= MANY_LANES
       if (areManyAtWork && ctx.clock.monotonic() - comparedAtMs < COMPARE_MS * ctx.timings.scale) return 0
       comparedAtMs = ctx.clock.monotonic()
-      return take(async (me) => (await takeCalm(me.id)) + (await takeGlances(me.id)) + (await takeDue(me.id)))
+      return take(async (me) => (await takeCalm(me.id)) + (await takeDue(me.id)) + (await takeGlances(me.id)))
     },
 
     async renew() {

@@ -8,12 +8,14 @@ const [venueUrl = '', keysPath = '', rounds = '1'] = process.argv.slice(2)
 const keys = z.array(z.object({ apiKey: z.string(), secret: z.string() })).parse(JSON.parse(readFileSync(keysPath, 'utf8')))
 const SYMBOL = 'BTC/USDT:USDT'
 const QUANTITY_BASE = 0.004
+/** Everything is signed at once: the last of thousands leave seconds later. */
+const MOST_PATIENT_MS = 60_000
 
 const fetchImplementation = (url: string, init: RequestInit) => {
   const target = new URL(url)
   return fetch(`${venueUrl}${target.pathname}${target.search}`, init)
 }
-const settings = { fetchImplementation, enableRateLimit: false, options: { fetchCurrencies: false } }
+const settings = { fetchImplementation, enableRateLimit: false, options: { fetchCurrencies: false, recvWindow: MOST_PATIENT_MS } }
 const shared = new ccxt.binanceusdm(settings)
 await shared.loadMarkets()
 const clients = keys.map(({ apiKey, secret }) => {
