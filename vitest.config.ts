@@ -14,8 +14,9 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: LongFirst },
     // Generous, because a busy machine is no failure.
-    testTimeout: 20_000,
-    expect: { poll: { timeout: 15_000 } },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       { extends: true, test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...elsewhere, '**/*.int.test.ts', '**/*.e2e.test.ts'] } },
       {
@@ -25,8 +26,8 @@ export default defineConfig({
           include: ['**/*.int.test.ts'],
           exclude: elsewhere,
           globalSetup: cluster,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -41,9 +41,9 @@ describe('the restore drill', () => {
     trader = await signIn('user@matic.test', 'user123456')
     admin = await signIn('admin@matic.test', 'admin123456')
     database = await connect()
-    await vi.waitUntil(() => trader.call(routes.exchange.balance).catch(() => null), { timeout: 30_000, interval: 100 })
+    await vi.waitUntil(() => trader.call(routes.exchange.balance).catch(() => null), { timeout: 60_000, interval: 100 })
     await untilReady()
-  }, 90_000)
+  })
   afterAll(async () => {
     await database?.end()
     await stack?.stop()
@@ -53,7 +53,7 @@ describe('the restore drill', () => {
   /** Prices of the venue come in, without which nothing opens. */
   async function untilReady(): Promise<void> {
     const ready = async () => expect(await (await fetch(`${stack.apiUrl}/api/health/ready`)).json()).toMatchObject({ status: 'ok' })
-    await vi.waitFor(ready, { timeout: 30_000, interval: 200 })
+    await vi.waitFor(ready, { timeout: 60_000, interval: 200 })
   }
   async function connect(): Promise<Client> {
     const client = new Client({ connectionString: stack.databaseUrl })
@@ -81,7 +81,7 @@ describe('the restore drill', () => {
   it('takes everything of one moment while the platform trades', async () => {
     await alert({ symbol: 'BTCUSDT', side: 'buy', quantity: 0.01 })
     await vi.waitFor(async () => expect(await positions()).toEqual([{ symbol: 'BTC/USDT:USDT', side: 'LONG', protection: 'PROTECTED' }]), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 100,
     })
     const taken = await takeBackup({ databaseUrl: stack.databaseUrl, folder })
@@ -114,7 +114,7 @@ describe('the restore drill', () => {
   it('brings back every row after the database was wrecked', async () => {
     // The world goes on after the backup: the position is closed at the exchange.
     await alert({ symbol: 'BTCUSDT', action: 'close' })
-    await vi.waitFor(async () => expect(await positions()).toEqual([]), { timeout: 30_000, interval: 100 })
+    await vi.waitFor(async () => expect(await positions()).toEqual([]), { timeout: 60_000, interval: 100 })
     await Promise.all([stack.kill('worker-1'), stack.kill('api-1')])
     await database.query(`DELETE FROM trade_order; DELETE FROM signal; DROP TABLE webhook CASCADE; UPDATE app_user SET email = id::text`)
 
@@ -132,20 +132,20 @@ describe('the restore drill', () => {
     expect(await positions()).toHaveLength(1)
     await Promise.all([stack.restart('worker-1'), stack.restart('api-1')])
     await untilReady()
-    await vi.waitFor(async () => expect(await positions()).toEqual([]), { timeout: 30_000, interval: 100 })
+    await vi.waitFor(async () => expect(await positions()).toEqual([]), { timeout: 60_000, interval: 100 })
 
     const blocked = await alert({ symbol: 'ETHUSDT', side: 'buy', quantity: 0.1 })
     const outcomeOf = (signalId: string) => rowsOf('SELECT outcome, reason FROM decision WHERE signal_id = $1', [signalId])
     await vi.waitFor(async () => expect(await outcomeOf(blocked)).toEqual([{ outcome: 'BLOCKED', reason: 'KILL_SWITCH' }]), {
-      timeout: 20_000,
+      timeout: 60_000,
     })
 
     admin = await signIn('admin@matic.test', 'admin123456')
     await admin.call(routes.admin.killSwitch, { body: { engaged: false } })
     const opened = await alert({ symbol: 'ETHUSDT', side: 'buy', quantity: 0.1, id: 'after the release' })
-    await vi.waitFor(async () => expect(await outcomeOf(opened)).toEqual([{ outcome: 'ORDERS', reason: null }]), { timeout: 20_000 })
+    await vi.waitFor(async () => expect(await outcomeOf(opened)).toEqual([{ outcome: 'ORDERS', reason: null }]), { timeout: 60_000 })
     await vi.waitFor(async () => expect(await positions()).toEqual([{ symbol: 'ETH/USDT:USDT', side: 'LONG', protection: 'PROTECTED' }]), {
-      timeout: 30_000,
+      timeout: 60_000,
     })
   })
 })

@@ -96,7 +96,7 @@ describe.skipIf(!hasEverything)('an installation as docker-compose.yml describes
         args: ['-c', conf, '-p', folder, '-g', 'daemon off;'],
       }),
     )
-    await vi.waitFor(async () => expect((await ask('GET', '/health')).status).toBe(200), { timeout: 10_000, interval: 100 })
+    await vi.waitFor(async () => expect((await ask('GET', '/health')).status).toBe(200), { timeout: 60_000, interval: 100 })
   })
 
   it('says at the start what it reached', () => {
@@ -220,12 +220,12 @@ describe.skipIf(!hasEverything)('an installation as docker-compose.yml describes
     await start('api', images.backend)
     await vi.waitFor(
       async () => expect((await ask('POST', path, { symbol: 'BTCUSDT', action: 'close', id: 'while-away' })).status).toBe(200),
-      { timeout: 10_000, interval: 250 },
+      { timeout: 60_000, interval: 250 },
     )
     await vi.waitFor(
       async () =>
         expect((await database.query('SELECT 1 FROM position WHERE user_id = $1 AND quantity_base > 0', [userId])).rows).toEqual([]),
-      { timeout: 30_000, interval: 250 },
+      { timeout: 60_000, interval: 250 },
     )
   })
 

@@ -78,7 +78,7 @@ describe('ecosystem.config.js under PM2', () => {
     pm2('start', 'ecosystem.config.js')
     await vi.waitFor(healthy, { timeout: 60_000, interval: 500 })
     await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${ports.web}/`)).status).toBe(200), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 500,
     })
     const apps = list()
@@ -102,7 +102,7 @@ describe('ecosystem.config.js under PM2', () => {
     await vi.waitFor(
       async () =>
         expect(await (await fetch(`http://127.0.0.1:${ports.apiMetrics}/metrics`)).text()).toContain('matic_workers{process="api"} 2'),
-      { timeout: 30_000, interval: 500 },
+      { timeout: 60_000, interval: 500 },
     )
   })
 

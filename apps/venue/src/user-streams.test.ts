@@ -27,7 +27,7 @@ async function listen(path: string): Promise<{ events: Event[]; socket: WebSocke
   onTestFinished(() => socket.terminate())
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   const until = async (count: number) => {
-    await vi.waitFor(() => expect(events.length).toBeGreaterThanOrEqual(count), { timeout: 15_000, interval: 5 })
+    await vi.waitFor(() => expect(events.length).toBeGreaterThanOrEqual(count), { timeout: 60_000, interval: 5 })
     return events
   }
   return { events, socket, until }
@@ -114,7 +114,7 @@ describe('a listen key', () => {
     await until(3)
     test.wait(11 * 60_000)
     // Funding may be paid within these hours, depending on the hour of the day.
-    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ e: 'listenKeyExpired', listenKey: first.listenKey }), { timeout: 15_000 })
+    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ e: 'listenKeyExpired', listenKey: first.listenKey }), { timeout: 60_000 })
     const refused = await test.client.call(key, 'PUT', '/fapi/v1/listenKey')
     expect([refused.status, refused.body]).toEqual([400, { code: -1125, msg: 'This listenKey does not exist.' }])
     expect(await listenKeyOf()).not.toEqual(first)
@@ -148,7 +148,7 @@ it('stock CCXT Pro watches orders of the account here as it does there', async (
       await trade('BUY', '0.02', { newClientOrderId: 'seen' })
       expect(order).toMatchObject({ clientOrderId: 'seen', symbol: 'BTC/USDT:USDT', side: 'buy' })
     },
-    { timeout: 5_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   )
 })
 
@@ -183,7 +183,7 @@ describe('faults', () => {
     let pongs = 0
     socket.on('pong', () => (pongs += 1))
     socket.ping()
-    await vi.waitFor(() => expect(pongs).toBe(1))
+    await vi.waitFor(() => expect(pongs).toBe(1), { timeout: 15_000 })
     await arm('dead')
     await trade('BUY', '0.01')
     socket.ping()

@@ -35,7 +35,7 @@ beforeAll(async () => {
   browser = startedBrowser
   page = await signIn(trader)
   const rows = () => db.query<{ rows: number }>('SELECT number AS rows FROM record_head WHERE strategy_id = $1', [strategyId])
-  await vi.waitUntil(async () => ((await rows())[0]?.rows ?? 0) > 0, { timeout: 30_000, interval: 250 })
+  await vi.waitUntil(async () => ((await rows())[0]?.rows ?? 0) > 0, { timeout: 60_000, interval: 250 })
 })
 afterAll(async () => {
   await browser?.close()
@@ -124,7 +124,7 @@ async function openPaperAccount(): Promise<string> {
   await send('/api/exchange/paper-accounts', { label: 'Copies' }, accessToken)
   const ready = () =>
     db.query(`SELECT 1 FROM account a JOIN account_state s ON s.account_id = a.id WHERE a.label = 'Copies' AND a.key_status = 'VALID'`)
-  await vi.waitUntil(async () => (await ready()).length > 0, { timeout: 30_000, interval: 100 })
+  await vi.waitUntil(async () => (await ready()).length > 0, { timeout: 60_000, interval: 100 })
   return 'Copies'
 }
 
@@ -249,10 +249,10 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
       'SELECT trim_scale(p.quantity_base)::text AS size FROM position p WHERE p.quantity_base > 0 AND p.user_id <> $1',
       [traderId],
     )
-  await vi.waitUntil(async () => (await open()).length === 0, { timeout: 30_000, interval: 100 })
+  await vi.waitUntil(async () => (await open()).length === 0, { timeout: 60_000, interval: 100 })
   await follower.goto(`${stack.webUrl}/admin`)
   await follower.locator('[data-testid="decision-gaps"][data-gaps="0"]').waitFor()
-  expect(await follower.getByTestId('fan-out').count()).toBe(1)
+  await expect.poll(() => follower.getByTestId('fan-out').count()).toBe(1)
   await follower.getByTestId('no-breakers').waitFor()
   await db.query(
     `INSERT INTO breaker (scope, user_id, opened_at, open_until, accepted, refused) VALUES ('strategy:' || $1::uuid, $2, now(), now() + interval '1 hour', 2, 18)`,

@@ -24,7 +24,7 @@ beforeAll(async () => {
   stack = startedStack
   browser = startedBrowser
   api = await signedInClient()
-  await vi.waitUntil(() => api.call(routes.exchange.balance).catch(() => null), { timeout: 30_000, interval: 250 })
+  await vi.waitUntil(() => api.call(routes.exchange.balance).catch(() => null), { timeout: 60_000, interval: 250 })
   page = await openPage()
 })
 afterAll(async () => {
@@ -129,8 +129,8 @@ describe('the dashboard', () => {
     await page.getByTestId('login-submit').click()
     await page.getByText('No open position').waitFor()
     await page.locator('[data-testid="connection-state"][data-state="live"]').waitFor()
-    expect(await page.getByTestId('equity-value').innerText()).toBe('10,000.00')
-    expect(await page.getByTestId('account-environment').innerText()).toBe('PAPER')
+    await expect.poll(() => page.getByTestId('equity-value').innerText()).toBe('10,000.00')
+    await expect.poll(() => page.getByTestId('account-environment').innerText()).toBe('PAPER')
   })
 
   it('shows a position with stop and target after a test alert, and its exact PnL moving', async () => {
@@ -141,8 +141,14 @@ describe('the dashboard', () => {
 
     const first = await readPosition('BTCUSDT')
     expectExact(first)
-    await vi.waitUntil(async () => (await readPosition('BTCUSDT')).pnl !== first.pnl, { timeout: 15_000, interval: 100 })
-    const second = await readPosition('BTCUSDT')
+    // The one that differs is the one that is looked at: the price may come back a moment later.
+    const second = await vi.waitUntil(
+      async () => {
+        const now = await readPosition('BTCUSDT')
+        return now.pnl === first.pnl ? undefined : now
+      },
+      { timeout: 60_000, interval: 100 },
+    )
     expectExact(second)
     expect(second.mark).not.toBe(first.mark)
 
@@ -161,7 +167,7 @@ describe('the dashboard', () => {
   it('tells of a signal what was asked, decided and sent, and how long each step took', async () => {
     const row = page.getByTestId('signal-row').first()
     for (const step of ['stored', 'decided', 'sent', 'acknowledged', 'filled', 'protected']) {
-      expect(await row.innerText()).toMatch(new RegExp(`${step}\\s+[\\d.]+ m?s`))
+      await expect.poll(() => row.innerText()).toMatch(new RegExp(`${step}\\s+[\\d.]+ m?s`))
     }
     await row.getByRole('button').first().click()
     await row.getByText('"action":"buy"').waitFor()
@@ -199,7 +205,7 @@ describe('the dashboard', () => {
     for (const theme of ['light', 'dark']) {
       await page.keyboard.press('t')
       await page.locator(`html.${theme}`).waitFor()
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+      await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(360)
     }
     await page.getByTestId('position-close-BTCUSDT').scrollIntoViewIfNeeded()
     await page.setViewportSize({ width: 1440, height: 900 })

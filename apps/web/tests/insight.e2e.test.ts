@@ -67,7 +67,7 @@ describe('a new person', () => {
     await page.getByTestId('login-submit').click()
 
     await page.locator('[data-testid="onboarding-verify-email"][data-done="true"]').waitFor()
-    expect(await page.getByTestId('onboarding-progress').getAttribute('aria-label')).toBe('First steps: 1 of 6 done')
+    await expect.poll(() => page.getByTestId('onboarding-progress').getAttribute('aria-label')).toBe('First steps: 1 of 6 done')
     await page.getByTestId('onboarding-do-paper-account').click()
     await page.locator('[data-testid="onboarding-paper-account"][data-done="true"]').waitFor()
     await page.getByTestId('onboarding-do-rules').click()
@@ -76,7 +76,7 @@ describe('a new person', () => {
     await page.locator('[data-testid="onboarding-webhook"][data-done="true"]').waitFor()
     webhookPath = new URL(await page.getByTestId('onboarding-address').innerText()).pathname
     expect(webhookPath).toMatch(/^\/api\/webhook\/.{40,}/)
-    await vi.waitUntil(async () => (await page.getByTestId('equity-value').innerText()) === '10,000.00', { timeout: 30_000, interval: 200 })
+    await vi.waitUntil(async () => (await page.getByTestId('equity-value').innerText()) === '10,000.00', { timeout: 60_000, interval: 200 })
     await page.getByTestId('onboarding-do-test-alert').click()
     await page.locator('[data-testid="onboarding-test-alert"][data-done="true"]').waitFor()
     await page.getByTestId('position-row-BTCUSDT').getByText('Protected').waitFor()
@@ -86,7 +86,7 @@ describe('a new person', () => {
     expect(seconds).toBeLessThan(180)
     await page.getByTestId('onboarding').getByRole('button', { name: 'Done' }).click()
     // Two-step sign-in is the one step that is left; who wants no reminder puts the list away.
-    expect(await page.getByTestId('onboarding-progress').getAttribute('aria-label')).toBe('First steps: 5 of 6 done')
+    await expect.poll(() => page.getByTestId('onboarding-progress').getAttribute('aria-label')).toBe('First steps: 5 of 6 done')
     await page.getByTestId('onboarding-dismiss').click()
     await page.getByTestId('onboarding').waitFor({ state: 'detached' })
     expect(await page.getByTestId('onboarding-progress').count()).toBe(0)
@@ -101,7 +101,8 @@ describe('a new person', () => {
     await first.focus()
     await page.keyboard.press('Enter')
     await page.getByTestId('traced-order').first().waitFor()
-    expect(new URL(page.url()).searchParams.get('open')).toBe(await first.getAttribute('data-id'))
+    const id = await first.getAttribute('data-id')
+    await expect.poll(() => new URL(page.url()).searchParams.get('open')).toBe(id)
 
     const spans = await page.locator('[data-testid="trace-timeline"] [data-point]').all()
     const ms = await Promise.all(spans.map(async (span) => Number(await span.getAttribute('data-ms'))))
@@ -109,7 +110,7 @@ describe('a new person', () => {
     expect(ms.reduce((sum, each) => sum + each, 0)).toBe(Number(await page.getByTestId('trace-total').getAttribute('data-ms')))
     await page.keyboard.press('Escape')
     await page.getByTestId('trace').waitFor({ state: 'detached' })
-    expect(new URL(page.url()).search).toBe('')
+    await expect.poll(() => new URL(page.url()).search).toBe('')
   })
 
   it('finds the same trace at an address of its own', async () => {
@@ -129,7 +130,7 @@ describe('the owner of two accounts', () => {
     accessToken = (await api.call(routes.auth.login, { body: newcomer })).accessToken
     await api.call(routes.accounts.addPaper, { body: { label: 'Second' } })
     await vi.waitUntil(async () => (await api.call(routes.exchange.accounts)).every(({ keyStatus }) => keyStatus === 'VALID'), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     })
   })
@@ -143,7 +144,7 @@ describe('the owner of two accounts', () => {
         (
           await Promise.all(accounts.map(({ id }) => api.call(routes.exchange.balance, { query: { accountId: id } }).catch(() => null)))
         ).every(Boolean),
-      { timeout: 30_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     )
     const body = JSON.stringify({ ticker: 'ETHUSDT.P', action: 'buy', quantity: '0.1', note: "it's mine" })
     const { signalId } = (await (await fetch(stack.apiUrl + webhookPath, { method: 'POST', body })).json()) as { signalId: string }
@@ -153,7 +154,7 @@ describe('the owner of two accounts', () => {
     await vi.waitUntil(
       async () => (await page.locator('[data-testid="trace-route"] [data-leg="open"][data-state="FILLED"]').count()) === 2,
       {
-        timeout: 15_000,
+        timeout: 60_000,
         interval: 100,
       },
     )
@@ -164,7 +165,7 @@ describe('the owner of two accounts', () => {
     const [one] = accounts
     await page.goto(`${stack.webUrl}/signals?account=${one?.id}&outcome=filled`)
     await row(signalId).waitFor()
-    expect(await page.locator('[data-testid="log-row"]').count()).toBe(2)
+    await expect.poll(() => page.locator('[data-testid="log-row"]').count()).toBe(2)
   })
 
   it('sees positions, orders and worth of one account and of both together', async () => {
@@ -184,22 +185,22 @@ describe('the owner of two accounts', () => {
     }
 
     await page.goto(`${stack.webUrl}/positions`)
-    await expect.poll(owners, { timeout: 10_000 }).toEqual([first.id, first.id])
+    await expect.poll(owners).toEqual([first.id, first.id])
     await chooseAccount('Second')
-    await expect.poll(owners, { timeout: 10_000 }).toEqual([second.id])
+    await expect.poll(owners).toEqual([second.id])
     await chooseScope('All accounts')
-    await expect.poll(owners, { timeout: 10_000 }).toEqual([first.id, first.id, second.id].toSorted())
-    expect(new URL(page.url()).searchParams.get('scope')).toBe('all')
-    expect(await page.getByRole('cell').filter({ hasText: 'Total, 3 positions' }).count()).toBe(1)
+    await expect.poll(owners).toEqual([first.id, first.id, second.id].toSorted())
+    await expect.poll(() => new URL(page.url()).searchParams.get('scope')).toBe('all')
+    await expect.poll(() => page.getByRole('cell').filter({ hasText: 'Total, 3 positions' }).count()).toBe(1)
     expect(await page.getByTestId('position-row-ETHUSDT').allInnerTexts()).toEqual(
       expect.arrayContaining([expect.stringContaining('Paper'), expect.stringContaining('Second')]),
     )
 
     await page.goto(`${stack.webUrl}/orders?tab=history`)
     const orders = page.locator('[data-testid="order-row"][data-leg="open"]')
-    await expect.poll(() => orders.count(), { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => orders.count()).toBe(1)
     await chooseScope('All accounts')
-    await expect.poll(() => orders.count(), { timeout: 10_000 }).toBe(3)
+    await expect.poll(() => orders.count()).toBe(3)
 
     await page.goto(`${stack.webUrl}/portfolio`)
     const worth = page.getByRole('region', { name: 'Worth' })
@@ -218,6 +219,14 @@ describe('the owner of two accounts', () => {
     await page.getByText('2 secrets are hidden').waitFor()
     await page.getByText('"passphrase":"***"').waitFor()
     expect(await page.content()).not.toContain(secret)
+    // What it closes is told in the log, which the next tests read.
+    await expect
+      .poll(async () => {
+        const accounts = await api.call(routes.exchange.accounts)
+        const held = await Promise.all(accounts.map(({ id }) => api.call(routes.exchange.positions, { query: { accountId: id } })))
+        return held.flat().filter(({ marketId }) => marketId === 'ETHUSDT')
+      })
+      .toEqual([])
   })
 
   it('sees a rejected alert in the same list, with what to fix', async () => {

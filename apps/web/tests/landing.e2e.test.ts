@@ -31,13 +31,13 @@ it('says to a stranger what this is, and shows it in the colours they see', asyn
   await page.goto(stack.webUrl)
   await page.getByRole('heading', { level: 1, name: /TradingView alerts/ }).waitFor()
   const shown = page.getByRole('figure').locator('img:visible')
-  expect(await shown.getAttribute('src')).toContain('dark')
-  expect(await shown.evaluate((image: { naturalWidth: number }) => image.naturalWidth)).toBeGreaterThan(1_000)
+  await expect.poll(() => shown.getAttribute('src')).toContain('dark')
+  await expect.poll(() => shown.evaluate((image: { naturalWidth: number }) => image.naturalWidth)).toBeGreaterThan(1_000)
   await page.getByRole('button', { name: 'Light theme' }).click()
-  expect(await shown.getAttribute('src')).toContain('light')
+  await expect.poll(() => shown.getAttribute('src')).toContain('light')
   for (const width of [1280, 360]) {
     await page.setViewportSize({ width, height: 740 })
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+    await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(width)
   }
   await page.getByTestId('landing-sign-in').click()
   await page.getByTestId('login-submit').waitFor()
@@ -49,7 +49,7 @@ it('has a reference of the API with every route, found by a word and opened by a
   await page.getByTestId('operation').first().waitFor()
   const { paths } = Reference.parse(await (await fetch(`${stack.webUrl}/api/openapi.json`)).json())
   const all = Object.values(paths).flatMap((methods) => Object.keys(methods)).length
-  expect(await page.getByTestId('operation').count()).toBe(all)
+  await expect.poll(() => page.getByTestId('operation').count()).toBe(all)
 
   await page.getByTestId('docs-find').fill('kill switch')
   const found = page.getByTestId('operation').filter({ hasText: '/api/bot/kill-switch' })

@@ -47,6 +47,15 @@ const rowsInPage = (): Promise<Shown[]> =>
           top: row.getBoundingClientRect().top,
         })),
     )
+/** Once nothing moves any more. */
+async function rowsAtRest(): Promise<Shown[]> {
+  for (let before = ''; ;) {
+    await page.waitForTimeout(500)
+    const rows = await rowsInPage()
+    if (JSON.stringify(rows) === before) return rows
+    before = JSON.stringify(rows)
+  }
+}
 const lastInPage = async () => (await rowsInPage()).at(-1)?.index
 
 it.each([
@@ -97,18 +106,20 @@ it('keeps a column hidden over a reload', async () => {
 it('walks a long list by the keyboard, its head in view', async () => {
   await page.goto(`${stack.webUrl}/signals?rows=1000`)
   await page.locator('[data-index="0"]').focus()
-  const focused = async () => Number(await page.locator('[data-index]:focus').getAttribute('data-index', { timeout: 5_000 }))
   await page.keyboard.press('ArrowDown')
-  expect(await focused()).toBe(1)
+  await page.locator('[data-index="1"]:focus').waitFor()
   await page.keyboard.press('PageDown')
-  expect(await focused()).toBe(11)
+  await page.locator('[data-index="11"]:focus').waitFor()
   await page.keyboard.press('End')
   await page.locator('[data-index="999"]:focus').waitFor()
-  const head = await page.getByRole('columnheader', { name: 'What became of it' }).boundingBox()
-  const last = await page.locator('[data-index="999"]').boundingBox()
-  expect(head?.y).toBeGreaterThanOrEqual(40)
-  expect(head?.y).toBeLessThan(110)
-  expect(last === null ? 0 : last.y + last.height).toBeLessThanOrEqual(900)
+  const headTop = async () => (await page.getByRole('columnheader', { name: 'What became of it' }).boundingBox())?.y
+  const lastBottom = async () => {
+    const last = await page.locator('[data-index="999"]').boundingBox()
+    return last === null ? Infinity : last.y + last.height
+  }
+  await expect.poll(lastBottom).toBeLessThanOrEqual(900)
+  expect(await headTop()).toBeGreaterThanOrEqual(40)
+  expect(await headTop()).toBeLessThan(110)
   await page.keyboard.press('Enter')
   await page.getByTestId('trace').waitFor()
   await page.keyboard.press('Escape')
@@ -124,8 +135,7 @@ it('does not move what is being read when something new comes in above it', asyn
   await page.locator('[data-index]').first().waitFor()
   await page.mouse.move(700, 500)
   await page.evaluate('scrollTo(0, 20000)')
-  await page.waitForTimeout(500)
-  const before = (await rowsInPage()).find(({ top }) => top > 300)
+  const before = (await rowsAtRest()).find(({ top }) => top > 300)
   if (before === undefined) throw new Error('nothing is in view')
   for (const body of ['{"action":"buy"}', '{"action":"sell"}', 'nothing to read'])
     expect((await fetch(stack.apiUrl + busyWebhookPath, { method: 'POST', body })).status).toBe(422)

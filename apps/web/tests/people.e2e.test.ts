@@ -93,7 +93,7 @@ describe('a new person', () => {
     await card.getByRole('button', { name: 'Copy the webhook address' }).click()
     const address = await page.getByTestId('onboarding-address').innerText()
     await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(address)
-    await expect.poll(() => page.getByTestId('equity-value').innerText(), { timeout: 30_000 }).toBe('10,000.00')
+    await expect.poll(() => page.getByTestId('equity-value').innerText()).toBe('10,000.00')
 
     await page.getByTestId('onboarding-do-test-alert').click()
     await page.locator('[data-testid="onboarding-test-alert"][data-done="true"]').waitFor()
@@ -109,7 +109,7 @@ describe('a new person', () => {
     const [ledger] = await db.query<{ fees: string }>(`SELECT -sum(amount) AS fees FROM ledger_entry WHERE type = 'COMMISSION'`)
     await page.goto(`${stack.webUrl}/portfolio`)
     await expect
-      .poll(async () => new Decimal((await page.getByTestId('metric-fees').getAttribute('data-exact')) ?? 0).toFixed(), { timeout: 10_000 })
+      .poll(async () => new Decimal((await page.getByTestId('metric-fees').getAttribute('data-exact')) ?? 0).toFixed())
       .toBe(new Decimal(ledger?.fees ?? 0).toFixed())
     // An account that was opened a moment ago has no balance yet.
     expect(problems.splice(0).filter((problem) => !/\/api\/exchange\/balance/.test(problem))).toEqual([])

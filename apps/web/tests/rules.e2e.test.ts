@@ -22,7 +22,7 @@ beforeAll(async () => {
   let accessToken: string | null = null
   api = createClient({ baseUrl: stack.webUrl, getAccessToken: () => accessToken })
   accessToken = (await api.call(routes.auth.login, { body: trader })).accessToken
-  await vi.waitUntil(() => api.call(routes.exchange.balance).catch(() => null), { timeout: 30_000, interval: 250 })
+  await vi.waitUntil(() => api.call(routes.exchange.balance).catch(() => null), { timeout: 60_000, interval: 250 })
   page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 }, reducedMotion: 'reduce' })).newPage()
   await page.goto(`${stack.webUrl}/login`)
   await page.getByTestId('login-email').fill(trader.email)
@@ -47,12 +47,12 @@ async function choose(field: string, option: string): Promise<void> {
 }
 
 it('shows what the rules would do with an open, before they are saved', async () => {
-  await vi.waitUntil(async () => /costs (49\d|500)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 15_000 })
+  await vi.waitUntil(async () => /costs (49\d|500)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 60_000 })
   await box('stopLossPercent').fill('2')
-  await vi.waitUntil(async () => /costs (19\d|200)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 15_000 })
+  await vi.waitUntil(async () => /costs (19\d|200)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 60_000 })
   await choose('sizingMode', 'Risk per trade')
   await box('riskPerTrade').fill('1')
-  await vi.waitUntil(async () => /costs (9\d|100)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 15_000 })
+  await vi.waitUntil(async () => /costs (9\d|100)\.\d\d USDT/.test(await example('stop').innerText()), { timeout: 60_000 })
   expect((await saved()).stopLossPercent).toBe('5')
   await page.getByTestId('save-rules').click()
   await page.getByTestId('unsaved').waitFor({ state: 'detached' })
@@ -63,7 +63,7 @@ it('takes profit at several targets and lets the rest trail', async () => {
   for (let count = 0; count < 2; count += 1) await page.getByTestId('add-target').click()
   await page.getByTestId('target-share').nth(1).fill('30')
   await page.getByTestId('rule-trailingStop').getByRole('switch').click()
-  await vi.waitUntil(async () => (await page.getByTestId('example-target').count()) === 2, { timeout: 15_000 })
+  await vi.waitUntil(async () => (await page.getByTestId('example-target').count()) === 2, { timeout: 60_000 })
   expect(await example('trailing').innerText()).toContain('1 % behind the best price')
   await page.getByTestId('save-rules').click()
   await page.getByTestId('unsaved').waitFor({ state: 'detached' })
@@ -110,6 +110,6 @@ it('gives one account rules of its own, and lets it inherit again', async () => 
 it('can be used by everyone, on a phone too', async () => {
   expect(await accessibilityProblems(page)).toEqual([])
   await page.setViewportSize({ width: 360, height: 740 })
-  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+  await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(360)
   expect(await accessibilityProblems(page)).toEqual([])
 })

@@ -31,7 +31,7 @@ describe.each(testStores)('bus on $store', ({ store: name, available, faulty, st
 
   beforeAll(async () => {
     store = await start()
-  }, 60_000)
+  })
 
   afterEach(async () => {
     await Promise.all([...open].map((one) => one.close()))
@@ -53,7 +53,7 @@ describe.each(testStores)('bus on $store', ({ store: name, available, faulty, st
       heardAt = 0
       const sentAt = performance.now()
       a.publish('facts', { ids: [String(i)] })
-      while (heardAt === 0 && performance.now() - sentAt < 2_000) await sleep(0)
+      while (heardAt === 0 && performance.now() - sentAt < 20_000) await sleep(0)
       latencies.push(heardAt - sentAt)
       await sleep(2)
     }
@@ -62,7 +62,7 @@ describe.each(testStores)('bus on $store', ({ store: name, available, faulty, st
     expect(latencies[75]).toBeGreaterThan(0)
     expect(latencies[75]).toBeLessThan(200)
     expect(own).toEqual(Array.from({ length: 150 }, (_, index) => String(index)))
-  }, 30_000)
+  })
 
   it('keeps order and loses nothing in a burst larger than one packet', async () => {
     const [a, b] = await pair()
@@ -100,55 +100,44 @@ describe.each(testStores)('bus on $store', ({ store: name, available, faulty, st
     expect(logged).toContain('broken subscriber')
   })
 
-  it.runIf(faulty)(
-    'repairs itself after a crash, tells everybody of the gap, and says so twice at most',
-    async () => {
-      const [a, b] = await pair()
-      const heard: string[] = []
-      let gaps = 0
-      b.subscribe('facts', ({ ids }) => void heard.push(...ids))
-      b.onGap(() => (gaps += 1))
-      a.publish('facts', { ids: ['before'] })
-      await expect.poll(() => heard).toContain('before')
+  it.runIf(faulty)('repairs itself after a crash, tells everybody of the gap, and says so twice at most', async () => {
+    const [a, b] = await pair()
+    const heard: string[] = []
+    let gaps = 0
+    b.subscribe('facts', ({ ids }) => void heard.push(...ids))
+    b.onGap(() => (gaps += 1))
+    a.publish('facts', { ids: ['before'] })
+    await expect.poll(() => heard).toContain('before')
 
-      const rejections: unknown[] = []
-      const note = (reason: unknown) => void rejections.push(reason)
-      process.on('unhandledRejection', note)
-      const publishing = setInterval(() => a.publish('facts', { ids: ['during'] }), 10)
-      await store.faults?.crash(2_000)
-      clearInterval(publishing)
+    const rejections: unknown[] = []
+    const note = (reason: unknown) => void rejections.push(reason)
+    process.on('unhandledRejection', note)
+    const publishing = setInterval(() => a.publish('facts', { ids: ['during'] }), 10)
+    await store.faults?.crash(2_000)
+    clearInterval(publishing)
 
-      await expect.poll(() => gaps, { timeout: 10_000 }).toBeGreaterThanOrEqual(1)
-      await expect
-        .poll(
-          () => {
-            a.publish('facts', { ids: ['after'] })
-            return heard
-          },
-          { timeout: 10_000 },
-        )
-        .toContain('after')
-      process.off('unhandledRejection', note)
-      expect(rejections).toEqual([])
-      expect(logged.trim().split('\n').length).toBeLessThanOrEqual(4)
-    },
-    60_000,
-  )
+    await expect.poll(() => gaps).toBeGreaterThanOrEqual(1)
+    await expect
+      .poll(() => {
+        a.publish('facts', { ids: ['after'] })
+        return heard
+      })
+      .toContain('after')
+    process.off('unhandledRejection', note)
+    expect(rejections).toEqual([])
+    expect(logged.trim().split('\n').length).toBeLessThanOrEqual(4)
+  })
 
-  it.runIf(faulty)(
-    'lets its own subscribers hear while nothing else is reachable',
-    async () => {
-      const crashed = store.faults?.crash(1_000)
-      await sleep(200)
-      const alone = bus('alone')
-      const heard: string[] = []
-      alone.subscribe('invalidate', ({ ids }) => void heard.push(...ids))
-      alone.publish('invalidate', { kind: 'kill-switch', ids: ['u1'] })
-      await sleep(20)
-      expect(heard).toEqual(['u1'])
-      await crashed
-      await alone.ready
-    },
-    60_000,
-  )
+  it.runIf(faulty)('lets its own subscribers hear while nothing else is reachable', async () => {
+    const crashed = store.faults?.crash(1_000)
+    await sleep(200)
+    const alone = bus('alone')
+    const heard: string[] = []
+    alone.subscribe('invalidate', ({ ids }) => void heard.push(...ids))
+    alone.publish('invalidate', { kind: 'kill-switch', ids: ['u1'] })
+    await sleep(20)
+    expect(heard).toEqual(['u1'])
+    await crashed
+    await alone.ready
+  })
 })

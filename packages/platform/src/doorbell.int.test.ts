@@ -7,6 +7,15 @@ import { createLogger } from './logger.ts'
 import { testStores } from '../test/stores.ts'
 import type { TestStore } from '../test/stores.ts'
 
+/** @returns how often it was heard by then */
+async function untilSilent(heard: () => number): Promise<number> {
+  for (;;) {
+    const before = heard()
+    await sleep(500)
+    if (heard() === before) return before
+  }
+}
+
 describe.each(testStores)('doorbell on $store', ({ store: name, available, faulty, start }) => {
   if (!available) return void it.skip(`needs ${name}`)
 
@@ -30,7 +39,7 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
 
   beforeAll(async () => {
     store = await start()
-  }, 60_000)
+  })
 
   afterEach(async () => {
     await Promise.all([...open].map((bell) => bell.close(500)))
@@ -53,7 +62,7 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
       heardAt = 0
       const rungAt = performance.now()
       ringer.ring('dispatch')
-      while (heardAt === 0 && performance.now() - rungAt < 2_000) await sleep(0)
+      while (heardAt === 0 && performance.now() - rungAt < 20_000) await sleep(0)
       latencies.push(heardAt - rungAt)
     }
     latencies.sort((a, b) => a - b)
@@ -61,7 +70,7 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
     console.log(`doorbell on ${name}: heard after p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
     expect(latencies[0]).toBeGreaterThan(0)
     expect(p50).toBeLessThan(200)
-  }, 30_000)
+  })
 
   it('is heard by one listener only, and by none of another kind', async () => {
     const [a, b] = [doorbell(), doorbell()]
@@ -105,23 +114,31 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
   it('runs as many handlers at once as asked for', async () => {
     const bell = doorbell()
     let [running, most] = [0, 0]
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
     await bell.listen(
       'execute',
       async () => {
         running += 1
         most = Math.max(most, running)
-        await sleep(100)
+        await released
         running -= 1
       },
       { concurrency: 3 },
     ).ready
-    for (let i = 0; i < 8; i++) {
+    await expect
+      .poll(() => {
+        bell.ring('execute')
+        return running
+      })
+      .toBe(3)
+    for (let i = 0; i < 5; i++) {
       bell.ring('execute')
       await sleep(25)
     }
-    await expect.poll(() => most).toBeGreaterThanOrEqual(2)
-    await sleep(400)
-    expect(most).toBeLessThanOrEqual(3)
+    await sleep(200)
+    expect(most).toBe(3)
+    release()
+    await expect.poll(() => running).toBe(0)
   })
 
   it('goes on after a handler threw', async () => {
@@ -162,99 +179,89 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
     const before = performance.now()
     await slow.close(200)
     expect(performance.now() - before).toBeLessThan(4_500)
-  }, 15_000)
+  })
 
   it('is heard after everything queued was thrown away', async () => {
     const [ringer, listener] = [doorbell(), doorbell()]
     let heard = 0
     await listener.listen('execute', async () => void heard++).ready
-    for (let round = 1; round <= 3; round++) {
+    for (let round = 0; round < 3; round++) {
       await store.wipe()
+      // What earlier tests rang and nobody heard.
+      const heardBefore = await untilSilent(() => heard)
       ringer.ring('execute')
-      await expect.poll(() => heard, { timeout: 6_000 }).toBe(round)
+      await expect.poll(() => heard).toBe(heardBefore + 1)
     }
-  }, 30_000)
+  })
 
-  it.runIf(faulty)(
-    'never holds up the one who rings while the store hangs',
-    async () => {
-      const [ringer, listener] = [doorbell(), doorbell()]
-      let heard = 0
-      await listener.listen('dispatch', async () => void heard++).ready
-      ringer.ring('dispatch')
-      await expect.poll(() => heard).toBe(1)
+  it.runIf(faulty)('never holds up the one who rings while the store hangs', async () => {
+    const [ringer, listener] = [doorbell(), doorbell()]
+    let heard = 0
+    await listener.listen('dispatch', async () => void heard++).ready
+    ringer.ring('dispatch')
+    await expect.poll(() => heard).toBe(1)
 
-      const frozen = store.faults?.freeze(4_000)
-      const before = performance.now()
-      let longestMs = 0
-      for (let last = before; last - before < 3_500;) {
-        ringer.ring('dispatch')
-        await sleep(10)
-        const now = performance.now()
-        longestMs = Math.max(longestMs, now - last)
-        last = now
-      }
-      await frozen
-      expect(longestMs).toBeLessThan(250)
-      await expect.poll(() => heard, { timeout: 15_000 }).toBeGreaterThan(1)
-      // What was rung meanwhile is heard here, not by whoever listens next.
-      const heardMore = async () => {
-        const sofar = heard
-        await sleep(500)
-        return heard - sofar
-      }
-      await expect.poll(heardMore, { timeout: 15_000 }).toBe(0)
-    },
-    60_000,
-  )
-
-  it.runIf(faulty)(
-    'stays silent through an outage and is heard again after it',
-    async () => {
-      const [ringer, listener] = [doorbell(), doorbell()]
-      let heard = 0
-      await listener.listen('dispatch', async () => void heard++).ready
-      ringer.ring('dispatch')
-      await expect.poll(() => heard).toBeGreaterThan(0)
-
-      const rejections: unknown[] = []
-      const note = (reason: unknown) => void rejections.push(reason)
-      process.on('unhandledRejection', note)
-      const ringing = setInterval(() => ringer.ring('dispatch'), 20)
-      await store.faults?.crash(2_500)
-      clearInterval(ringing)
-
-      await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThan(1)
-      await sleep(1_000)
-      const before = heard
+    const frozen = store.faults?.freeze(4_000)
+    const before = performance.now()
+    let longestMs = 0
+    const gapsMs: number[] = []
+    for (let last = before; last - before < 3_500;) {
       const rungAt = performance.now()
       ringer.ring('dispatch')
-      await expect.poll(() => heard, { interval: 5 }).toBeGreaterThan(before)
-      console.log(`doorbell on ${name}: heard ${(performance.now() - rungAt).toFixed(0)} ms after the first ring that follows a crash`)
+      longestMs = Math.max(longestMs, performance.now() - rungAt)
+      await sleep(10)
+      const now = performance.now()
+      gapsMs.push(now - last)
+      last = now
+    }
+    await frozen
+    expect(longestMs).toBeLessThan(250)
+    // The longest of these may be a machine that was busy elsewhere.
+    expect(gapsMs.toSorted((a, b) => a - b)[Math.floor(gapsMs.length / 2)]).toBeLessThan(250)
+    await expect.poll(() => heard).toBeGreaterThan(1)
+    // What was rung meanwhile is heard here, not by whoever listens next.
+    await untilSilent(() => heard)
+  })
 
-      process.off('unhandledRejection', note)
-      expect(rejections).toEqual([])
-      const lines = logged.trim().split('\n').filter(Boolean)
-      expect(lines.length).toBeLessThan(12)
-      expect(lines.join('\n')).toContain('is reachable again')
-    },
-    60_000,
-  )
+  it.runIf(faulty)('stays silent through an outage and is heard again after it', async () => {
+    const [ringer, listener] = [doorbell(), doorbell()]
+    let heard = 0
+    await listener.listen('dispatch', async () => void heard++).ready
+    ringer.ring('dispatch')
+    await expect.poll(() => heard).toBeGreaterThan(0)
 
-  it.runIf(faulty)(
-    'can be made and rung before the store is up',
-    async () => {
-      await Promise.all([...open].map((bell) => bell.close(100)))
-      open.clear()
-      const crashed = store.faults?.crash(1_500)
-      await sleep(300)
-      const bell = doorbell()
-      let heard = 0
-      bell.listen('execute', async () => void heard++)
-      bell.ring('execute')
-      await crashed
-      await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThanOrEqual(1)
-    },
-    60_000,
-  )
+    const rejections: unknown[] = []
+    const note = (reason: unknown) => void rejections.push(reason)
+    process.on('unhandledRejection', note)
+    const ringing = setInterval(() => ringer.ring('dispatch'), 20)
+    await store.faults?.crash(2_500)
+    clearInterval(ringing)
+
+    await expect.poll(() => heard).toBeGreaterThan(1)
+    await sleep(1_000)
+    const before = heard
+    const rungAt = performance.now()
+    ringer.ring('dispatch')
+    await expect.poll(() => heard, { interval: 5 }).toBeGreaterThan(before)
+    console.log(`doorbell on ${name}: heard ${(performance.now() - rungAt).toFixed(0)} ms after the first ring that follows a crash`)
+
+    process.off('unhandledRejection', note)
+    expect(rejections).toEqual([])
+    const lines = logged.trim().split('\n').filter(Boolean)
+    expect(lines.length).toBeLessThan(12)
+    expect(lines.join('\n')).toContain('is reachable again')
+  })
+
+  it.runIf(faulty)('can be made and rung before the store is up', async () => {
+    await Promise.all([...open].map((bell) => bell.close(100)))
+    open.clear()
+    const crashed = store.faults?.crash(1_500)
+    await sleep(300)
+    const bell = doorbell()
+    let heard = 0
+    bell.listen('execute', async () => void heard++)
+    bell.ring('execute')
+    await crashed
+    await expect.poll(() => heard).toBeGreaterThanOrEqual(1)
+  })
 })

@@ -40,11 +40,11 @@ describe('health', () => {
          ON CONFLICT (exchange, symbol) DO UPDATE SET mark_at = now()`,
       )
       await vi.waitFor(async () => expect(JSON.parse((await api.request('GET', '/api/health/ready')).text).status).toBe('ok'), {
-        timeout: 15_000,
+        timeout: 60_000,
       })
       await api.db.query(`UPDATE market SET mark_at = now() - interval '1 minute'`)
       await vi.waitFor(async () => expect(JSON.parse((await api.request('GET', '/api/health/ready')).text).checks.venue).toBe('late'), {
-        timeout: 15_000,
+        timeout: 60_000,
       })
     } finally {
       worker.release(true)

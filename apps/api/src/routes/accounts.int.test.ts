@@ -83,16 +83,14 @@ describe('a paper account', () => {
     expect(paper.apiKey).toMatch(/^\w{4}\*{4}\w{4}$/)
     expect(paper.check).toMatchObject({ findings: [], equity: '10000', openPositions: 0 })
     expect(Math.abs(paper.check?.clockOffsetMs ?? Infinity)).toBeLessThan(1_000)
-    await vi.waitUntil(async () => (await call('GET', `/api/exchange/balance?accountId=${paper.id}`)).status === 200, { timeout: 15_000 })
+    await vi.waitUntil(async () => (await call('GET', `/api/exchange/balance?accountId=${paper.id}`)).status === 200, { timeout: 60_000 })
   })
 
   it('trades at once by hand, and by the alerts of its owner', async () => {
     const order = { accountId: paper.id, symbol: 'BTCUSDT', side: 'buy', quantity: '0.01', leverage: 5 }
     const placed = await call<{ decision: string; orders: OrderView[] }>('POST', '/api/exchange/order', order)
     expect(placed, placed.text).toMatchObject({ status: 200, data: { decision: 'ORDERS' } })
-    await expect
-      .poll(() => positionsOf(paper.id), { timeout: 10_000 })
-      .toMatchObject([{ symbol: 'BTC/USDT:USDT', size: '0.01', protection: 'PROTECTED' }])
+    await expect.poll(() => positionsOf(paper.id)).toMatchObject([{ symbol: 'BTC/USDT:USDT', size: '0.01', protection: 'PROTECTED' }])
 
     const alert = { symbol: 'ETHUSDT.P', action: 'buy', quantity: '0.1', id: 'eth-1' }
     const sent = await fetch(`${stack.apiUrl}${webhookPath}`, {
@@ -102,7 +100,7 @@ describe('a paper account', () => {
     })
     expect(sent.status).toBe(200)
     await expect
-      .poll(async () => (await positionsOf(paper.id)).map(({ symbol, size }) => `${symbol} ${size}`), { timeout: 10_000 })
+      .poll(async () => (await positionsOf(paper.id)).map(({ symbol, size }) => `${symbol} ${size}`))
       .toContain('ETH/USDT:USDT 0.1')
   })
 
@@ -118,7 +116,7 @@ describe('a paper account', () => {
     })
     const closed = await call('POST', '/api/exchange/close-position', { accountId: paper.id, symbol: 'ETHUSDT' })
     expect(closed, closed.text).toMatchObject({ status: 200 })
-    await expect.poll(async () => (await positionsOf(paper.id)).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await positionsOf(paper.id)).length).toBe(1)
     expect(await call('POST', `${path}/toggle`, { active: true })).toMatchObject({ status: 200, data: { isActive: true } })
   })
 
@@ -145,7 +143,7 @@ describe('a paper account', () => {
       details: { positions: 1 },
     })
     await call('POST', '/api/exchange/close-position', { accountId: paper.id, symbol: 'BTCUSDT' })
-    await expect.poll(async () => (await call('DELETE', path)).status, { timeout: 15_000 }).toBe(200)
+    await expect.poll(async () => (await call('DELETE', path)).status).toBe(200)
     expect((await keys()).map(({ id }) => id)).not.toContain(paper.id)
     expect(await db.query('SELECT 1 FROM exchange_key WHERE account_id = $1', [paper.id])).toEqual([])
     expect((await db.query('SELECT 1 FROM trade_order WHERE account_id = $1', [paper.id])).length).toBeGreaterThan(0)
@@ -164,10 +162,10 @@ describe('a paper account', () => {
 })
 
 describe('rules of one account', () => {
-  it('make one alert into two different orders, and are its own until they are given up', { timeout: 60_000 }, async () => {
+  it('make one alert into two different orders, and are its own until they are given up', async () => {
     const plain = (await keys()).find(({ exchange }) => exchange === 'PAPER')?.id ?? ''
     const strict = (await call<Key>('POST', '/api/exchange/paper-accounts', { label: 'Strict' })).data.id
-    await vi.waitUntil(async () => (await call('GET', `/api/exchange/balance?accountId=${strict}`)).status === 200, { timeout: 15_000 })
+    await vi.waitUntil(async () => (await call('GET', `/api/exchange/balance?accountId=${strict}`)).status === 200, { timeout: 60_000 })
     const alert = (body: object) => call('POST', webhookPath, { symbol: 'BTCUSDT.P', ...body })
     const held = async (id: string) =>
       (await positionsOf(id))
@@ -185,12 +183,8 @@ describe('rules of one account', () => {
 
     expect((await alert({ action: 'buy', quantity: '0.01', id: 'both' })).status).toBe(200)
     const protectedOne = { symbol: 'BTC/USDT:USDT', protection: 'PROTECTED' }
-    await expect
-      .poll(() => held(plain), { timeout: 15_000 })
-      .toEqual([{ ...protectedOne, size: '0.01', leverage: 10, stopAway: '0.050', hasTarget: true }])
-    await expect
-      .poll(() => held(strict), { timeout: 15_000 })
-      .toEqual([{ ...protectedOne, size: '0.003', leverage: 4, stopAway: '0.020', hasTarget: false }])
+    await expect.poll(() => held(plain)).toEqual([{ ...protectedOne, size: '0.01', leverage: 10, stopAway: '0.050', hasTarget: true }])
+    await expect.poll(() => held(strict)).toEqual([{ ...protectedOne, size: '0.003', leverage: 4, stopAway: '0.020', hasTarget: false }])
 
     const decisionsOf = async (id: string) =>
       db.query<{ account: string; outcome: string; reason: string | null }>(
@@ -200,20 +194,18 @@ describe('rules of one account', () => {
       )
     await alert({ symbol: 'ETHUSDT.P', action: 'buy', quantity: '0.1', id: 'eth-a' })
     await expect
-      .poll(() => decisionsOf('eth-a'), { timeout: 10_000 })
+      .poll(() => decisionsOf('eth-a'))
       .toEqual([
         { account: 'plain', outcome: 'ORDERS', reason: null },
         { account: 'strict', outcome: 'BLOCKED', reason: 'SYMBOL_NOT_ALLOWED' },
       ])
     await call('PATCH', `/api/bot/rules/${strict}`, { inherit: ['allowedSymbols', 'sizingMode'] })
     await alert({ symbol: 'ETHUSDT.P', action: 'buy', quantity: '0.1', id: 'eth-b' })
-    await expect
-      .poll(async () => (await decisionsOf('eth-b')).map(({ outcome }) => outcome), { timeout: 10_000 })
-      .toEqual(['ORDERS', 'ORDERS'])
+    await expect.poll(async () => (await decisionsOf('eth-b')).map(({ outcome }) => outcome)).toEqual(['ORDERS', 'ORDERS'])
 
     expect((await alert({ symbol: 'ETHUSDT.P', action: 'close-all', id: 'end' })).status).toBe(200)
-    await expect.poll(async () => (await Promise.all([plain, strict].map(positionsOf))).flat().length, { timeout: 20_000 }).toBe(0)
-    await expect.poll(async () => (await call('DELETE', `/api/exchange/api-keys/${strict}`)).status, { timeout: 15_000 }).toBe(200)
+    await expect.poll(async () => (await Promise.all([plain, strict].map(positionsOf))).flat().length).toBe(0)
+    await expect.poll(async () => (await call('DELETE', `/api/exchange/api-keys/${strict}`)).status).toBe(200)
   })
 })
 
@@ -229,7 +221,7 @@ describe('a key', () => {
     expect(await add({ exchange: 'KRAKEN', apiKey: 'abcd-5678-1234-wxyz', secretKey: SECRET })).toMatchObject({ status: 400 })
   })
 
-  it('is masked everywhere, demo unless said, and connected once', { timeout: 30_000 }, async () => {
+  it('is masked everywhere, demo unless said, and connected once', async () => {
     const body = { exchange: 'bybit', apiKey: 'abcd-5678-1234-wxyz', secretKey: SECRET }
     const added = await add(body)
     expect([200, 202], added.text).toContain(added.status)
@@ -275,7 +267,7 @@ describe('a key', () => {
 })
 
 describe.skipIf(!canReadMemory)('the api process, however it is broken into,', () => {
-  it('holds nothing that opens a key: neither in its environment nor in its memory', { timeout: 60_000 }, async () => {
+  it('holds nothing that opens a key: neither in its environment nor in its memory', async () => {
     await add({ exchange: 'BINANCE', apiKey: 'a-key-sealed-by-the-api', secretKey: SECRET })
     const pid = findProcess({ command: '/api.mjs', variable: `PORT=${new URL(stack.apiUrl).port}` })
     if (pid === undefined) throw new Error('the api process was not found')
@@ -312,7 +304,7 @@ describe.skipIf(!canReadMemory)('the api process, however it is broken into,', (
 })
 
 describe('many at once', () => {
-  it('take no more than the places there are', { timeout: 60_000 }, async () => {
+  it('take no more than the places there are', async () => {
     const admin = await signIn(ADMIN)
     const added = await Promise.all(Array.from({ length: 24 }, () => call('POST', '/api/exchange/paper-accounts', {}, admin)))
     const codes = added.map(({ status, code }) => (status === 409 ? code : 'added'))
@@ -322,7 +314,7 @@ describe('many at once', () => {
 })
 
 describe('a check that nobody carries out in time', () => {
-  it('is answered 202 with its request, and done when a worker is back', { timeout: 90_000 }, async () => {
+  it('is answered 202 with its request, and done when a worker is back', async () => {
     const [account] = (await keys()).filter(({ exchange }) => exchange === 'PAPER')
     await stack.kill('worker-1')
     const asked = await call<Key>('POST', `/api/exchange/api-keys/${account?.id}/validate`)

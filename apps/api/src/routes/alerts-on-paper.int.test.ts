@@ -27,7 +27,7 @@ beforeAll(async () => {
       const [market] = await db.query(`SELECT 1 FROM market WHERE market_id = 'BTCUSDT' AND mark_at > now() - interval '10 seconds'`)
       return account !== undefined && market !== undefined
     },
-    { timeout: 30_000, interval: 250 },
+    { timeout: 60_000, interval: 250 },
   )
 })
 afterAll(async () => {
@@ -55,23 +55,21 @@ async function alert(body: Record<string, string>): Promise<string> {
 const positions = async () => (await call<PositionView[]>('GET', '/api/exchange/positions')).map(({ side, size }) => `${side} ${size}`)
 const traceOf = (id: string) => call<SignalTrace>('GET', `/api/signals/${id}/trace`)
 const filled = (id: string) =>
-  expect
-    .poll(async () => (await traceOf(id)).routes[0]?.orders.flatMap(({ fills }) => fills).length, { timeout: 20_000 })
-    .toBeGreaterThan(0)
+  expect.poll(async () => (await traceOf(id)).routes[0]?.orders.flatMap(({ fills }) => fills).length).toBeGreaterThan(0)
 
 it('a stored signal replayed on paper trades there once, and is a replay wherever it is shown', async () => {
   const body = { symbol: 'BTCUSDT.P', action: 'buy', quantity: '0.01', comment: 'replay me' }
   const original = await alert(body)
   await filled(original)
   await call('POST', '/api/exchange/close-position', { symbol: 'BTCUSDT' })
-  await expect.poll(positions, { timeout: 20_000 }).toEqual([])
+  await expect.poll(positions).toEqual([])
 
   const { signalId } = await call<{ signalId: string }>('POST', `/api/signals/${original}/replay`)
   await filled(signalId)
   expect(await positions()).toEqual(['LONG 0.01'])
   // A worker that is not sure of its commit takes it up once more.
   await db.query(`UPDATE signal SET state = 'RECEIVED' WHERE id = $1`, [signalId])
-  await expect.poll(async () => (await traceOf(signalId)).state, { timeout: 20_000 }).toBe('DISPATCHED')
+  await expect.poll(async () => (await traceOf(signalId)).state).toBe('DISPATCHED')
   expect((await traceOf(signalId)).routes).toMatchObject([{ orders: [{ leg: 'open', fills: [{ quantity: '0.01' }] }] }])
   expect(await positions()).toEqual(['LONG 0.01'])
 
@@ -84,7 +82,7 @@ it('a stored signal replayed on paper trades there once, and is a replay whereve
   // The sender says the same again: that is a new alert, not the replay.
   const again = await alert({ ...body, action: 'close' })
   expect([original, signalId]).not.toContain(again)
-  await expect.poll(positions, { timeout: 20_000 }).toEqual([])
+  await expect.poll(positions).toEqual([])
 })
 
 it('a held alert closes what its sender has left, and opens when its owner says so', async () => {
@@ -100,8 +98,8 @@ it('a held alert closes what its sender has left, and opens when its owner says 
     })
   await filled(await strategy('flat', 'long'))
   const held = await strategy('flat', 'short')
-  await expect.poll(async () => (await traceOf(held)).hold?.state, { timeout: 20_000 }).toBe('HELD')
-  await expect.poll(positions, { timeout: 20_000 }).toEqual([])
+  await expect.poll(async () => (await traceOf(held)).hold?.state).toBe('HELD')
+  await expect.poll(positions).toEqual([])
   expect(await traceOf(held)).toMatchObject({
     hold: { missingFrom: 'long', missingTo: 'flat', releaseId: null },
     routes: [{ decision: { reason: 'CHAIN_HELD' } }],

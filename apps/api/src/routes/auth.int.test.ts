@@ -62,8 +62,12 @@ describe('signing in', () => {
       await real.request('POST', '/api/auth/login', { json: { email, password: 'wrong password' } })
       return performance.now() - startedMs
     }
-    const nobody = Math.min(await took('nobody-1@matic.test'), await took('nobody-2@matic.test'))
-    const somebody = Math.min(await took(ADMIN.email), await took(ADMIN.email))
+    let [nobody, somebody] = [Infinity, Infinity]
+    // One beside the other, so that a machine that is busy for a while makes both slow.
+    for (let round = 1; round <= 3; round += 1) {
+      nobody = Math.min(nobody, await took(`nobody-${round}@matic.test`))
+      somebody = Math.min(somebody, await took(ADMIN.email))
+    }
     expect(nobody).toBeGreaterThan(somebody / 3)
   })
 
@@ -155,7 +159,7 @@ describe('a refresh token', () => {
     await api.db.query(`UPDATE session SET rotated_at = rotated_at - interval '11 seconds' WHERE rotated_at IS NOT NULL`)
     expect(await refresh(refreshToken)).toMatchObject({ status: 401, body: { error: { code: 'UNAUTHENTICATED' } } })
     expect(await refresh(owner.refreshToken)).toMatchObject({ status: 401 })
-    await expect.poll(async () => (await profile(owner.accessToken)).status, { timeout: 2_000 }).toBe(401)
+    await expect.poll(async () => (await profile(owner.accessToken)).status, { timeout: 4_000 }).toBe(401)
   })
 
   it('that nobody gave out, or that is over, is refused', async () => {
@@ -183,7 +187,7 @@ describe('signing out', () => {
     expect(status).toBe(200)
     expect(headers.getSetCookie()[0]).toMatch(/^matic_refresh=;/)
     expect((await refresh(refreshToken)).status).toBe(401)
-    await expect.poll(async () => (await profile(accessToken)).status, { timeout: 2_000 }).toBe(401)
+    await expect.poll(async () => (await profile(accessToken)).status, { timeout: 4_000 }).toBe(401)
     expect((await profile(other.accessToken)).status).toBe(200)
   })
 })

@@ -53,7 +53,7 @@ it('every route gives everybody what its policy says, nobody what is somebody el
     '/api/onboarding',
     '/api/strategies/:strategyId/breakers',
   ])
-}, 60_000)
+})
 
 describe('the matrix itself finds', () => {
   const path = '/api/orders/:id/planted'

@@ -160,7 +160,7 @@ describe('a forgotten password', () => {
     expect((await post('/api/auth/reset-password', json)).body.error?.code).toBe('LINK_EXPIRED')
     expect((await post('/api/auth/refresh', { refreshToken })).status).toBe(401)
     await expect
-      .poll(async () => (await api.request('GET', '/api/auth/profile', { token: accessToken })).status, { timeout: 2_000 })
+      .poll(async () => (await api.request('GET', '/api/auth/profile', { token: accessToken })).status, { timeout: 4_000 })
       .toBe(401)
     expect((await logIn({ email, password })).status).toBe(401)
     expect((await logIn({ email, password: json.password })).status).toBe(200)

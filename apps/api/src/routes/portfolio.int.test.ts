@@ -23,7 +23,7 @@ beforeAll(async () => {
       void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789', passwordCost: 4 })),
   })
   token = await signIn(TRADER)
-  await vi.waitUntil(async () => (await call<unknown>('GET', '/api/exchange/balance')).status === 200, { timeout: 30_000, interval: 250 })
+  await vi.waitUntil(async () => (await call<unknown>('GET', '/api/exchange/balance')).status === 200, { timeout: 60_000, interval: 250 })
 })
 afterAll(async () => {
   await stack?.stop()
@@ -75,8 +75,8 @@ it('adds up: what the wallet gained is what the trades made, less fees, plus fun
   ] as const)
     expect(await order(symbol, side, quantity)).toMatchObject({ status: 200, code: undefined })
   for (const symbol of ['BTCUSDT', 'ETHUSDT']) expect((await call('POST', '/api/exchange/close-position', { symbol })).status).toBe(200)
-  await expect.poll(() => get<PositionView[]>('/api/exchange/positions'), { timeout: 10_000 }).toEqual([])
-  await expect.poll(async () => (await call<TradeView[]>('GET', '/api/trades')).meta?.total, { timeout: 10_000 }).toBe(3)
+  await expect.poll(() => get<PositionView[]>('/api/exchange/positions')).toEqual([])
+  await expect.poll(async () => (await call<TradeView[]>('GET', '/api/trades')).meta?.total).toBe(3)
 
   const settled = async () => {
     const [trades, wallet, ledger] = [
@@ -136,7 +136,7 @@ it('counts the fee of a position that is still open, as the ledger does, by mark
   const before = await get<PortfolioMetrics>('/api/portfolio/metrics')
   expect(await order('SOLUSDT', 'buy', '3')).toMatchObject({ status: 200, code: undefined })
   const booked = async (query = '') => (await get<PortfolioMetrics>(`/api/portfolio/metrics${query}`)).booked
-  await expect.poll(async () => Number((await booked())?.fees), { timeout: 10_000 }).toBeGreaterThan(Number(before.booked?.fees))
+  await expect.poll(async () => Number((await booked())?.fees)).toBeGreaterThan(Number(before.booked?.fees))
   const after = await get<PortfolioMetrics>('/api/portfolio/metrics')
   expect(after.booked).toEqual(await slowCosts())
   // Of closed trades nothing has changed.
@@ -146,7 +146,7 @@ it('counts the fee of a position that is still open, as the ledger does, by mark
   expect(await booked('?from=2999-01-01T00:00:00Z')).toEqual({ fees: '0', funding: '0', feesElsewhere: [] })
   expect(await booked('?side=LONG')).toBeNull()
   expect((await call('POST', '/api/exchange/close-position', { symbol: 'SOLUSDT' })).status).toBe(200)
-  await expect.poll(async () => (await call<TradeView[]>('GET', '/api/trades')).meta?.total, { timeout: 10_000 }).toBe(4)
+  await expect.poll(async () => (await call<TradeView[]>('GET', '/api/trades')).meta?.total).toBe(4)
 })
 
 it('narrows and pages trades, and exports what it shows', async () => {

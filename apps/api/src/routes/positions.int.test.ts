@@ -15,12 +15,12 @@ beforeAll(async () => {
       void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789', passwordCost: 4 })),
   })
   token = await signIn(TRADER)
-  await vi.waitUntil(async () => (await call<unknown>('GET', '/api/exchange/balance')).status === 200, { timeout: 30_000, interval: 250 })
+  await vi.waitUntil(async () => (await call<unknown>('GET', '/api/exchange/balance')).status === 200, { timeout: 60_000, interval: 250 })
 })
 afterEach(async () => {
   await call('PATCH', '/api/bot/settings', { marginMode: 'cross', sizingMode: 'alert' })
   for (const position of await positions()) await call('POST', `/api/positions/${position.id}/close`)
-  await expect.poll(positions, { timeout: 10_000 }).toEqual([])
+  await expect.poll(positions).toEqual([])
 })
 afterAll(async () => {
   await stack?.stop()
@@ -58,7 +58,7 @@ async function open(fields: object = {}): Promise<PositionView> {
     placed = await place(fields)
   }
   expect(placed, placed.message).toMatchObject({ status: 200 })
-  await expect.poll(positions, { timeout: 10_000 }).toMatchObject([{ protection: 'PROTECTED' }])
+  await expect.poll(positions).toMatchObject([{ protection: 'PROTECTED' }])
   const [position] = await positions()
   if (position === undefined) throw new Error('Nothing is open')
   return position
@@ -68,13 +68,13 @@ describe('a position', () => {
   it('closes by parts of what is there, and keeps its stop', async () => {
     const { id, stopLoss } = await open()
     expect(await call('POST', `/api/positions/${id}/close`, { fraction: '0.5' })).toMatchObject({ status: 200 })
-    await expect.poll(positions, { timeout: 10_000 }).toMatchObject([{ id, size: '0.01', stopLoss, protection: 'PROTECTED' }])
+    await expect.poll(positions).toMatchObject([{ id, size: '0.01', stopLoss, protection: 'PROTECTED' }])
     expect(await call('POST', `/api/positions/${id}/close`, { fraction: 0.25 })).toMatchObject({ status: 200 })
-    await expect.poll(positions, { timeout: 10_000 }).toMatchObject([{ id, size: '0.008' }])
+    await expect.poll(positions).toMatchObject([{ id, size: '0.008' }])
     expect(await call('POST', `/api/positions/${id}/close`, { fraction: '1.5' })).toMatchObject({ status: 400 })
-    await expect.poll(async () => (await details(id)).trade, { timeout: 10_000 }).toMatchObject({ quantity: '0.02', exitQuantity: '0.012' })
+    await expect.poll(async () => (await details(id)).trade).toMatchObject({ quantity: '0.02', exitQuantity: '0.012' })
     expect(await call('POST', `/api/positions/${id}/close`)).toMatchObject({ status: 200 })
-    await expect.poll(positions, { timeout: 10_000 }).toEqual([])
+    await expect.poll(positions).toEqual([])
     expect(await call('GET', `/api/positions/${id}`)).toMatchObject({ status: 404, code: 'POSITION_NOT_FOUND' })
   })
 
@@ -115,14 +115,14 @@ describe('a position', () => {
     expect(await positions()).toMatchObject([{ size: '0.02' }])
     const reversed = await call('POST', `/api/positions/${id}/reverse`)
     expect(reversed, reversed.message).toMatchObject({ status: 200 })
-    await expect.poll(positions, { timeout: 10_000 }).toMatchObject([{ side: 'SHORT', size: '0.02', protection: 'PROTECTED' }])
+    await expect.poll(positions).toMatchObject([{ side: 'SHORT', size: '0.02', protection: 'PROTECTED' }])
   })
 
   it('takes margin when it is isolated, once per key, and refuses in the exchange’s words', async () => {
     await call('PATCH', '/api/bot/settings', { marginMode: 'isolated' })
     const { id } = await open()
     expect(await positions()).toMatchObject([{ marginMode: 'isolated' }])
-    await expect.poll(async () => (await details(id)).margin, { timeout: 10_000 }).not.toBeNull()
+    await expect.poll(async () => (await details(id)).margin).not.toBeNull()
     const before = new Decimal((await details(id)).margin ?? 0)
     const add = () => call<PositionView>('PUT', `/api/positions/${id}/margin`, { amount: '50', idempotencyKey: 'fifty-more-1' })
     const added = await add()
@@ -197,7 +197,7 @@ describe('orders', () => {
       )
     const order = await find()
     const read = async () => (await call<OrderDetails>('GET', `/api/orders/${order?.id}`)).data
-    await expect.poll(async () => (await read()).fills.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await read()).fills.length).toBe(1)
     const seen = await read()
     expect(seen).toMatchObject({
       feeCurrency: 'USDT',

@@ -102,7 +102,7 @@ async function signIn(who: { email: string; password: string }): Promise<void> {
 const alertTo = (path: string, text: string) => ask('POST', path, { text })
 
 describe('a day on the platform, with an exchange that says everything back', () => {
-  it('connects accounts', { timeout: 60_000 }, async () => {
+  it('connects accounts', async () => {
     await ask('POST', '/api/auth/register', {
       json: { email: 'canary@matic.test', password: PASSWORD, fullName: 'Canary', plan: 'MONTHLY' },
       keep: false,
@@ -123,13 +123,13 @@ describe('a day on the platform, with an exchange that says everything back', ()
         if (!found) throw new Error('the paper account is not open yet')
         paper = found
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     )
     const { apiKey, secret } = await keyAtVenue(paper.id)
     canaries.set('paper key', apiKey).set('paper secret', secret)
   })
 
-  it('trades, is refused, and is refused again', { timeout: 60_000 }, async () => {
+  it('trades, is refused, and is refused again', async () => {
     const msg = `No. apiKey ${canaries.get('paper key')}, X-MBX-APIKEY: ${canaries.get('paper key')}, secret ${canaries.get('paper secret')}`
     const path = `/api/webhook/${userId}/${WEBHOOK_TOKEN}`
     const order = { symbol: 'BTCUSDT.P', action: 'buy', quantity: '0.01' }
@@ -138,17 +138,13 @@ describe('a day on the platform, with an exchange that says everything back', ()
     expect((await alertTo(path, `not an alert, with ${WEBHOOK_TOKEN} in it`)).status).toBe(422)
     expect((await alertTo(path.slice(0, -1), JSON.stringify(order))).status).toBe(404)
     expect((await alertTo('/api/webhook/tradingview', JSON.stringify({ ...order, secret: `${WEBHOOK_TOKEN}x` }))).status).toBe(401)
-    await expect
-      .poll(async () => (await db.query(`SELECT 1 FROM trade_order WHERE leg = 'open' AND state = 'FILLED'`)).length, { timeout: 20_000 })
-      .toBe(2)
+    await expect.poll(async () => (await db.query(`SELECT 1 FROM trade_order WHERE leg = 'open' AND state = 'FILLED'`)).length).toBe(2)
 
     await armVenue([
       { name: 'no', method: 'POST', path: '^/fapi/v1/order$', probability: 1, action: { kind: 'status', status: 400, code: -2019, msg } },
     ])
     const sent = await alertTo(path, JSON.stringify({ ...order, id: 'three' }))
-    await expect
-      .poll(async () => (await db.query(`SELECT 1 FROM trade_order WHERE leg = 'open' AND state = 'REJECTED'`)).length, { timeout: 20_000 })
-      .toBe(1)
+    await expect.poll(async () => (await db.query(`SELECT 1 FROM trade_order WHERE leg = 'open' AND state = 'REJECTED'`)).length).toBe(1)
     await ask('GET', `/api/signals/${sent.body.signalId}`)
     await ask('GET', `/api/signals/${sent.body.signalId}/trace`)
 

@@ -87,7 +87,7 @@ describe('the signal log', () => {
         `SELECT entity_id AS "entityId", payload FROM fact WHERE user_id = $1 AND kind = 'signal-received' ORDER BY id`,
         [api.userId],
       )
-    await vi.waitUntil(async () => (await facts()).length === 2, { timeout: 15_000, interval: 20 })
+    await vi.waitUntil(async () => (await facts()).length === 2, { timeout: 60_000, interval: 20 })
     const { entries } = await log('kind=signal')
     expect((await facts()).map(({ entityId }) => entityId)).toEqual(entries.map(({ id }) => id).toReversed())
     expect((await facts())[0]?.payload).toMatchObject({ source: 'WEBHOOK', action: 'buy' })

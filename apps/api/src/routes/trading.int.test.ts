@@ -27,7 +27,7 @@ beforeAll(async () => {
       void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789', passwordCost: 4 })),
   })
   token = await signIn(TRADER)
-  await vi.waitUntil(isOpened, { timeout: 30_000, interval: 250 })
+  await vi.waitUntil(isOpened, { timeout: 60_000, interval: 250 })
 })
 afterAll(async () => {
   await stack?.stop()
@@ -82,7 +82,7 @@ describe('an order by hand', () => {
     const placed = await order({ idempotencyKey: 'by-hand-1' })
     expect(placed, placed.message).toMatchObject({ status: 200, data: { decision: 'ORDERS' } })
     await expect
-      .poll(positions, { timeout: 10_000 })
+      .poll(positions)
       .toMatchObject([{ symbol: 'BTC/USDT:USDT', side: 'LONG', size: '0.01', leverage: 5, protection: 'PROTECTED' }])
 
     const again = await order({ idempotencyKey: 'by-hand-1' })
@@ -91,7 +91,7 @@ describe('an order by hand', () => {
 
     const closed = await call<Placed>('POST', '/api/exchange/close-position', { symbol: 'BTCUSDT' })
     expect(closed, closed.message).toMatchObject({ status: 200, data: { decision: 'ORDERS' } })
-    await expect.poll(positions, { timeout: 10_000 }).toEqual([])
+    await expect.poll(positions).toEqual([])
     expect(await call('POST', '/api/exchange/close-position', { symbol: 'BTCUSDT' })).toMatchObject({
       status: 404,
       code: 'POSITION_NOT_FOUND',
@@ -103,7 +103,7 @@ describe('an order by hand', () => {
     expect(ms).toEqual(ms.toSorted((a, b) => a - b))
 
     const tracedRoute = async () => (await call<SignalTrace>('GET', `/api/signals/${placed.data.signalId}/trace`)).data.routes[0]
-    await expect.poll(async () => (await tracedRoute())?.orders[0]?.fills, { timeout: 10_000 }).toHaveLength(1)
+    await expect.poll(async () => (await tracedRoute())?.orders[0]?.fills).toHaveLength(1)
     const route = await tracedRoute()
     expect(route).toMatchObject({
       decision: { outcome: 'ORDERS', numbers: { price: expect.any(String) } },
@@ -151,12 +151,12 @@ describe('an order by hand', () => {
 
   it('is refused while the kill switch is on; what is open closes with it', async () => {
     expect(await order({})).toMatchObject({ status: 200 })
-    await expect.poll(positions, { timeout: 10_000 }).toHaveLength(1)
+    await expect.poll(positions).toHaveLength(1)
     expect(await call('POST', '/api/bot/kill-switch', { engaged: true, closePositions: true })).toMatchObject({
       status: 200,
       data: { user: true, closing: [expect.any(String)] },
     })
-    await expect.poll(positions, { timeout: 10_000 }).toEqual([])
+    await expect.poll(positions).toEqual([])
     expect(await order({})).toMatchObject({ status: 422, code: 'ORDER_REFUSED', message: expect.stringMatching(/kill switch|stopped/i) })
     await call('POST', '/api/bot/kill-switch', { engaged: false })
   })
@@ -166,7 +166,7 @@ describe('an order by hand', () => {
     const late = await order({})
     expect(late).toMatchObject({ status: 202, data: { signalId: expect.any(String), decision: null, orders: [] } })
     await stack.restart('worker-1')
-    await expect.poll(positions, { timeout: 30_000 }).toMatchObject([{ size: '0.01' }])
+    await expect.poll(positions).toMatchObject([{ size: '0.01' }])
     expect(await call('POST', '/api/exchange/close-position', { symbol: 'BTCUSDT' })).toMatchObject({ status: 200 })
   })
 })

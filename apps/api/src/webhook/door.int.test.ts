@@ -103,7 +103,7 @@ describe('a wrong address', () => {
     expect((await own.request('POST', own.webhookPath, { body: alert() })).status).toBe(200)
     expect((await own.request('POST', '/api/bot/webhook/rotate', { token: accessToken })).status).toBe(200)
     await expect
-      .poll(async () => (await own.request('POST', own.webhookPath, { body: alert({ comment: randomUUID() }) })).status, { timeout: 2_000 })
+      .poll(async () => (await own.request('POST', own.webhookPath, { body: alert({ comment: randomUUID() }) })).status, { timeout: 4_000 })
       .toBe(404)
   })
 
@@ -160,9 +160,7 @@ describe('when storage is not there', () => {
     expect(answer).toMatchObject({ status: 503, body: { error: { code: 'STORAGE_UNAVAILABLE' } } })
     expect(performance.now() - startedMs).toBeLessThan(2_900)
     await holder.release()
-    await expect
-      .poll(async () => (await own.request('POST', own.webhookPath, { body: alert({ comment: 'late' }) })).status, { timeout: 4_000 })
-      .toBe(200)
+    await expect.poll(async () => (await own.request('POST', own.webhookPath, { body: alert({ comment: 'late' }) })).status).toBe(200)
     expect(await own.db.query(`SELECT 1 FROM signal WHERE alert ->> 'comment' = 'late'`)).toHaveLength(1)
   })
 
@@ -181,7 +179,7 @@ describe('when storage is not there', () => {
   }
 })
 
-it('a sender that never finishes is cut off', { timeout: 20_000 }, async () => {
+it('a sender that never finishes is cut off', async () => {
   const { hostname, port } = new URL(api.url)
   const socket = connect(Number(port), hostname)
   socket.on('error', () => undefined)

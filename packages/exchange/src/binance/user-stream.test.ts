@@ -67,7 +67,7 @@ test('a hundred accounts listen at once, each with its own key and to its own st
   expect(new Set(seen.map(({ headers }) => headers['x-mbx-apikey']))).toEqual(new Set(names.map((name) => `key-${name}`)))
   expect(seen).toHaveLength(100)
   listening.get('ofkey-n7')?.send(fill)
-  await vi.waitFor(() => expect(all[7]?.told.news).toBe(1))
+  await vi.waitFor(() => expect(all[7]?.told.news).toBe(1), { timeout: 15_000 })
   expect(all.reduce((sum, { told }) => sum + told.news, 0)).toBe(1)
   for (const { stream } of all) stream.close()
 })
@@ -93,7 +93,7 @@ test('what is sent for a listen key is what plain CCXT sends: the key, no secret
 describe('a stream', () => {
   it('that answers no ping is over, and says so once', async () => {
     const { told, socket, stream } = await open('a')
-    await vi.waitFor(() => expect(stream.isHealthy()).toBe(true))
+    await vi.waitFor(() => expect(stream.isHealthy()).toBe(true), { timeout: 15_000 })
     socket.removeAllListeners('ping')
     await vi.waitFor(() => expect(told.ended).toBe('silent'), { timeout: 4 * SILENCE_MS })
     expect(stream.isHealthy()).toBe(false)
@@ -114,7 +114,7 @@ describe('a stream', () => {
     const [one, two] = [await open('a'), await open('b')]
     one.socket.send(JSON.stringify({ e: 'listenKeyExpired', listenKey: 'ofkey-a' }))
     two.socket.close()
-    await vi.waitFor(() => expect([one.told.ended, two.told.ended]).toEqual(['key-expired', 'closed']))
+    await vi.waitFor(() => expect([one.told.ended, two.told.ended]).toEqual(['key-expired', 'closed']), { timeout: 15_000 })
   })
 
   it('that nobody serves is a failure without addresses or keys', async () => {

@@ -33,7 +33,7 @@ beforeAll(async () => {
   one = await bench.worker()
   for (let index = 0; index < ACCOUNTS; index += 1) accounts.push(await openPaperAccount(one.ctx, venue.bank))
   await addSealedRows()
-}, 60_000)
+})
 afterAll(async () => {
   await one?.[Symbol.asyncDispose]()
   await bench?.[Symbol.asyncDispose]()
@@ -98,45 +98,41 @@ async function trade(stop: { now: boolean }): Promise<void> {
   }
 }
 
-it(
-  'every key is sealed anew while orders go out, through a kill in the middle, and the old pair is destroyed',
-  { timeout: 120_000 },
-  async () => {
-    const [old] = await pairs()
-    const stop = { now: false }
-    const trading = trade(stop)
+it('every key is sealed anew while orders go out, through a kill in the middle, and the old pair is destroyed', async () => {
+  const [old] = await pairs()
+  const stop = { now: false }
+  const trading = trade(stop)
 
-    const first = rotate()
-    await expect.poll(async () => (await pairs())[1]?.rows ?? 0, { timeout: 60_000, interval: 20 }).toBeGreaterThan(200)
-    first.kill()
-    expect((await first.ended).code).toBeNull()
-    const between = await pairs()
-    expect(between).toHaveLength(2)
-    expect(between[0]?.rows).toBeGreaterThan(0)
-    await sleep(500)
+  const first = rotate()
+  await expect.poll(async () => (await pairs())[1]?.rows ?? 0, { timeout: 60_000, interval: 20 }).toBeGreaterThan(200)
+  first.kill()
+  expect((await first.ended).code).toBeNull()
+  const between = await pairs()
+  expect(between).toHaveLength(2)
+  expect(between[0]?.rows).toBeGreaterThan(0)
+  await sleep(500)
 
-    const second = await rotate().ended
-    expect(second, second.said).toMatchObject({ code: 0 })
-    expect(second.said).toMatch(/carried on: \d+ exchange keys sealed anew, 1 old pair destroyed/)
-    await sleep(300)
-    stop.now = true
-    await trading
+  const second = await rotate().ended
+  expect(second, second.said).toMatchObject({ code: 0 })
+  expect(second.said).toMatch(/carried on: \d+ exchange keys sealed anew, 1 old pair destroyed/)
+  await sleep(300)
+  stop.now = true
+  await trading
 
-    expect(await pairs()).toEqual([{ id: between[1]?.id, rows: ROWS + ACCOUNTS }])
-    expect(between[1]?.id).not.toBe(old?.id)
-    const all = (await Promise.all(accounts.map((account) => outcomes(one.ctx.db, account)))).flat()
-    expect(all.filter(({ leg }) => leg === 'open').length).toBeGreaterThan(2 * ACCOUNTS)
-    expect(all.filter(({ state, leg }) => state !== 'FILLED' && !(state === 'MOOT' && leg === 'close'))).toEqual([])
+  expect(await pairs()).toEqual([{ id: between[1]?.id, rows: ROWS + ACCOUNTS }])
+  expect(between[1]?.id).not.toBe(old?.id)
+  const all = (await Promise.all(accounts.map((account) => outcomes(one.ctx.db, account)))).flat()
+  expect(all.filter(({ leg }) => leg === 'open').length).toBeGreaterThan(2 * ACCOUNTS)
+  expect(all.filter(({ state, leg }) => state !== 'FILLED' && !(state === 'MOOT' && leg === 'close'))).toEqual([])
 
-    // A worker that starts now reads every one of them.
-    await using late = await bench.worker()
-    for (const { accountId } of accounts) expect(await late.ctx.keys.open(accountId)).toMatchObject({ accountId })
-    const [someone] = await one.ctx.db.query<{ id: string }>(`SELECT id FROM account WHERE exchange = 'OKX' LIMIT 1`)
-    expect(await late.ctx.keys.open(someone?.id ?? '')).toMatchObject({ credentials: { apiKey: someone?.id } })
-  },
-)
+  // A worker that starts now reads every one of them.
+  await using late = await bench.worker()
+  for (const { accountId } of accounts) expect(await late.ctx.keys.open(accountId)).toMatchObject({ accountId })
+  const [someone] = await one.ctx.db.query<{ id: string }>(`SELECT id FROM account WHERE exchange = 'OKX' LIMIT 1`)
+  expect(await late.ctx.keys.open(someone?.id ?? '')).toMatchObject({ credentials: { apiKey: someone?.id } })
+})
 
-it('nothing changes under the wrong ENCRYPTION_KEY', { timeout: 30_000 }, async () => {
+it('nothing changes under the wrong ENCRYPTION_KEY', async () => {
   const before = await pairs()
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     env: { ...worker, DATABASE_URL: bench.databaseUrl, ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') },

@@ -262,71 +262,67 @@ describe('alerts of a strategy in any order, some lost and some sent again', () 
   it.each([
     ['with the time of firing', (index: number) => -30_000 + index * 1_000],
     ['without a time', () => undefined],
-  ] as const)(
-    '%s end in the right position or in a hold that says what is missing',
-    async (_name, firedMs) => {
-      const random = createSeededRandom(20_261_121)
-      const pick = (count: number) => random.integer(0, count - 1)
-      let flagged = 0
-      for (let sample = 0; sample < SAMPLES; sample += 1) {
-        const run = RUNS[sample % RUNS.length] ?? RUNS[0]
-        // Back where it was before, a link that comes late says the same as a new one: without times nobody can tell.
-        const isTellable = firedMs(0) !== undefined || new Set(run.slice(0, -1)).size === run.length - 1
-        if (!isTellable) continue
-        const sender = await desk.makePerson()
-        await send(link('long', 'flat', firedMs(-1)), sender)
-        const steps = run.slice(1).map((to, index) => ({ index, ...link(run[index] ?? 'flat', to, firedMs(index)) }))
-        const kept = pick(2) === 0 ? steps : steps.toSpliced(pick(steps.length), 1)
-        const order = kept.map((step) => ({ step, at: random.next() })).toSorted((a, b) => a.at - b.at)
-        // Most come nearly in order: two neighbours change places.
-        const delivered = pick(3) === 0 ? order.map(({ step }) => step) : swapped(kept, pick(kept.length))
-        for (const step of delivered) {
-          await send(step, sender)
-          if (pick(3) === 0) continue
-          await dispatchSignals({ ctx: desk.ctx })
-          await fillAll(sender)
-        }
+  ] as const)('%s end in the right position or in a hold that says what is missing', async (_name, firedMs) => {
+    const random = createSeededRandom(20_261_121)
+    const pick = (count: number) => random.integer(0, count - 1)
+    let flagged = 0
+    for (let sample = 0; sample < SAMPLES; sample += 1) {
+      const run = RUNS[sample % RUNS.length] ?? RUNS[0]
+      // Back where it was before, a link that comes late says the same as a new one: without times nobody can tell.
+      const isTellable = firedMs(0) !== undefined || new Set(run.slice(0, -1)).size === run.length - 1
+      if (!isTellable) continue
+      const sender = await desk.makePerson()
+      await send(link('long', 'flat', firedMs(-1)), sender)
+      const steps = run.slice(1).map((to, index) => ({ index, ...link(run[index] ?? 'flat', to, firedMs(index)) }))
+      const kept = pick(2) === 0 ? steps : steps.toSpliced(pick(steps.length), 1)
+      const order = kept.map((step) => ({ step, at: random.next() })).toSorted((a, b) => a.at - b.at)
+      // Most come nearly in order: two neighbours change places.
+      const delivered = pick(3) === 0 ? order.map(({ step }) => step) : swapped(kept, pick(kept.length))
+      for (const step of delivered) {
+        await send(step, sender)
+        if (pick(3) === 0) continue
         await dispatchSignals({ ctx: desk.ctx })
         await fillAll(sender)
-        // A worker that is not sure of its commit does it all again.
-        await desk.db.query(`UPDATE signal SET state = 'RECEIVED' WHERE user_id = $1`, [sender.userId])
-        await dispatchSignals({ ctx: desk.ctx })
-        await fillAll(sender)
-
-        const last = delivered.toSorted((a, b) => a.index - b.index).at(-1)?.to ?? 'flat'
-        const [side, size] = last.split(' ')
-        const [state] = await desk.db.query<{ held: number; gap: boolean }>(
-          `SELECT (SELECT count(*)::int FROM signal_hold WHERE user_id = $1 AND state = 'HELD') AS held,
-                (SELECT bool_or((state ->> 'isUnsure')::boolean OR state -> 'position' <> state -> 'carried') FROM signal_chain WHERE source_id = $2) AS gap`,
-          [sender.userId, sender.webhookId],
-        )
-        const isFlagged = (state?.held ?? 0) > 0 || state?.gap === true
-        if (isFlagged) flagged += 1
-        else {
-          const units = await unitsOf(sender)
-          const shown = {
-            run: run.join(),
-            delivered: delivered.map(({ index }) => index).join(),
-            side: Math.sign(units),
-            size: Math.abs(units),
-          }
-          expect(shown).toEqual({
-            ...shown,
-            side: side === 'flat' ? 0 : side === 'long' ? 1 : -1,
-            size: size === undefined ? (side === 'flat' ? 0 : expect.any(Number)) : Number(size),
-          })
-        }
-        const decisions = await desk.db.query(
-          `SELECT s.id FROM signal s LEFT JOIN decision d ON d.signal_id = s.id WHERE s.user_id = $1 GROUP BY s.id HAVING count(d.id) <> 1`,
-          [sender.userId],
-        )
-        expect(decisions).toEqual([])
       }
-      expect(flagged).toBeGreaterThan(0)
-      expect(flagged).toBeLessThan(SAMPLES * 0.8)
-    },
-    60_000,
-  )
+      await dispatchSignals({ ctx: desk.ctx })
+      await fillAll(sender)
+      // A worker that is not sure of its commit does it all again.
+      await desk.db.query(`UPDATE signal SET state = 'RECEIVED' WHERE user_id = $1`, [sender.userId])
+      await dispatchSignals({ ctx: desk.ctx })
+      await fillAll(sender)
+
+      const last = delivered.toSorted((a, b) => a.index - b.index).at(-1)?.to ?? 'flat'
+      const [side, size] = last.split(' ')
+      const [state] = await desk.db.query<{ held: number; gap: boolean }>(
+        `SELECT (SELECT count(*)::int FROM signal_hold WHERE user_id = $1 AND state = 'HELD') AS held,
+                (SELECT bool_or((state ->> 'isUnsure')::boolean OR state -> 'position' <> state -> 'carried') FROM signal_chain WHERE source_id = $2) AS gap`,
+        [sender.userId, sender.webhookId],
+      )
+      const isFlagged = (state?.held ?? 0) > 0 || state?.gap === true
+      if (isFlagged) flagged += 1
+      else {
+        const units = await unitsOf(sender)
+        const shown = {
+          run: run.join(),
+          delivered: delivered.map(({ index }) => index).join(),
+          side: Math.sign(units),
+          size: Math.abs(units),
+        }
+        expect(shown).toEqual({
+          ...shown,
+          side: side === 'flat' ? 0 : side === 'long' ? 1 : -1,
+          size: size === undefined ? (side === 'flat' ? 0 : expect.any(Number)) : Number(size),
+        })
+      }
+      const decisions = await desk.db.query(
+        `SELECT s.id FROM signal s LEFT JOIN decision d ON d.signal_id = s.id WHERE s.user_id = $1 GROUP BY s.id HAVING count(d.id) <> 1`,
+        [sender.userId],
+      )
+      expect(decisions).toEqual([])
+    }
+    expect(flagged).toBeGreaterThan(0)
+    expect(flagged).toBeLessThan(SAMPLES * 0.8)
+  })
 })
 
 function swapped<T>(list: readonly T[], at: number): T[] {

@@ -101,7 +101,7 @@ async function round(): Promise<void> {
   await sleep(20)
 }
 
-async function until(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+async function until(holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`not in time: ${JSON.stringify([await shares(), await orders()], null, 1)}`)
@@ -473,90 +473,82 @@ it('a liquidation takes every share, and its fills and trades say so', async () 
   ])
 })
 
-it.each([1, 2, 3])(
-  'three sources at random on either side, answers lost: every share ends as the model says (seed %i)',
-  { timeout: 120_000 },
-  async (seed) => {
-    const random = createSeededRandom(seed)
-    const model = { trend: new Decimal(0), fade: new Decimal(0), hand: new Decimal(0) }
-    const steps: string[] = []
-    losesAnswers = () => random.chance(0.1)
-    for (let step = 0; step < 16; step += 1) {
-      const source = random.pick(['trend', 'fade', 'hand'] as const)
-      const action = random.pick(['buy', 'buy', 'sell', 'half', 'close'] as const)
-      const quantity = `0.0${random.integer(1, 3)}`
-      // A half is one of what has arrived.
-      if (action === 'half') await until(isQuiet, 30_000)
-      steps.push(`${source} ${action} ${quantity}`)
-      const webhook = source === 'trend' ? trend : fade
-      const decision =
-        source === 'hand'
-          ? await (action === 'buy' ? byHand('buy', quantity) : handLeaves())
-          : await alertOf(webhook, action === 'half' ? halfOf(model[source]) : action === 'close' ? { action } : { action, quantity })
-      if (decision?.outcome === 'ORDERS') {
-        const change = new Decimal(quantity).mul(action === 'sell' ? -1 : 1)
-        const turns = model[source].mul(change).isNegative()
-        if (action === 'buy' || (action === 'sell' && source !== 'hand')) model[source] = turns ? change : model[source].add(change)
-        else if (action === 'half' && source !== 'hand')
-          model[source] = model[source].sub(model[source].div(2).div('0.001').trunc().mul('0.001'))
-        else model[source] = new Decimal(0)
-      }
-      // What follows at once is decided against what is still on its way.
-      if (random.chance(0.4)) continue
-      await until(isQuiet, 30_000)
-      const wanted = { trend: model.trend.toFixed(), fade: model.fade.toFixed(), hand: model.hand.toFixed() }
-      await expectShares(wanted).catch((error: unknown) => {
-        throw new Error(`after ${steps.join(', ')}`, { cause: error })
-      })
+it.each([1, 2, 3])('three sources at random on either side, answers lost: every share ends as the model says (seed %i)', async (seed) => {
+  const random = createSeededRandom(seed)
+  const model = { trend: new Decimal(0), fade: new Decimal(0), hand: new Decimal(0) }
+  const steps: string[] = []
+  losesAnswers = () => random.chance(0.1)
+  for (let step = 0; step < 16; step += 1) {
+    const source = random.pick(['trend', 'fade', 'hand'] as const)
+    const action = random.pick(['buy', 'buy', 'sell', 'half', 'close'] as const)
+    const quantity = `0.0${random.integer(1, 3)}`
+    // A half is one of what has arrived.
+    if (action === 'half') await until(isQuiet)
+    steps.push(`${source} ${action} ${quantity}`)
+    const webhook = source === 'trend' ? trend : fade
+    const decision =
+      source === 'hand'
+        ? await (action === 'buy' ? byHand('buy', quantity) : handLeaves())
+        : await alertOf(webhook, action === 'half' ? halfOf(model[source]) : action === 'close' ? { action } : { action, quantity })
+    if (decision?.outcome === 'ORDERS') {
+      const change = new Decimal(quantity).mul(action === 'sell' ? -1 : 1)
+      const turns = model[source].mul(change).isNegative()
+      if (action === 'buy' || (action === 'sell' && source !== 'hand')) model[source] = turns ? change : model[source].add(change)
+      else if (action === 'half' && source !== 'hand')
+        model[source] = model[source].sub(model[source].div(2).div('0.001').trunc().mul('0.001'))
+      else model[source] = new Decimal(0)
     }
-    losesAnswers = () => false
-    await byHand('close')
+    // What follows at once is decided against what is still on its way.
+    if (random.chance(0.4)) continue
     await until(isQuiet)
-    await expectShares({})
-  },
-)
+    const wanted = { trend: model.trend.toFixed(), fade: model.fade.toFixed(), hand: model.hand.toFixed() }
+    await expectShares(wanted).catch((error: unknown) => {
+      throw new Error(`after ${steps.join(', ')}`, { cause: error })
+    })
+  }
+  losesAnswers = () => false
+  await byHand('close')
+  await until(isQuiet)
+  await expectShares({})
+})
 
-it(
-  'at random prices, with stops and targets on either side, nothing at the exchange is left without its guard and every share ends flat',
-  { timeout: 120_000 },
-  async () => {
-    const random = createSeededRandom(11)
-    let price = PRICE
-    const steps: string[] = []
-    for (let step = 0; step < 24; step += 1) {
-      const source = random.pick([trend, fade])
-      const side = random.pick([1, -1] as const)
-      const near = (way: number) => String(price + way * side * random.integer(2, 6) * 100)
-      const body = {
-        action: side === 1 ? 'buy' : 'sell',
-        quantity: `0.0${random.integer(1, 4)}`,
-        stop_loss: near(-1),
-        take_profit: near(1),
-      }
-      const what = random.pick(['open', 'open', 'both', 'move', 'move', 'close'] as const)
-      steps.push(`${what} ${source === trend ? 'trend' : 'fade'} ${body.action} ${body.quantity} at ${price}`)
-      if (what === 'open' || what === 'both') await alertOf(source, body)
-      // Two turn round at once.
-      if (what === 'both')
-        await alertOf(source === trend ? fade : trend, {
-          ...body,
-          action: side === 1 ? 'sell' : 'buy',
-          stop_loss: near(1),
-          take_profit: near(-1),
-        })
-      if (what === 'close') await alertOf(source, { action: 'close' })
-      if (what === 'move') await venue.pin('BTCUSDT', String((price += random.integer(-5, 5) * 100)))
-      await publishPrices()
-      if (random.chance(0.3)) continue
-      await until(isQuiet, 30_000)
-      const now = Object.fromEntries(Object.entries(await shares()).map(([name, { base }]) => [name, base]))
-      await expectShares(now).catch((error: unknown) => {
-        throw new Error(`after ${steps.join(', ')}`, { cause: error })
-      })
+it('at random prices, with stops and targets on either side, nothing at the exchange is left without its guard and every share ends flat', async () => {
+  const random = createSeededRandom(11)
+  let price = PRICE
+  const steps: string[] = []
+  for (let step = 0; step < 24; step += 1) {
+    const source = random.pick([trend, fade])
+    const side = random.pick([1, -1] as const)
+    const near = (way: number) => String(price + way * side * random.integer(2, 6) * 100)
+    const body = {
+      action: side === 1 ? 'buy' : 'sell',
+      quantity: `0.0${random.integer(1, 4)}`,
+      stop_loss: near(-1),
+      take_profit: near(1),
     }
-    await byHand('close')
-    await until(isQuiet, 30_000)
-    await expectShares({})
-    expect(await read(`SELECT 1 FROM trade WHERE account_id = $1 AND (closed_at IS NULL OR entry_base <> exit_base)`)).toEqual([])
-  },
-)
+    const what = random.pick(['open', 'open', 'both', 'move', 'move', 'close'] as const)
+    steps.push(`${what} ${source === trend ? 'trend' : 'fade'} ${body.action} ${body.quantity} at ${price}`)
+    if (what === 'open' || what === 'both') await alertOf(source, body)
+    // Two turn round at once.
+    if (what === 'both')
+      await alertOf(source === trend ? fade : trend, {
+        ...body,
+        action: side === 1 ? 'sell' : 'buy',
+        stop_loss: near(1),
+        take_profit: near(-1),
+      })
+    if (what === 'close') await alertOf(source, { action: 'close' })
+    if (what === 'move') await venue.pin('BTCUSDT', String((price += random.integer(-5, 5) * 100)))
+    await publishPrices()
+    if (random.chance(0.3)) continue
+    await until(isQuiet)
+    const now = Object.fromEntries(Object.entries(await shares()).map(([name, { base }]) => [name, base]))
+    await expectShares(now).catch((error: unknown) => {
+      throw new Error(`after ${steps.join(', ')}`, { cause: error })
+    })
+  }
+  await byHand('close')
+  await until(isQuiet)
+  await expectShares({})
+  expect(await read(`SELECT 1 FROM trade WHERE account_id = $1 AND (closed_at IS NULL OR entry_base <> exit_base)`)).toEqual([])
+})

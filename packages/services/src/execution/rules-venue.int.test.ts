@@ -67,7 +67,7 @@ async function round(): Promise<void> {
   await one.runner.settled()
 }
 
-async function until(holds: () => Promise<boolean>, withinMs = 12_000): Promise<void> {
+async function until(holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!(await holds())) {
     if (Date.now() > deadline)
@@ -144,7 +144,7 @@ describe('several targets', () => {
       { level: 2, base: '0.015', own: '0.015' },
       { level: null, base: '0.01', own: '0.01' },
     ])
-  }, 60_000)
+  })
 
   it('one that was reached before it could rest is taken at market', async () => {
     await open({ targets }, { targetFraction: null })
@@ -156,7 +156,7 @@ describe('several targets', () => {
     await until(async () => (await position())?.quantity === '0.05')
     await untilRests(`stop-market all at ${at('-0.05', true)}`, `take-profit-market 0.03 at ${at('0.02')}`)
     expect((await outcomes(one.ctx.db, account)).filter(({ leg }) => leg === 'reduce')).toMatchObject([{ state: 'FILLED', filled: '0.05' }])
-  }, 40_000)
+  })
 })
 
 describe('the stop', () => {
@@ -179,7 +179,7 @@ describe('the stop', () => {
 
     await venue.pin('BTCUSDT', '59900')
     await untilFlat()
-  }, 60_000)
+  })
 
   it('goes to the entry at a profit, once: where its owner moves it then, it stays', async () => {
     await open({ breakEven: { afterTarget: null, fraction: '0.01' } })
@@ -194,7 +194,7 @@ describe('the stop', () => {
     await untilRests(`stop-market all at 58000`, `take-profit-market all at ${at('0.05')}`)
     for (let count = 0; count < 5; count += 1) await round()
     expect((await position())?.stop).toBe('58000')
-  }, 60_000)
+  })
 })
 
 describe('a trailing stop', () => {
@@ -217,7 +217,7 @@ describe('a trailing stop', () => {
     expect(await outcomes(one.ctx.db, account)).toEqual(
       expect.arrayContaining([expect.objectContaining({ leg: 'trailing', state: 'FILLED', filled: '0.1' })]),
     )
-  }, 60_000)
+  })
 })
 
 describe('through the decision', () => {
@@ -278,7 +278,7 @@ describe('through the decision', () => {
     expect(distance.div(range).sub(2).abs().toNumber()).toBeLessThan(0.01)
     expect(distance.mul(held?.quantity ?? 0).toNumber()).toBeLessThanOrEqual(100.5)
     expect(distance.mul(held?.quantity ?? 0).toNumber()).toBeGreaterThan(90)
-  }, 40_000)
+  })
 
   it('a day that has lost enough opens nothing more, not even what was decided before, while closes pass', async () => {
     await setRules('daily_loss_percent = 1, stop_loss_percent = 20, take_profit_percent = NULL')
@@ -286,7 +286,7 @@ describe('through the decision', () => {
     await until(async () => (await position())?.quantity === '0.1')
     const waiting = await makeOrder(one.ctx, account, { quantityBase: '0.01' })
     await one.ctx.db.query(
-      `UPDATE trade_order SET not_before = now() + interval '4 seconds', expires_at = now() + interval '1 minute' WHERE id = $1`,
+      `UPDATE trade_order SET not_before = now() + interval '1 hour', expires_at = now() + interval '2 hours' WHERE id = $1`,
       [waiting],
     )
 
@@ -303,12 +303,13 @@ describe('through the decision', () => {
       reason: 'DAILY_LOSS',
       numbers: { limitQuote: '100' },
     })
+    await one.ctx.db.query(`UPDATE trade_order SET not_before = now() WHERE id = $1`, [waiting])
     await until(async () => (await outcomes(one.ctx.db, account)).some(({ id, state }) => id === waiting && state === 'BLOCKED'))
     expect(await outcomes(one.ctx.db, account)).toContainEqual(expect.objectContaining({ id: waiting, reason: 'DAILY_LOSS', attempts: 0 }))
 
     expect(await alert({ action: 'close' })).toMatchObject({ outcome: 'ORDERS' })
     await untilFlat()
-  }, 60_000)
+  })
 
   it('after a loss nothing opens for a while, on the account that asks for it', async () => {
     await one.ctx.db.query(`INSERT INTO account_rules (account_id, user_id, overrides) VALUES ($1, $2, '{"coolDownMinutes": 5}')`, [
@@ -329,5 +330,5 @@ describe('through the decision', () => {
       reason: 'COOL_DOWN',
       numbers: { limitMinutes: 5 },
     })
-  }, 60_000)
+  })
 })

@@ -18,7 +18,7 @@ let names: Map<string, string>
 
 beforeAll(async () => {
   stage = await createStage()
-}, 60_000)
+})
 beforeEach(async () => {
   await stage.venue.pin('BTCUSDT', String(PRICE))
   account = await makeTrader()
@@ -97,7 +97,7 @@ async function isQuiet(): Promise<boolean> {
   )
   return row?.busy === 0
 }
-const quiet = () => stage.until(isQuiet, 25_000)
+const quiet = () => stage.until(isQuiet)
 
 /** Base by side as the exchange has it, signed, and of its resting stops. */
 async function atExchange() {
@@ -206,7 +206,7 @@ it('in hedge mode the routes of either side have their shares, and nobody’s cl
   await quiet()
   await expectShares({})
   expect(await trades()).toMatchObject({ up: '0.02 of 0.02', down: '0.04 of 0.04', fall: '0.03 of 0.03' })
-}, 60_000)
+})
 
 it('targets and the trailing stop of one share take from it alone', async () => {
   const [trend, fade] = [await addSource('trend'), await addSource('fade')]
@@ -243,7 +243,7 @@ it('targets and the trailing stop of one share take from it alone', async () => 
   await expectShares({ hand: '0.03' })
   expect((await shares())['hand']).toEqual(hand)
   expect(await trades()).toEqual({ trend: '0.1 of 0.1', fade: '0.04 of 0.04', hand: '0 of 0.03' })
-}, 60_000)
+})
 
 it('two leaders and the follower’s own hand on one account: what a leader closes is the copy of theirs', async () => {
   const [ann, bob] = [await makeTrader(), await makeTrader()]
@@ -336,7 +336,7 @@ it('two leaders and the follower’s own hand on one account: what a leader clos
   await stage.sweep()
   expect(await detached()).toEqual([[], []])
   expect(await stage.gaps()).toBe(0)
-}, 60_000)
+})
 
 it('what a leader’s hand closes of another source of theirs is nobody’s copy', async () => {
   const trend = await addSource('trend')
@@ -357,39 +357,35 @@ it('what a leader’s hand closes of another source of theirs is nobody’s copy
     copier.routeId,
   ])
   expect(reasons).toEqual([{ reason: 'LEADER_OTHER_SHARE' }])
-}, 60_000)
+})
 
 describe('a worker killed', () => {
   it.each([
     ['K6', 'close'],
     ['K8', 'close'],
     ['K7', 'add'],
-  ] as const)(
-    'at %s of one share’s %s leaves both as they should be, each with its stop',
-    async (point, what) => {
-      const [trend, fade] = [await addSource('trend'), await addSource('fade')]
-      await stage.alert(trend, { action: 'buy', quantity: '0.02' })
-      await stage.alert(fade, { action: 'buy', quantity: '0.01' })
-      await quiet()
-      const before = await shares()
-      await stage.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour' WHERE account_id <> $1`, [account.accountId])
-      const doomed = await startCrashWorker({ databaseUrl: stage.bench.databaseUrl, venueUrl: stage.venue.url, scale: 0.2, point })
-      await stage.alert(trend, what === 'close' ? { action: 'close' } : { action: 'buy', quantity: '0.01' })
-      await dispatchSignals({ ctx: stage.ctx })
-      expect(await doomed.exited).toBe(137)
-      // The other goes on while the outcome of the first is looked up.
-      const now = await shares()
-      expect(now['fade']).toEqual(before['fade'])
-      // Its own stop went before its close did: hit afterwards, it would take from the other.
-      expect(now['trend']).toMatchObject({ base: '0.02', stops: what === 'close' ? '0' : '0.02' })
-      await stage.alert(fade, HALF)
-      await quiet()
-      await expectShares(what === 'close' ? { fade: '0.005' } : { trend: '0.03', fade: '0.005' })
-      expect((await shares())['fade']?.stop).toBe(before['fade']?.stop)
-      const accepted = (await stage.venue.ledger()).filter(({ ref }) => ref === account.accountId)
-      const ids = accepted.map(({ clientOrderId }) => clientOrderId)
-      expect(ids).toHaveLength(new Set(ids).size)
-    },
-    60_000,
-  )
+  ] as const)('at %s of one share’s %s leaves both as they should be, each with its stop', async (point, what) => {
+    const [trend, fade] = [await addSource('trend'), await addSource('fade')]
+    await stage.alert(trend, { action: 'buy', quantity: '0.02' })
+    await stage.alert(fade, { action: 'buy', quantity: '0.01' })
+    await quiet()
+    const before = await shares()
+    await stage.db.query(`UPDATE lane SET reconcile_at = now() + interval '1 hour' WHERE account_id <> $1`, [account.accountId])
+    const doomed = await startCrashWorker({ databaseUrl: stage.bench.databaseUrl, venueUrl: stage.venue.url, scale: 0.2, point })
+    await stage.alert(trend, what === 'close' ? { action: 'close' } : { action: 'buy', quantity: '0.01' })
+    await dispatchSignals({ ctx: stage.ctx })
+    expect(await doomed.exited).toBe(137)
+    // The other goes on while the outcome of the first is looked up.
+    const now = await shares()
+    expect(now['fade']).toEqual(before['fade'])
+    // Its own stop went before its close did: hit afterwards, it would take from the other.
+    expect(now['trend']).toMatchObject({ base: '0.02', stops: what === 'close' ? '0' : '0.02' })
+    await stage.alert(fade, HALF)
+    await quiet()
+    await expectShares(what === 'close' ? { fade: '0.005' } : { trend: '0.03', fade: '0.005' })
+    expect((await shares())['fade']?.stop).toBe(before['fade']?.stop)
+    const accepted = (await stage.venue.ledger()).filter(({ ref }) => ref === account.accountId)
+    const ids = accepted.map(({ clientOrderId }) => clientOrderId)
+    expect(ids).toHaveLength(new Set(ids).size)
+  })
 })

@@ -38,7 +38,7 @@ const acceptedBy = async () => (await venue.ledger()).filter((order) => order.re
 const heldAtVenue = async () =>
   new Decimal((await venue.positions()).find((each) => each.ref === account.accountId)?.positionAmt ?? 0).toNumber()
 
-async function until(holds: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+async function until(holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!(await holds())) {
     if (Date.now() > deadline)
@@ -63,7 +63,7 @@ it.each(['K5', 'K6', 'K7', 'K8', 'K9', 'K10'] as const)(
     await open()
     expect(await doomed.exited).toBe(137)
     const diedAtMs = Date.now()
-    await until(isProtected, 15_000)
+    await until(isProtected)
     const tookMs = Date.now() - diedAtMs
     expect(await heldAtVenue()).toBe(0.01)
     await noneTwice()

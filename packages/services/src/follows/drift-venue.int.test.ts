@@ -9,7 +9,7 @@ let follower: Copier
 
 beforeAll(async () => {
   stage = await createStage({ workers: 1 })
-}, 60_000)
+})
 beforeEach(async () => {
   await stage.venue.pin('BTCUSDT', '60000')
   leader = await stage.makeTrader()
@@ -53,7 +53,7 @@ describe('what a follower holds at the venue', () => {
     expect(drift).toMatchObject({ cause: 'missed-close', doubt: null, repairs: 1 })
     expect(drift?.waited).toBeGreaterThanOrEqual(DRIFT_GRACE_S)
     expect(drift?.waited).toBeLessThan(2 * DRIFT_GRACE_S)
-  }, 30_000)
+  })
 
   it('and too little, after an opening of theirs died, is made up for once; however they follow, alerts or an account', async () => {
     const eager = { ...stage.ctx, timings: { ...stage.ctx.timings, scale: 0.02 } }
@@ -121,7 +121,7 @@ describe('what a follower holds at the venue', () => {
       { action: 'close-long', n: 2, decided: 2 },
     ])
     expect(await stage.gaps()).toBe(0)
-  }, 60_000)
+  })
 
   it('by opening, adding, halving, turning and closing, with an order that fills late, is never repaired, however soon that would be', async () => {
     const eager = { ...stage.ctx, timings: { ...stage.ctx.timings, scale: 0.02 } }
@@ -160,5 +160,5 @@ describe('what a follower holds at the venue', () => {
     expect(
       await stage.db.query(`SELECT cause, doubt FROM copy_drift WHERE follow_id = $1 AND way = 'reduces'`, [follower.followId]),
     ).toEqual([])
-  }, 60_000)
+  })
 })

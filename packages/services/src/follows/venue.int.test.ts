@@ -9,7 +9,7 @@ let strategyId: string
 
 beforeAll(async () => {
   stage = await createStage({ workers: 2 })
-}, 60_000)
+})
 beforeEach(async () => {
   await stage.venue.pin('BTCUSDT', '60000')
   leader = await stage.makeTrader()
@@ -50,7 +50,7 @@ describe('a leader with two followers', () => {
     await untilAll(everyone, ['0', '0', '0'], 'NONE')
     expect(await atVenue(everyone)).toEqual(['0', '0', '0'])
     expect(await stage.gaps()).toBe(0)
-  }, 60_000)
+  })
 })
 
 describe('a follower who stops', () => {
@@ -100,7 +100,7 @@ describe('a follower who stops', () => {
       [follower.followId],
     )
     expect(worths, 'its worth is noted once').toEqual([{ base: '0.05', price: '60000', paidFees: true, marked: true }])
-  }, 60_000)
+  })
 
   it('and keeps what it holds is closed by the leader, protected until then, and over when flat', async () => {
     const follower = await holding()
@@ -117,7 +117,7 @@ describe('a follower who stops', () => {
       await stage.sweep()
       return (await stateOf(follower)) === 'STOPPED'
     })
-  }, 60_000)
+  })
 
   it('and closes what it holds is flat at the venue, while another follower goes on', async () => {
     const other = await stage.follow(strategyId)
@@ -126,7 +126,7 @@ describe('a follower who stops', () => {
     await stage.until(async () => (await stage.atVenue(follower)) === '0')
     expect(await stage.atVenue(other)).toBe('0.05')
     expect(await stateOf(follower)).toBe('STOPPED')
-  }, 60_000)
+  })
 })
 
 it('a follower who closes by hand is detached: an add is not copied, the leaderâ€™s way out takes them in again', async () => {
@@ -155,7 +155,7 @@ it('a follower who closes by hand is detached: an add is not copied, the leaderâ
   await stage.alert(leader, buy)
   await untilAll([leader, follower], ['0.1', '0.05'], 'PROTECTED')
   expect(await stage.gaps()).toBe(0)
-}, 60_000)
+})
 
 it('the portfolio stop closes at the venue what the follow holds, and leaves the leader alone', async () => {
   const follower = await stage.follow(strategyId, { portfolioStopPercent: '1' })
@@ -167,4 +167,4 @@ it('the portfolio stop closes at the venue what the follow holds, and leaves the
     return (await stage.atVenue(follower)) === '0'
   })
   expect([await stateOf(follower), await stage.atVenue(leader)]).toEqual(['STOPPED', '0.2'])
-}, 60_000)
+})

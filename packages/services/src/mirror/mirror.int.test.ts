@@ -105,7 +105,7 @@ async function held(account: TestAccount): Promise<number> {
 }
 
 /** What stands at the venue, in the order asked. */
-async function until(wanted: readonly [TestAccount, number][], withinMs = 10_000): Promise<void> {
+async function until(wanted: readonly [TestAccount, number][], withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs
   for (;;) {
     const now = await Promise.all(wanted.map(([account]) => held(account)))
@@ -183,7 +183,7 @@ describe('a leader who trades at the exchange itself', () => {
     expect(own).toEqual([])
     expect(await gaps()).toBe(0)
     await gapOf(small)
-  }, 40_000)
+  })
 
   it('is told of once, however often the account is read, and fills in quick succession are one change', async () => {
     small = await followBy(half)
@@ -193,7 +193,7 @@ describe('a leader who trades at the exchange itself', () => {
     expect(await told()).toEqual([{ change: 'open', from: '0', to: '0.04' }])
     await trade('SELL', '0.04', { reduceOnly: 'true' })
     await until([[small, 0]])
-  }, 20_000)
+  })
 })
 
 describe('a worker that dies', () => {
@@ -207,7 +207,7 @@ describe('a worker that dies', () => {
     expect(await told()).toEqual([{ change: 'open', from: '0', to: '0.02' }])
     await trade('SELL', '0.02', { reduceOnly: 'true' })
     await until([[small, 0]])
-  }, 40_000)
+  })
 })
 
 it('who held a position before is joined with it where the follower asks, and not where not', async () => {
@@ -228,7 +228,7 @@ it('who held a position before is joined with it where the follower asks, and no
     [small, 0],
     [large, 0],
   ])
-}, 20_000)
+})
 
 it('who is a mirror’s first follower joins what its leader has just opened, though nobody has read it yet', async () => {
   await trade('BUY', '0.02')
@@ -244,7 +244,7 @@ it('who is a mirror’s first follower joins what its leader has just opened, th
   expect(signal?.source).toBe('FOLLOW')
   await trade('SELL', '0.02', { reduceOnly: 'true' })
   await until([[small, 0]])
-}, 20_000)
+})
 
 it('a leader who holds both sides is copied side by side onto a hedged account, and the side that came first onto another', async () => {
   const hedge = async (account: TestAccount) => {
@@ -264,7 +264,7 @@ it('a leader who holds both sides is copied side by side onto a hedged account, 
         .map(({ positionSide, positionAmt }) => [positionSide, Number(positionAmt)]),
     )
   const agree = async (hedged: Record<string, number>, oneWay: Record<string, number>) => {
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + 30_000
     for (;;) {
       const now = [await sides(small), await sides(large)]
       if (JSON.stringify(now) === JSON.stringify([hedged, oneWay])) return
@@ -290,7 +290,7 @@ it('a leader who holds both sides is copied side by side onto a hedged account, 
   // What is over there when the leader leaves the side that was not copied.
   expect(refused).toEqual(['LEADER_HEDGES', 'LEADER_HEDGES', 'NOTHING_TO_CLOSE'])
   expect(await gaps()).toBe(0)
-}, 30_000)
+})
 
 it('a leader who is liquidated closes with their followers, who are not', async () => {
   small = await followBy({ ...half, leverage: 5 })
@@ -316,7 +316,7 @@ it('a leader who is liquidated closes with their followers, who are not', async 
   const [close] = (await decisions()).filter(({ intent }) => intent === 'close')
   expect(close).toMatchObject({ account_id: small.accountId, outcome: 'ORDERS' })
   expect(await gaps()).toBe(0)
-}, 20_000)
+})
 
 describe('stops and targets', () => {
   const trigger = (side: 'BUY' | 'SELL', type: 'STOP_MARKET' | 'TAKE_PROFIT_MARKET', triggerPrice: number) =>
@@ -343,7 +343,7 @@ describe('stops and targets', () => {
   const stopsAt = async (account: TestAccount) =>
     (await restingAt(account)).filter(({ orderType }) => orderType === 'STOP_MARKET').map(({ triggerPrice }) => Number(triggerPrice))
   const agree = async (holds: () => Promise<boolean>) => {
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + 30_000
     while (!(await holds())) {
       if (Date.now() > deadline)
         throw new Error(`not in time: ${JSON.stringify({ told: await told(), decisions: await decisions() }, null, 1)}`)
@@ -434,5 +434,5 @@ describe('stops and targets', () => {
       [small, 0],
       [large, 0],
     ])
-  }, 40_000)
+  })
 })

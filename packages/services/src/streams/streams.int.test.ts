@@ -40,7 +40,7 @@ function holderOf(worker: TestWorker | undefined): StreamHolder {
 
 /** As long as it takes; the holder sweeps, nothing else happens. */
 async function swept(holds: () => Promise<boolean>, ...holders: StreamHolder[]): Promise<void> {
-  for (const deadline = Date.now() + 8_000; !(await holds()); await sleep(20)) {
+  for (const deadline = Date.now() + 30_000; !(await holds()); await sleep(20)) {
     if (Date.now() > deadline) throw new Error(`not in time: ${JSON.stringify(await streams())}`)
     for (const each of holders) await each.sweep()
   }
@@ -83,11 +83,11 @@ it('what a leader does at the exchange is copied at once, and told once where ev
   await listening()
   await arm('twice')
   await trade('BUY', '0.02')
-  await stage.until(async () => (await stage.atVenue(follower)) === '0.01', 4_000)
+  await stage.until(async () => (await stage.atVenue(follower)) === '0.01')
   await quiet()
   await arm('swap')
   await trade('SELL', '0.02', { reduceOnly: 'true' })
-  await stage.until(async () => (await stage.atVenue(follower)) === '0', 4_000)
+  await stage.until(async () => (await stage.atVenue(follower)) === '0')
   expect(await told()).toEqual(['open', 'close'])
   expect(await stage.gaps()).toBe(0)
 })
@@ -126,7 +126,7 @@ it('a stream that stands and says nothing is found out by the next reading, and 
   await swept(async () => (await stage.db.query(woken, [leader.accountId])).length === 1 && (await isHealthy()), holder)
   await quiet()
   await trade('SELL', '0.02', { reduceOnly: 'true' })
-  await stage.until(async () => (await stage.atVenue(follower)) === '0', 4_000)
+  await stage.until(async () => (await stage.atVenue(follower)) === '0')
   expect(await told()).toEqual(['open', 'close'])
 })
 
@@ -139,7 +139,7 @@ it('a stream that dies without a word is noticed, and what happened meanwhile is
   expect(await stage.db.query(woken, [leader.accountId])).toEqual([])
   await swept(async () => (await stage.db.query(woken, [leader.accountId])).length === 1, holder)
   await stage.venue.faults({ rules: [] })
-  await stage.until(async () => (await stage.atVenue(follower)) === '0.01', 4_000)
+  await stage.until(async () => (await stage.atVenue(follower)) === '0.01')
   await swept(isHealthy, holder)
   expect(await told()).toEqual(['open'])
 })
@@ -156,7 +156,7 @@ it('is held by one worker, by the next one when that dies, and by nobody when no
   await third.worker.close()
   await trade('BUY', '0.02')
   await swept(async () => (await owners())[0] === stage.workers[1]?.worker.current()?.id && (await isHealthy()), other)
-  await stage.until(async () => (await stage.atVenue(follower)) === '0.01', 4_000)
+  await stage.until(async () => (await stage.atVenue(follower)) === '0.01')
   expect(await told()).toEqual(['open'])
   mine.close()
   await third[Symbol.asyncDispose]()
@@ -182,7 +182,7 @@ it('workers that die one after another, between hearing and telling, while the e
   const copied = (quantity: string) => stage.until(async () => (await stage.atVenue(follower)) === quantity)
   /** Waits while others work: no worker of this process looks at anything. */
   const stands = async () => {
-    for (const deadline = Date.now() + 8_000; !(await isHealthy()); await sleep(20))
+    for (const deadline = Date.now() + 30_000; !(await isHealthy()); await sleep(20))
       if (Date.now() > deadline) throw new Error(`not in time: ${JSON.stringify(await streams())}`)
   }
   const calm = async () => {
@@ -219,4 +219,4 @@ it('workers that die one after another, between hearing and telling, while the e
   await copied('0')
   expect(await told()).toEqual(['open', 'add', 'reverse', 'close'])
   expect(await stage.gaps()).toBe(0)
-}, 40_000)
+})

@@ -141,7 +141,7 @@ export async function createStage({ workers: count = 1 } = {}) {
     await Promise.all(workers.map((worker) => worker.runner.settled()))
   }
 
-  async function until(holds: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
+  async function until(holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
     for (const deadline = Date.now() + withinMs; !(await holds()); await sleep(20)) {
       if (Date.now() > deadline) throw new Error(`not in time:\n${await account()}`)
       await round()
