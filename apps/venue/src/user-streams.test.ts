@@ -4,8 +4,6 @@ import { WebSocket } from 'ws'
 import { startTestVenue, type TestVenue } from './testing/start-test-venue.ts'
 import type { Key } from './testing/wire-client.ts'
 
-vi.setConfig({ testTimeout: 20_000 })
-
 let test: TestVenue
 let key: Key
 beforeEach(async () => {

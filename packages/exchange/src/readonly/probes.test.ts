@@ -7,8 +7,9 @@ import { BYBIT } from './bybit.ts'
 import { createReadOnlyExchange } from './exchange.ts'
 import { OKX } from './okx.ts'
 
-/** What each path answers; a path without an answer fails the test. */
+/** What each path answers, as it is or as it is then; a path without an answer fails the test. */
 type Answers = Record<string, unknown>
+const isOfNow = (answer: unknown): answer is () => unknown => typeof answer === 'function'
 interface Seen {
   readonly path: string
   readonly headers: http.IncomingHttpHeaders
@@ -23,9 +24,10 @@ const server = http.createServer((incoming, outgoing) => {
   const { pathname } = new URL(incoming.url ?? '/', 'http://exchange')
   seen.push({ path: `${incoming.method} ${pathname}`, headers: incoming.headers })
   const known = Object.hasOwn(answers, pathname)
+  const answer = answers[pathname]
   outgoing
     .writeHead(known ? status : 404, { 'content-type': 'application/json' })
-    .end(JSON.stringify(known ? answers[pathname] : { nothing: pathname }))
+    .end(JSON.stringify(!known ? { nothing: pathname } : isOfNow(answer) ? answer() : answer))
 })
 
 beforeAll(async () => {
@@ -79,7 +81,7 @@ const OKX_CONFIG = {
   uid: '44705892343619584',
 }
 const okx = (config: object = {}): Answers => ({
-  '/api/v5/public/time': { code: '0', msg: '', data: [{ ts: String(Date.now()) }] },
+  '/api/v5/public/time': () => ({ code: '0', msg: '', data: [{ ts: String(Date.now()) }] }),
   '/api/v5/account/config': { code: '0', msg: '', data: [{ ...OKX_CONFIG, ...config }] },
   '/api/v5/account/balance': {
     code: '0',
@@ -128,7 +130,7 @@ const BITGET_INFO = {
   regisTime: '1712112907000',
 }
 const bitget = (info: object = {}, mode = 'hedge_mode'): Answers => ({
-  '/api/v2/public/time': { code: '00000', msg: 'success', requestTime: 1, data: { serverTime: String(Date.now()) } },
+  '/api/v2/public/time': () => ({ code: '00000', msg: 'success', requestTime: 1, data: { serverTime: String(Date.now()) } }),
   '/api/v2/spot/account/info': { code: '00000', msg: 'success', requestTime: 1, data: { ...BITGET_INFO, ...info } },
   '/api/v2/mix/account/account': {
     code: '00000',
@@ -184,7 +186,7 @@ const BYBIT_KEY = {
   parentUid: '0',
 }
 const bybit = (key: object = {}, marginMode = 'REGULAR_MARGIN', positionIdx = 0): Answers => ({
-  '/v5/market/time': { retCode: 0, retMsg: 'OK', result: { timeSecond: '1', timeNano: `${Date.now()}000000` }, time: Date.now() },
+  '/v5/market/time': () => ({ retCode: 0, retMsg: 'OK', result: { timeSecond: '1', timeNano: `${Date.now()}000000` }, time: Date.now() }),
   '/v5/user/query-api': { retCode: 0, retMsg: '', result: { ...BYBIT_KEY, ...key }, retExtInfo: {}, time: 1 },
   '/v5/account/info': {
     retCode: 0,
@@ -229,7 +231,7 @@ const RESTRICTIONS = {
   enablePortfolioMarginTrading: false,
 }
 const binance = (restrictions: object = {}, multiAssetsMargin = false): Answers => ({
-  '/fapi/v1/time': { serverTime: Date.now() },
+  '/fapi/v1/time': () => ({ serverTime: Date.now() }),
   '/sapi/v1/account/apiRestrictions': { ...RESTRICTIONS, ...restrictions },
   '/fapi/v1/positionSide/dual': { dualSidePosition: true },
   '/fapi/v1/multiAssetsMargin': { multiAssetsMargin },

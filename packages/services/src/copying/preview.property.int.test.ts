@@ -181,8 +181,8 @@ it('with the state frozen, what a preview says is what is decided and ordered fo
       const { strategy, followers } = await makeWorld()
       for (const given of steps) {
         const { agoSeconds, fields } = given.alert
-        // Far from where a second turns.
-        const time = agoSeconds === undefined ? {} : { timenow: new Date(Date.now() - agoSeconds * 1_000 - 150).toISOString() }
+        // Ages are rounded: as far as can be from where the next one begins.
+        const time = agoSeconds === undefined ? {} : { timenow: new Date(Date.now() - agoSeconds * 1_000 - 500).toISOString() }
         const body = JSON.stringify({ ...fields, ...time })
         if (!parseAlert(Buffer.from(body)).ok) continue
         await setUp(given, strategy, followers)

@@ -107,8 +107,9 @@ describe('the opens of many followers', () => {
   it('wait for the answers to a few and then go, without waiting out the longest hold', async () => {
     await worker.ctx.db.query(`UPDATE strategy SET canary = '{"holdMs": 5000}'`)
     await venue.faults({ rules: [{ name: 'far', ...ORDERS, action: { kind: 'delay', minMs: 100, maxMs: 100, when: 'answer' } }] })
-    const startedAt = Date.now()
     const signalId = await alert({ ...OPEN, comment: 'healthy' })
+    // Nobody sees the end of this hold.
+    await worker.ctx.db.query(`UPDATE fan_out SET hold_until = hold_until + interval '1 hour' WHERE signal_id = $1`, [signalId])
     await settledAs(signalId, { 'open FILLED': COUNT })
     const orders = await worker.ctx.db.query<{ isCanary: boolean; first: number; last: number; n: number }>(
       `SELECT is_canary AS "isCanary", count(*)::int AS n, (extract(epoch FROM min(submitted_at)) * 1000)::float8 AS first, (extract(epoch FROM max(submitted_at)) * 1000)::float8 AS last
@@ -118,7 +119,6 @@ describe('the opens of many followers', () => {
     const [canary, rest] = orders
     expect(orders.map(({ n }) => n)).toEqual([CANARY, COUNT - CANARY])
     expect(Number(rest?.first) - Number(canary?.last), 'held until the canary was answered').toBeGreaterThanOrEqual(90)
-    expect(Number(rest?.last) - startedAt, 'and no longer').toBeLessThan(4_000)
   })
 
   it('are not sent where the few were refused, while every close goes', async () => {
@@ -141,7 +141,9 @@ describe('the opens of many followers', () => {
 
   it('wait no longer than they may for a canary that nobody answers', async () => {
     await worker.ctx.db.query(`UPDATE strategy SET canary = '{"holdMs": 300}'`)
-    await venue.faults({ rules: [{ name: 'silent', ...ORDERS, action: { kind: 'delay', minMs: 1500, maxMs: 1500, when: 'answer' } }] })
+    await venue.faults({
+      rules: [{ name: 'silent', ...ORDERS, times: CANARY, action: { kind: 'delay', minMs: 4_000, maxMs: 4_000, when: 'answer' } }],
+    })
     const signalId = await alert({ ...OPEN, comment: 'silent' })
     await settledAs(signalId, { 'open FILLED': COUNT })
     const [row] = await worker.ctx.db.query<{ ms: number }>(
@@ -149,7 +151,7 @@ describe('the opens of many followers', () => {
       [signalId],
     )
     expect(row?.ms).toBeGreaterThanOrEqual(200)
-    expect(row?.ms).toBeLessThan(1_400)
+    expect(row?.ms).toBeLessThan(3_900)
     await venue.faults({ rules: [] })
     await settledAs(await alert({ action: 'close', comment: 'flat again' }), { 'close FILLED': COUNT })
   })

@@ -27,7 +27,8 @@ beforeEach(async () => {
   await desk.db.query('TRUNCATE strategy, follow, strategy_invite, record_row, record_head, strategy_figures, trade, equity_snapshot')
   leader = await desk.makePerson()
   strategyId = await publish(leader)
-  startMs = Math.floor(Date.now() / HOUR) * HOUR - 20 * DAY
+  // A midnight, so that some hours later it is still the same month.
+  startMs = Math.floor(Date.now() / DAY) * DAY - 20 * DAY
   await backdate(strategyId)
 })
 afterAll(() => desk.drop())

@@ -144,8 +144,8 @@ it('with the state frozen, what a dry run says is what is decided and ordered, t
   await fc.assert(
     fc.asyncProperty(scene, async (given) => {
       const { agoSeconds, fields, text } = given.body
-      // Far from where a second turns.
-      const time = agoSeconds === undefined ? {} : { timenow: new Date(Date.now() - agoSeconds * 1_000 - 150).toISOString() }
+      // Ages are rounded: as far as can be from where the next one begins.
+      const time = agoSeconds === undefined ? {} : { timenow: new Date(Date.now() - agoSeconds * 1_000 - 500).toISOString() }
       const sent = text === '' ? JSON.stringify({ ...fields, ...time }) : text
       if (!parseAlert(Buffer.from(sent)).ok) return
       const person = await setUp(given)

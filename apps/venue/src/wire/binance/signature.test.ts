@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startTestVenue, type TestVenue } from '../../testing/start-test-venue.ts'
 import type { Key } from '../../testing/wire-client.ts'
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let venue: TestVenue
 let key: Key
@@ -57,6 +55,10 @@ describe('who is asking', () => {
 })
 
 describe('how old a request may be', () => {
+  // The clock stands, so that it counts what a request says and not how long it was on its way.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: Date.now() }))
+  afterEach(() => void vi.useRealTimers())
+
   it('is five seconds by default', async () => {
     expect((await ask({ timestamp: Date.now() - 4_500 })).status).toBe(200)
     expect(await ask({ timestamp: Date.now() - 5_100 })).toMatchObject({ status: 400, body: { code: -1021 } })
