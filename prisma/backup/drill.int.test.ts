@@ -36,6 +36,7 @@ describe('the restore drill', () => {
 
   beforeAll(async () => {
     stack = await startStack({
+      apiTimingsScale: 1,
       prepare: async ({ databaseUrl }) => void ({ userId } = await seed({ databaseUrl, webhookToken: WEBHOOK_TOKEN, passwordCost: 4 })),
     })
     trader = await signIn('user@matic.test', 'user123456')

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { routes } from '@matic/contracts'
 import { seed } from '@matic/prisma/seed'
 import { createClient, type Client } from '@matic/sdk'
+import { clearOfMidnight } from '@matic/testkit/clear-of-midnight'
 import { accessibilityProblems, launchBrowser, startStack, type Stack } from '@matic/testkit'
 import { Decimal } from 'decimal.js'
 import type { Browser, Page } from 'playwright-core'
@@ -37,6 +38,8 @@ beforeAll(async () => {
   accessToken = (await api.call(routes.auth.login, { body: trader })).accessToken
   await vi.waitUntil(() => api.call(routes.exchange.balance).catch(() => null), { timeout: 60_000, interval: 250 })
 
+  // What was made today is what both trades made.
+  await clearOfMidnight(120_000)
   page = await (
     await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, reducedMotion: 'reduce' })
   ).newPage()

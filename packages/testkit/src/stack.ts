@@ -15,6 +15,8 @@ export interface StackOptions {
   readonly web?: boolean
   /** Factor on every protocol duration. */
   readonly timingsScale?: number
+  /** Of the apis alone: what they wait for a worker's answer is not to depend on how busy the machine is. */
+  readonly apiTimingsScale?: number
   readonly redisUrl?: string
   /** Of a cluster of one's own, outside vitest. */
   readonly templateUrl?: string
@@ -40,6 +42,7 @@ export interface Stack extends AsyncDisposable {
 /** The platform as real processes on free ports, around a database of its own. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { api = 1, workers = 1, web = false, timingsScale = 0.2, redisUrl, env = {}, onLine, prepare } = options
+  const { apiTimingsScale = timingsScale } = options
   const database = await createDatabase({ templateUrl: options.templateUrl ?? readTestEnvironment().templateUrl })
   const folder = createTestFolder()
   const dataDir = join(folder, 'data')
@@ -57,7 +60,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         ...readTestEnvironment().inherited,
         NODE_ENV: 'test',
         LOG_LEVEL: 'info',
-        TIMINGS_SCALE: String(timingsScale),
+        TIMINGS_SCALE: String(app === 'api' ? apiTimingsScale : timingsScale),
         ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
         ...env,
       },

@@ -9,6 +9,7 @@ import type {
   WalletBalance,
 } from '@matic/contracts'
 import { seed } from '@matic/prisma/seed'
+import { clearOfMidnight } from '@matic/testkit/clear-of-midnight'
 import { startStack, type Stack } from '@matic/testkit'
 import { Decimal } from 'decimal.js'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -19,6 +20,7 @@ let token: string
 
 beforeAll(async () => {
   stack = await startStack({
+    apiTimingsScale: 1,
     prepare: async ({ databaseUrl }) =>
       void (await seed({ databaseUrl, webhookToken: 'a-webhook-token-of-this-test-0123456789', passwordCost: 4 })),
   })
@@ -66,6 +68,7 @@ async function slowCosts(query = '') {
 }
 
 it('adds up: what the wallet gained is what the trades made, less fees, plus funding, to the last digit', async () => {
+  await clearOfMidnight()
   for (const [symbol, side, quantity] of [
     ['BTCUSDT', 'buy', '0.013'],
     ['ETHUSDT', 'sell', '0.37'],

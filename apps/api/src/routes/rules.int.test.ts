@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DEFAULT_RULES, type AccountRulesView, type RulesPreview, type RulesView } from '@matic/contracts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { clearOfMidnight } from '@matic/testkit/clear-of-midnight'
 import { ADMIN, dataOf, startApi, type TestApi } from '../../test/start-api.ts'
 
 let api: TestApi
@@ -69,6 +70,7 @@ describe('the rules of an account', () => {
   })
 
   it('show how much of each limit is used, and measure the drawdown anew when asked', async () => {
+    await clearOfMidnight(5_000)
     await change({ set: { dailyLossPercent: '5', maxDrawdownPercent: '20' } })
     await api.db.query(
       `INSERT INTO account_state (account_id, user_id, wallet_balance, available, unrealized_pnl, equity, margin_used, net_deposits, result, peak_result, trading_day, day_result, synced_at)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExchangeOrder } from '@matic/exchange/port'
 import type { OrderPlan } from '@matic/domain'
 import { parseAlert } from '@matic/domain'
+import { clearOfMidnight } from '@matic/testkit/clear-of-midnight'
 import { createBench } from '@matic/testkit/execution/bench'
 import type { Bench, TestWorker } from '@matic/testkit/execution/bench'
 import { makeOrder, outcomes, positionOf } from '@matic/testkit/execution/factories'
@@ -281,6 +282,7 @@ describe('through the decision', () => {
   })
 
   it('a day that has lost enough opens nothing more, not even what was decided before, while closes pass', async () => {
+    await clearOfMidnight()
     await setRules('daily_loss_percent = 1, stop_loss_percent = 20, take_profit_percent = NULL')
     expect(await alert({ action: 'buy', quantity: '0.1' })).toMatchObject({ outcome: 'ORDERS' })
     await until(async () => (await position())?.quantity === '0.1')
