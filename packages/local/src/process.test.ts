@@ -55,5 +55,5 @@ test('children die with a parent that is killed', async () => {
 
   await sleep(50)
   parent.kill('SIGKILL')
-  expect(await waitUntil(() => !isAlive(childPid), { deadlineMs: 5_000 })).toBe(true)
+  expect(await waitUntil(() => !isAlive(childPid), { deadlineMs: 30_000 })).toBe(true)
 })

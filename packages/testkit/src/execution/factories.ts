@@ -77,7 +77,7 @@ export async function makeOrder(ctx: ExecutionContext, account: TestAccount, fie
       fields.stopPrice ?? null,
       leg === 'open' ? PRIORITY.open : PRIORITY.close,
       fields.dependsOnId ?? null,
-      leg === 'open' ? (fields.expiresInMs ?? 12_000) / 1000 : null,
+      leg === 'open' ? (fields.expiresInMs ?? 60_000) / 1000 : null,
       fields.routeId ?? null,
     ],
   )
