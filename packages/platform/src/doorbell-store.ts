@@ -146,10 +146,13 @@ export function createPostgresStore({ url, kinds }: { url: Secret; kinds: number
 }
 
 function createPool(config: pg.PoolConfig): PgPool {
-  const pool: unknown = new pg.Pool(config)
+  const made = new pg.Pool(config)
+  made.on('error', () => undefined)
+  // A connection that is lost between two queries of somebody who holds it would end the process: the next query fails soon enough.
+  made.on('connect', (client) => client.on('error', () => undefined))
   // The types of pg and BullMQ disagree on overloads; BullMQ's own check decides.
+  const pool: unknown = made
   if (!isPgPool(pool)) throw new Error('BullMQ does not take this pg pool')
-  pool.on('error', () => undefined)
   return pool
 }
 

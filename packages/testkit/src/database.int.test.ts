@@ -29,7 +29,7 @@ test('a database is dropped once its last connection has left, and cuts only wha
   await database.drop()
   expect(errors).toEqual([])
 
-  const left = await createDatabase()
+  const left = await createDatabase({ leaveWithinMs: 500 })
   const staying = new Client({ connectionString: left.url })
   const cut = new Promise<Error>((resolve) => staying.on('error', resolve))
   await staying.connect()

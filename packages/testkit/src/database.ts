@@ -15,7 +15,8 @@ export interface TestDatabase extends AsyncDisposable {
  */
 export async function createDatabase({
   templateUrl = readTestEnvironment().templateUrl,
-}: { templateUrl?: string | undefined } = {}): Promise<TestDatabase> {
+  leaveWithinMs = 10_000,
+}: { templateUrl?: string | undefined; leaveWithinMs?: number } = {}): Promise<TestDatabase> {
   if (templateUrl === undefined)
     throw new Error('No test cluster: name the test file *.int.test.ts or *.e2e.test.ts, or start one with startTestCluster()')
   const name = `test_${randomBytes(6).toString('hex')}`
@@ -27,7 +28,7 @@ export async function createDatabase({
   url.pathname = `/${name}`
   const drop = (): Promise<void> =>
     onServer(templateUrl, async (client) => {
-      await untilLeft(client, name)
+      await untilLeft(client, name, leaveWithinMs)
       await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`)
     })
   return { url: url.href, drop, [Symbol.asyncDispose]: drop }
@@ -37,8 +38,8 @@ export async function createDatabase({
  * Connections that were just ended need a moment until the server knows: one that is cut in that moment
  * fails in the test's process, where nobody listens to it any more. What stays longer was left open and is cut.
  */
-async function untilLeft(client: Client, database: string): Promise<void> {
-  for (let tries = 0; tries < 40; tries += 1) {
+async function untilLeft(client: Client, database: string, withinMs: number): Promise<void> {
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline;) {
     const { rowCount } = await client.query('SELECT FROM pg_stat_activity WHERE datname = $1', [database])
     if (rowCount === 0) return
     await sleep(25)
