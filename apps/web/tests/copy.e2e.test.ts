@@ -105,6 +105,7 @@ it('publishes, renames and withdraws a strategy of one’s own', async () => {
   await page.getByTestId('confirm').click()
   await own.getByText('My calm trend').waitFor()
   await page.getByTestId('withdraw').click()
+  await page.getByTestId('told-of-withdrawal').getByText('Nobody follows, so nobody is told.').waitFor()
   await page.getByTestId('confirm').click()
   await own.getByText('withdrawn').waitFor()
   expect(await accessibilityProblems(page)).toEqual([])
@@ -148,6 +149,7 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await page.getByTestId('rule-canaryHoldMs').getByRole('textbox').fill('9')
   expect(await page.getByTestId('save-offer').isDisabled()).toBe(true)
   await page.getByTestId('rule-canaryHoldMs').getByRole('textbox').fill('300')
+  await page.getByTestId('rule-showsAmounts').getByRole('switch').click()
   await page.getByTestId('save-offer').click()
   await page.getByTestId('offer').getByText('open for copying').first().waitFor()
   const pulseId = page.url().split('/').at(-1) ?? ''
@@ -202,6 +204,9 @@ it('is followed from the dialog, copies what the webhook takes in, and stops wit
   await follower.getByTestId('copy-unsaved').waitFor({ state: 'detached' })
 
   await page.getByTestId('rule-maxLeverage').getByRole('textbox').fill('3')
+  await page.getByTestId('told-of-change').first().getByText('One follower is told of a change').waitFor()
+  await page.getByTestId('not-saved').getByText('one follower is told').waitFor()
+  await page.locator('[data-testid="rule-showsAmounts"] [role="switch"][aria-checked="false"]').waitFor()
   await page.getByTestId('save-offer').click()
   await follower.getByTestId('terms-told').getByText('Your leader now caps leverage at 3× (it was 4×)').waitFor()
   await follower.getByTestId('lock-leverage').getByText('at most 3×').waitFor()

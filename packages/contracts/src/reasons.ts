@@ -13,7 +13,7 @@ export const REASONS = {
   TEST_ALERT_ON_LIVE: 'A test alert shows its decision only on a live account.',
   SYMBOL_UNKNOWN: '{ticker} is not a market on {exchange}.',
   SYMBOL_NOT_ALLOWED: '{symbol} is not on the list of allowed symbols of the account’s rules.',
-  SYMBOL_BLACKLISTED: '{symbol} is on the list of blocked symbols.',
+  SYMBOL_BLACKLISTED: '{symbol} is on the list of blocked symbols of {list}.',
   SYMBOL_HALTED: '{symbol} is not trading at the moment.',
   SYMBOL_OWNED:
     '{symbol} on this account is held by {owner}, and a market here belongs to one source at a time. Close that first, or give this source an account of its own.',
@@ -115,9 +115,12 @@ export type ReasonCode = keyof typeof REASONS
 
 export type ReasonNumbers = Record<string, string | number | boolean | null>
 
+/** What was not stored with decisions from before. */
+const UNSAID: Partial<Record<ReasonCode, ReasonNumbers>> = { SYMBOL_BLACKLISTED: { list: 'the follow or the account’s rules' } }
+
 /** The sentence for a stored reason. Unknown names stay visible as {name}. */
 export function reasonText(code: ReasonCode, numbers: ReasonNumbers = {}): string {
-  return filledIn(REASONS[code], numbers)
+  return filledIn(REASONS[code], { ...UNSAID[code], ...numbers })
 }
 
 /** A sentence with {name} filled from the numbers. */

@@ -60,13 +60,15 @@ describe('a strategy', () => {
     expect((await start(follower, accounts.follower)).status).toBe(404)
     const offered = await api.request('PUT', `/api/strategies/${strategyId}/copying`, {
       token: leader,
-      json: { forced: { maxLeverage: 5 }, profitSharePercent: '10' },
+      json: { forced: { maxLeverage: 5 }, profitSharePercent: '10', showsAmounts: false },
     })
     expect(dataOf<CopyTermsView>(offered.body)).toMatchObject({
       isOffered: true,
       source: 'WEBHOOK',
       forced: { maxLeverage: 5 },
       followers: 0,
+      told: 0,
+      showsAmounts: false,
     })
     expect((await api.request('GET', `/api/strategies/${strategyId}/copying`, { token: follower })).status).toBe(404)
     const guessed = await start(follower, accounts.follower, { inviteCode: 'not-a-code' })

@@ -33,8 +33,16 @@ describe('words of a record', () => {
       what: 'Trade closed',
       says: 'BTC/USDT short, 50,000 → 49,000.5, 2.0×',
       pnl: '8.25',
+      percent: null,
       at: '1970-01-01T00:00:00.000Z',
     })
+    const line = { number: 2, writtenAt: '2026-01-01T00:00:00.000Z', hash: 'c', previousHash: 'b' }
+    expect(recordWords({ ...line, content: { kind: 'trade', result: '-0.006', sealed: 'd' } })).toMatchObject({
+      pnl: null,
+      percent: '-0.6',
+    })
+    const value = { kind: 'value', toMs: 0, growth: '1.02', sealed: 'd' }
+    expect(recordWords({ ...line, content: value })).toMatchObject({ what: 'Worth', says: 'Value of a share', pnl: null, percent: '2' })
   })
 
   it('name spans of leverage and of time', () => {

@@ -67,7 +67,10 @@ const textOf = (line: RecordLine, name: string): string | null => {
 export interface RecordWords {
   readonly what: string
   readonly says: string
+  /** Quote; sealed for everybody but the leader. */
   readonly pnl: string | null
+  /** Of the equity then, percent. */
+  readonly percent: string | null
   /** When what it tells of happened. */
   readonly at: string
 }
@@ -77,15 +80,27 @@ export function recordWords(line: RecordLine): RecordWords {
   const kind = line.content['kind']
   const atMs = line.content[kind === 'trade' ? 'closedAtMs' : 'toMs']
   const at = typeof atMs === 'number' ? new Date(atMs).toISOString() : line.writtenAt
-  if (kind === 'void') return { what: 'Taken back', says: `Trade ${textOf(line, 'tradeId') ?? ''} was part of another`, pnl: null, at }
+  if (kind === 'void')
+    return { what: 'Taken back', says: `Trade ${textOf(line, 'tradeId') ?? ''} was part of another`, pnl: null, percent: null, at }
   if (kind === 'trade') {
     const side = line.content['side'] === 'LONG' ? 'long' : 'short'
     const leverage = textOf(line, 'leverage')
     const says = `${shortSymbol(textOf(line, 'symbol') ?? '')} ${side}, ${formatExact(textOf(line, 'entryPrice'))} → ${formatExact(textOf(line, 'exitPrice'))}`
-    return { what: 'Trade closed', says: leverage === null ? says : `${says}, ${formatAmount(leverage, 1)}×`, pnl: netOf(line), at }
+    return {
+      what: 'Trade closed',
+      says: leverage === null ? says : `${says}, ${formatAmount(leverage, 1)}×`,
+      pnl: netOf(line),
+      percent: percentOf(textOf(line, 'result')),
+      at,
+    }
   }
-  return { what: 'Worth', says: `Equity ${formatAmount(textOf(line, 'equity'))} USDT`, pnl: textOf(line, 'pnl'), at }
+  const [equity, growth] = [textOf(line, 'equity'), textOf(line, 'growth')]
+  const says = equity === null ? 'Value of a share' : `Equity ${formatAmount(equity)} USDT`
+  const percent = growth === null ? null : percentOf(new Decimal(growth).sub(1).toFixed())
+  return { what: 'Worth', says, pnl: textOf(line, 'pnl'), percent, at }
 }
+
+const percentOf = (ratio: string | null): string | null => (ratio === null ? null : new Decimal(ratio).mul(100).toFixed())
 
 function netOf(line: RecordLine): string | null {
   const [gross, fees, funding] = [textOf(line, 'grossPnl'), textOf(line, 'fees'), textOf(line, 'funding')]

@@ -12,6 +12,7 @@ export type OfferField =
   | 'maxLeverage'
   | 'marginMode'
   | 'symbols'
+  | 'showsAmounts'
   | CanaryField
 export type OfferDraft = Record<OfferField, DraftValue> & { readonly suggests: boolean; readonly suggested: FollowDraft }
 export type OfferErrors = Partial<Record<OfferField, string>>
@@ -42,7 +43,13 @@ export const OFFER_GROUPS: readonly FieldGroupOf<OfferField, OfferDraft>[] = [
           { value: 'PAUSED', label: 'Paused: nothing opens' },
         ],
       },
-      { field: 'maxFollowers', label: 'Followers at most', kind: 'integer', empty: 'no limit' },
+      {
+        field: 'maxFollowers',
+        label: 'Followers at most',
+        kind: 'integer',
+        empty: 'no limit',
+        help: 'People, with however many accounts.',
+      },
     ],
   },
   {
@@ -75,6 +82,18 @@ export const OFFER_GROUPS: readonly FieldGroupOf<OfferField, OfferDraft>[] = [
         ],
       },
       { field: 'symbols', label: 'Only these markets', kind: 'symbols', empty: 'all of them' },
+    ],
+  },
+  {
+    title: 'What others see',
+    about: 'On your page, on the leaderboard and in your record.',
+    fields: [
+      {
+        field: 'showsAmounts',
+        label: 'Amounts of money',
+        kind: 'flag',
+        help: 'Off: what you made and have in money is shown to you alone. Ratios stay, and so does the check of your record.',
+      },
     ],
   },
   {
@@ -137,6 +156,7 @@ export function draftOfTerms(terms: CopyTermsView): OfferDraft {
     maxLeverage: forced.maxLeverage,
     marginMode: forced.marginMode ?? 'any',
     symbols: forced.symbols,
+    showsAmounts: terms.showsAmounts,
     canaryIsOn: canary.isOn,
     canaryPercent: canary.percent,
     canaryAbove: canary.above,
@@ -162,6 +182,7 @@ export function offerOf(draft: OfferDraft): Record<string, unknown> | null {
     managementPercent: managementPercent ?? '',
     forced: { maxLeverage, marginMode: marginMode === 'any' ? null : marginMode, symbols },
     suggested: suggests ? settings : {},
+    showsAmounts: draft.showsAmounts,
     canary: {
       isOn: draft.canaryIsOn,
       percent: draft.canaryPercent,
@@ -170,6 +191,20 @@ export function offerOf(draft: OfferDraft): Record<string, unknown> | null {
       rejectPercent: draft.canaryRejectPercent,
     },
   }
+}
+
+/** Fields whose change every follower is told of. */
+export const TOLD_FIELDS: readonly OfferField[] = ['state', 'maxLeverage', 'marginMode', 'symbols']
+
+/** Who hears of a change that binds everybody, and when. */
+export function toldWords(people: number): string {
+  if (people === 0) return 'Nobody follows yet, so nobody is told of a change.'
+  return `${people === 1 ? 'One follower is' : `${people} followers are`} told of a change within seconds, in their log and by mail. What you change again within an hour of that is told as one when the hour is over.`
+}
+
+export function withdrawalWords(people: number): string {
+  if (people === 0) return 'Nobody follows, so nobody is told.'
+  return `${people === 1 ? 'One follower is' : `${people} followers are`} told within seconds, in their log and by mail.`
 }
 
 /** For comparing: the same draft gives the same words. */

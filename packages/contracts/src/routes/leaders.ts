@@ -13,11 +13,11 @@ export type RiskLabel = z.infer<typeof RiskLabel>
 
 const Ratio = DecimalString.nullable()
 
-/** Out of the record alone. Percent of the value of a share, which deposits and withdrawals do not move; pnl quote. Null: too little to tell. */
+/** Out of the record alone. Percent of the value of a share, which deposits and withdrawals do not move; pnl quote. Null: too little to tell, or kept back by the leader (pnl). */
 export const PerformanceFigures = z.object({
   windowDays: z.number().int(),
   roiPercent: Ratio,
-  pnl: DecimalString,
+  pnl: Ratio,
   maxDrawdownPercent: Ratio,
   /** A year's worth; from seven days on. */
   sharpe: Ratio,
@@ -40,6 +40,8 @@ export const LeaderRow = z.object({
   environment: z.enum(['PAPER', 'DEMO', 'LIVE']),
   days: z.number().int(),
   risk: RiskLabel,
+  /** Of the leader's own amounts of money others see nothing where false: not pnl, not equity. */
+  showsAmounts: z.boolean(),
   /** Worth of the leader's account, quote, as the record last told it. */
   equity: DecimalString.nullable(),
   /**
@@ -47,7 +49,7 @@ export const LeaderRow = z.object({
    * kind: paper beside live counts nothing.
    */
   aum: DecimalString,
-  /** Accounts that follow it now. */
+  /** People who follow it now. */
   copiers: z.number().int(),
   figures: PerformanceFigures,
   /** Value of a share by the day over the window, beginning with 1. */
@@ -84,7 +86,7 @@ export type SharePoint = z.infer<typeof SharePoint>
 export const MonthView = z.object({
   month: z.string(),
   roiPercent: DecimalString,
-  pnl: DecimalString,
+  pnl: Ratio,
   maxDrawdownPercent: DecimalString,
   trades: z.number().int(),
 })
@@ -215,6 +217,8 @@ const Visibility = z.enum(['PUBLIC', 'PRIVATE'])
 
 export const OwnStrategy = z.object({
   id: z.string(),
+  /** People who hear of it when it is withdrawn. */
+  told: z.number().int(),
   accountId: z.string(),
   accountLabel: z.string(),
   environment: z.enum(['PAPER', 'DEMO', 'LIVE']),

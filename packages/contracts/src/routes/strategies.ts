@@ -43,8 +43,14 @@ export const CopyTermsView = z.object({
   forced: ForcedSettings,
   profitSharePercent: DecimalString,
   managementPercent: DecimalString,
+  /** People who follow it now, with however many accounts. */
   followers: z.number().int(),
+  /** People who hear of it when the leader changes what binds everybody; null for all but the leader. */
+  told: z.number().int().nullable(),
+  /** People. */
   maxFollowers: z.number().int().nullable(),
+  /** False: on its page and in its record only ratios, no money. */
+  showsAmounts: z.boolean(),
   canary: CanarySettings,
   version: z.number().int(),
 })
@@ -76,7 +82,9 @@ export const putCopyTerms = defineRoute({
     profitSharePercent: Percent.default('0'),
     managementPercent: Percent.default('0'),
     maxFollowers: MaxFollowers.default(null),
+    /** Left as they are where nothing is said. */
     canary: CanarySettings.optional(),
+    showsAmounts: z.boolean().optional(),
   }),
   response: CopyTermsView,
   errors: ['NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED'],

@@ -19,7 +19,7 @@ export function objectionOf({ input, terms, market }: Opening): { reason: Reason
   const isIn = (symbols: readonly string[]) => symbols.some((one) => isSameSymbol(one, symbol))
   if (forced.symbols.length > 0 && !isIn(forced.symbols)) return { reason: 'STRATEGY_SYMBOLS', numbers: { symbol } }
   if (settings.allowedSymbols.length > 0 && !isIn(settings.allowedSymbols)) return { reason: 'FOLLOW_SYMBOLS', numbers: { symbol } }
-  if (isIn(settings.blockedSymbols)) return { reason: 'SYMBOL_BLACKLISTED', numbers: { symbol } }
+  if (isIn(settings.blockedSymbols)) return { reason: 'SYMBOL_BLACKLISTED', numbers: { symbol, list: 'this follow' } }
   const { maxPositions, coolDownMinutes } = settings
   const own = [...input.positions, ...input.pendingOpens].filter((one) => one.routeId === input.route.id && one.symbol !== symbol)
   const open = new Set(own.map((one) => one.symbol)).size

@@ -1,6 +1,6 @@
 export { canonicalJson } from './canonical-json.ts'
 export { chainRoot, rowHash, verifyChain, type ChainFault, type ChainHead, type ChainVerdict } from './chain.ts'
 export { readRecord, type RecordedTrade, type TrackRecord, type ValueStep } from './read-rows.ts'
-export { publicContent, sealable, type Sha256 } from './seal.ts'
+export { publicContent, sealable, withoutAmounts, type Sha256 } from './seal.ts'
 export type { RecordContent, RecordRow, TradeContent, ValueContent, VoidContent } from './types.ts'
 export { valueStep } from './value-step.ts'

@@ -37,6 +37,17 @@ export function publicContent(sha256: Sha256, content: unknown): unknown {
   return { ...shown, sealed: sha256(`${salt}\n${canonicalJson(amounts)}`) }
 }
 
+/**
+ * The same without amounts that are not sealed, as rows from before have them: for a leader who shows none. The hash of such a row cannot be recomputed from
+ * what is left. Pure.
+ */
+export function withoutAmounts(content: unknown): unknown {
+  if (typeof content !== 'object' || content === null || !('kind' in content)) return content
+  if (content.kind !== 'value' && content.kind !== 'trade') return content
+  const names: readonly string[] = SEALED[content.kind]
+  return Object.fromEntries(Object.entries(content).filter(([name]) => !names.includes(name)))
+}
+
 interface Sealable {
   readonly v: 2
   readonly kind: keyof typeof SEALED

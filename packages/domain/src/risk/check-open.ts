@@ -32,7 +32,7 @@ export function checkOpen(input: DecisionInput, { market, isSpotTicker }: Resolv
   if (market.status !== 'TRADING') return no('SYMBOL_HALTED', { symbol })
   const listed = (symbols: readonly string[]) => symbols.some((one) => isSameSymbol(one, symbol))
   if (settings.allowedSymbols.length > 0 && !listed(settings.allowedSymbols)) return no('SYMBOL_NOT_ALLOWED', { symbol })
-  if (listed(settings.blacklistedSymbols)) return no('SYMBOL_BLACKLISTED', { symbol })
+  if (listed(settings.blacklistedSymbols)) return no('SYMBOL_BLACKLISTED', { symbol, list: 'the account’s rules' })
 
   const holders = [...input.positions, ...input.pendingOpens].filter((holder) => holder.symbol === symbol)
   const isOthers = (routeId: string | null) => routeId !== route.id && (routeId !== null || route.sourceKind === 'FOLLOW')

@@ -71,7 +71,7 @@ export async function getExample({ ctx, input }: { ctx: Context; input: Input })
         side,
         quantityBase,
         notionalQuote: quantityBase === null || mark === null ? null : new Decimal(quantityBase).mul(mark).toDecimalPlaces(8).toFixed(),
-        equityQuote: plainOrNull(shown.book.equity),
+        equityQuote: strategy.showsEquity ? plainOrNull(shown.book.equity) : null,
         at,
       },
       plan: planView(decided.decision, market?.tickSize),

@@ -15,6 +15,8 @@ export interface OfferedStrategy {
   readonly sourceId: string
   readonly state: StrategyState
   readonly forced: ForcedSettings
+  /** To this person. */
+  readonly showsEquity: boolean
 }
 
 interface Asked {
@@ -27,7 +29,7 @@ interface Asked {
 export async function readOffered(db: Queryable, asked: Asked): Promise<OfferedStrategy> {
   const terms = await getCopyTerms({ db, input: asked })
   const [row] = await db.query<
-    Omit<OfferedStrategy, 'strategyId' | 'state' | 'forced' | 'source' | 'sourceId'> & { sourceId: string | null }
+    Omit<OfferedStrategy, 'strategyId' | 'state' | 'forced' | 'source' | 'sourceId' | 'showsEquity'> & { sourceId: string | null }
   >(
     `SELECT s.user_id AS "leaderId", s.account_id AS "leaderAccountId", a.exchange, st.equity AS "leaderEquity", s.source_id AS "sourceId"
        FROM strategy s JOIN account a ON a.id = s.account_id LEFT JOIN account_state st ON st.account_id = s.account_id WHERE s.id = $1`,
@@ -35,5 +37,6 @@ export async function readOffered(db: Queryable, asked: Asked): Promise<OfferedS
   )
   if (row === undefined || row.sourceId === null || terms.source === null)
     throw new AppError('FOLLOW_REFUSED', 'The leader does not offer this for copying yet', { details: { reason: 'NOT_OFFERED' } })
-  return { ...row, strategyId: asked.strategyId, sourceId: row.sourceId, source: terms.source, state: terms.state, forced: terms.forced }
+  const { source, state, forced, isOwn, showsAmounts } = terms
+  return { ...row, strategyId: asked.strategyId, sourceId: row.sourceId, source, state, forced, showsEquity: isOwn || showsAmounts }
 }

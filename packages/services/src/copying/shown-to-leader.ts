@@ -4,7 +4,7 @@ import { sentenceFor, tidyNumbers } from '../trading/orders.ts'
 
 /** Numbers of a copy that say nothing of what its follower has, has lost or does elsewhere: the market's, the leader's, the order's and the follow's limits. */
 const SHOWN: ReadonlySet<string> = new Set([
-  ...['symbol', 'side', 'ticker', 'exchange', 'price', 'cause', 'status'],
+  ...['symbol', 'side', 'ticker', 'exchange', 'price', 'cause', 'status', 'list'],
   ...['leaderBase', 'leaderHeldBase', 'leaderReason', 'leaderStopPrice', 'leaderTargetPrice', 'grownBy', 'signalPrice'],
   ...['wantedBase', 'askedBase', 'cappedBase', 'quantityBase', 'notionalQuote', 'marginQuote', 'fitted', 'reduceFraction', 'byDistance'],
   ...['gatheredBase', 'gatheredBeforeBase', 'neededBase', 'leverage', 'asked', 'used', 'stopPrice', 'targetPrice', 'stopPercent'],

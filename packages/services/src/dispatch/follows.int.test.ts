@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { FollowSettings, type FollowSettingsInput } from '@matic/contracts'
+import { FollowSettings, reasonText, type FollowSettingsInput } from '@matic/contracts'
 import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dispatchSignals } from './dispatch-signals.ts'
@@ -297,6 +297,23 @@ describe('the follower’s policy', () => {
     expect(await reasons('BTCUSDT')).toEqual(['FOLLOW_SYMBOLS', 'SYMBOL_NOT_ALLOWED'])
     await desk.db.query(`UPDATE strategy SET forced = '{"symbols":["BTCUSDT"]}' WHERE id = $1`, [strategyId])
     expect(await reasons('ETHUSDT')).toEqual(['STRATEGY_SYMBOLS', 'STRATEGY_SYMBOLS'])
+  })
+
+  it('to what is on no list of blocked symbols says whose list it is', async () => {
+    const [own, other] = [await desk.makePerson(), await desk.makePerson()]
+    await follow(own, { ...ratio, blockedSymbols: ['BTCUSDT'] })
+    await follow(other, ratio)
+    await desk.db.query(`UPDATE bot_settings SET blacklisted_symbols = '{BTCUSDT}' WHERE user_id = $1`, [other.userId])
+    const signal = await desk.send(leader, buy)
+    await dispatchSignals({ ctx: desk.ctx })
+    const decided = [...(await decisionsOf(signal, own)), ...(await decisionsOf(signal, other))]
+    expect(decided.map(({ reason, numbers }) => [reason, reasonText('SYMBOL_BLACKLISTED', numbers)])).toEqual([
+      ['SYMBOL_BLACKLISTED', 'BTC/USDT:USDT is on the list of blocked symbols of this follow.'],
+      ['SYMBOL_BLACKLISTED', 'BTC/USDT:USDT is on the list of blocked symbols of the account’s rules.'],
+    ])
+    expect(reasonText('SYMBOL_BLACKLISTED', { symbol: 'BTC/USDT:USDT' }), 'as decided before').toBe(
+      'BTC/USDT:USDT is on the list of blocked symbols of the follow or the account’s rules.',
+    )
   })
 
   it('on price and age stops openings, never closes', async () => {

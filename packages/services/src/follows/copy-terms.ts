@@ -15,13 +15,16 @@ import { leaderNameSql } from '../leaders/leader-name.ts'
 import { beginMirror } from '../mirror/mirrored.ts'
 import { plain } from '../plain.ts'
 import { hashOfCode } from './invites.ts'
+import { hearsOfTerms } from './sweep/tell-terms.ts'
 
 type Row = CopyTermsView & { readonly isVisible: boolean }
 
 const TERMS = `SELECT s.id AS "strategyId", s.name, ${leaderNameSql('u')} AS leader, s.user_id = $1 AS "isOwn", s.visibility,
     CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END AS state, s.source_kind IS NOT NULL AS "isOffered", s.source_kind AS source,
     s.suggested, s.forced, s.profit_share_percent AS "profitSharePercent", s.management_percent AS "managementPercent",
-    (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers, s.max_followers AS "maxFollowers", s.canary, s.version,
+    (SELECT count(DISTINCT f.user_id)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers, s.max_followers AS "maxFollowers", s.canary, s.version,
+    CASE WHEN s.user_id = $1 THEN (SELECT count(DISTINCT f.user_id)::int FROM follow f WHERE f.strategy_id = s.id AND ${hearsOfTerms('f', 's')}) END AS told,
+    s.shows_amounts AS "showsAmounts",
     (s.user_id = $1 OR s.visibility = 'PUBLIC' OR EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $1)
       OR EXISTS (SELECT 1 FROM strategy_invite i WHERE i.strategy_id = s.id AND i.code_hash = $3 AND i.revoked_at IS NULL
                   AND coalesce(i.expires_at > clock_timestamp(), true))) AS "isVisible"
@@ -59,8 +62,9 @@ interface Offer {
   readonly profitSharePercent: string
   readonly managementPercent: string
   readonly maxFollowers: number | null
-  /** Left as it is where nothing is said. */
+  /** Left as they are where nothing is said. */
   readonly canary?: CanarySettings | undefined
+  readonly showsAmounts?: boolean | undefined
 }
 
 interface Held {
@@ -96,7 +100,7 @@ export async function putCopyTerms({ ctx, input }: { ctx: ServiceContext; input:
     await tx.query(
       `UPDATE strategy SET source_kind = $3, source_id = $4, state = $5, suggested = $6, forced = $7, profit_share_percent = $8,
               management_percent = $9, max_followers = $10, canary = coalesce($11, canary),
-              terms_version = terms_version + $12, version = version + 1 WHERE id = $1 AND user_id = $2`,
+              shows_amounts = coalesce($12, shows_amounts), terms_version = terms_version + $13, version = version + 1 WHERE id = $1 AND user_id = $2`,
       [
         strategyId,
         userId,
@@ -109,6 +113,7 @@ export async function putCopyTerms({ ctx, input }: { ctx: ServiceContext; input:
         input.managementPercent,
         input.maxFollowers,
         input.canary === undefined ? null : JSON.stringify(input.canary),
+        input.showsAmounts ?? null,
         isBindingChange(BindingTerms.parse(own), input) ? 1 : 0,
       ],
     )

@@ -3,6 +3,7 @@ import { activityOf, activityText, FollowSettings, type FactKind } from '@matic/
 import { BTC, createDesk, ETH, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dispatchSignals } from '../dispatch/index.ts'
+import { getCopyTerms } from './copy-terms.ts'
 import { startFollow } from './start-follow.ts'
 
 let desk: Desk
@@ -40,6 +41,23 @@ async function join(mode: 'flat' | 'copy-open', sizing: FollowSettings['sizing']
   await dispatchSignals({ ctx: desk.ctx })
   return person
 }
+
+it('has places for people, not for their accounts', async () => {
+  await desk.db.query('UPDATE strategy SET max_followers = 1 WHERE id = $1', [strategyId])
+  const [first, spare, late] = [await join('flat'), await desk.makePerson(), await desk.makePerson()]
+  await desk.db.query('UPDATE account SET user_id = $2 WHERE id = $1', [spare.accountId, first.userId])
+  const settings = FollowSettings.parse({ sizing: { mode: 'ratio', ratio: '1' } })
+  const begin = ({ userId, accountId }: Pick<Person, 'userId' | 'accountId'>) =>
+    startFollow({
+      ctx: desk.ctx,
+      input: { userId, accountId, strategyId, settings, inviteCode: undefined, join: { mode: 'flat' }, requestId: null },
+    })
+  expect(await begin({ ...spare, userId: first.userId }), 'their second account takes no other place').toMatchObject({ state: 'ACTIVE' })
+  await expect(begin(late)).rejects.toMatchObject({ code: 'FOLLOW_REFUSED', details: { reason: 'FULL' } })
+  await desk.db.query('UPDATE strategy SET max_followers = 2 WHERE id = $1', [strategyId])
+  expect(await begin(late), 'two accounts of one person left a place of two').toMatchObject({ state: 'ACTIVE' })
+  expect(await getCopyTerms({ db: desk.db, input: { userId: late.userId, strategyId } })).toMatchObject({ followers: 2, maxFollowers: 2 })
+})
 
 async function ordersOf({ accountId }: Person) {
   return desk.db.query(

@@ -27,7 +27,8 @@ interface Offered {
   readonly visibility: string
   readonly isOpen: boolean
   readonly maxFollowers: number | null
-  readonly followers: number
+  /** Other people who follow it now, with however many accounts. */
+  readonly others: number
   /** The person follows it now, with another account, and is welcome. */
   readonly follows: boolean
   /** The person follows it or did. */
@@ -107,7 +108,7 @@ async function findOffered(tx: Transaction, { userId, strategyId, inviteCode }: 
     `SELECT s.name, s.user_id AS "leaderId", s.account_id AS "accountId", s.source_kind AS "sourceKind", s.source_id AS "sourceId", s.visibility,
             s.closed_at IS NULL AND s.state = 'PUBLISHED' AND EXISTS (
               SELECT 1 FROM app_user u JOIN account a ON a.id = s.account_id WHERE u.id = s.user_id AND u.is_active AND a.deleted_at IS NULL) AS "isOpen", s.max_followers AS "maxFollowers",
-            (SELECT count(*)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') AS followers,
+            (SELECT count(DISTINCT f.user_id)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED' AND f.user_id <> $2) AS others,
             EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $2 AND f.state <> 'STOPPED' AND f.removed_at IS NULL) AS follows,
             EXISTS (SELECT 1 FROM follow f WHERE f.strategy_id = s.id AND f.user_id = $2) AS knows,
             EXISTS (SELECT 1 FROM strategy_invite i WHERE i.strategy_id = s.id AND i.code_hash = $3) AS "isInvited"
@@ -137,7 +138,8 @@ async function assertMayFollow(tx: Transaction, input: Start, offered: Offered):
   ])
   if (already) throw new AppError('CONFLICT', 'This account follows the strategy already')
   if (!offered.isOpen) throw refused('NOT_OFFERED', 'The strategy takes no followers at the moment')
-  if (offered.maxFollowers !== null && offered.followers >= offered.maxFollowers)
+  // A place is a person's: their next account takes no other.
+  if (offered.maxFollowers !== null && !offered.follows && offered.others >= offered.maxFollowers)
     throw refused('FULL', 'The strategy has all the followers it takes')
   if (await closesCircle(tx, userId, offered.leaderId)) throw refused('CIRCLE', 'The leader follows you, directly or through others')
 }

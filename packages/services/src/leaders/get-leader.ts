@@ -1,6 +1,6 @@
 import { RISK_RULE, type LeaderView, type PageMeta, type PerformanceFigures, type RecordLine, type RecordPortrait } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
-import { publicContent } from '@matic/domain'
+import { publicContent, withoutAmounts } from '@matic/domain'
 import { isoOrNull, plainOrNull } from '../plain.ts'
 import { FIGURE_COLUMNS, figuresView } from './list-leaders.ts'
 import { sha256 } from './sha256.ts'
@@ -19,7 +19,8 @@ export async function getLeader({ db, input }: { db: Queryable; input: AskedStra
       [row.strategyId],
     ),
   ])
-  const { strategyId, name, description, visibility, leader, isOwn, environment, days, risk } = row
+  const { strategyId, name, description, visibility, leader, isOwn, environment, days, risk, showsAmounts } = row
+  const { months = [], ...portrait } = head?.portrait ?? { curve: [], leverage: [], holding: [] }
   return {
     strategyId,
     name,
@@ -30,14 +31,16 @@ export async function getLeader({ db, input }: { db: Queryable; input: AskedStra
     environment,
     days,
     risk,
+    showsAmounts,
     equity: plainOrNull(row.equity),
     aum: shownAum(row),
     copiers: row.copiers,
     since: row.since.toISOString(),
     closedAt: isoOrNull(row.closedAt),
     riskRule: RISK_RULE,
-    windows: windows.map(figuresView),
-    ...(head?.portrait ?? { curve: [], months: [], leverage: [], holding: [] }),
+    windows: windows.map((figures) => figuresView(figures, row)),
+    ...portrait,
+    months: row.seesAmounts ? months : months.map((month) => ({ ...month, pnl: null })),
     record: { rows: head?.number ?? 0, headHash: head?.hash ?? null, updatedAt: isoOrNull(head?.updatedAt ?? null) },
   }
 }
@@ -53,8 +56,12 @@ interface RecordInput extends AskedStrategy {
 /** Newest first; amounts that are sealed for its leader and administrators alone. Corrections and withdrawals of trades are listed with the trades. @throws AppError NOT_FOUND */
 export async function listRecord({ db, input }: { db: Queryable; input: RecordInput }): Promise<{ lines: RecordLine[]; meta: PageMeta }> {
   const { page, limit } = input
-  const { strategyId, isOwn } = await readStrategy(db, input)
-  const shown = (content: RecordLine['content']) => (isOwn || input.isAdmin ? content : plainObject(publicContent(sha256, content)))
+  const { strategyId, isOwn, seesAmounts } = await readStrategy(db, input)
+  const shown = (content: RecordLine['content']) => {
+    if (isOwn || input.isAdmin) return content
+    const known = publicContent(sha256, content)
+    return plainObject(seesAmounts ? known : withoutAmounts(known))
+  }
   const where = `r.strategy_id = $1 AND ($2 = 'all' OR (r.trade_id IS NOT NULL) = ($2 = 'trade'))`
   const [[count], rows] = await Promise.all([
     db.query<{ total: number }>(`SELECT count(*)::int AS total FROM record_row r WHERE ${where}`, [strategyId, input.kind]),

@@ -3,7 +3,9 @@ import { chainRoot, readRecord, rowHash, verifyChain } from '@matic/domain'
 import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { deleteAccount } from '../accounts/delete-account.ts'
+import { putCopyTerms } from '../follows/copy-terms.ts'
 import { createInvite, revokeInvite } from '../follows/invites.ts'
+import { checkRecord } from './check-record.ts'
 import { extendRecord } from './extend-record.ts'
 import { extendRecords } from './extend-records.ts'
 import { getLeader, listRecord } from './get-leader.ts'
@@ -13,6 +15,15 @@ import { figuresOf } from './save-figures.ts'
 import { sha256 } from './sha256.ts'
 import { verifyRecord } from './verify-record.ts'
 
+const offer = {
+  source: 'WEBHOOK' as const,
+  state: 'PUBLISHED' as const,
+  suggested: {},
+  forced: { maxLeverage: null, marginMode: null, symbols: [] },
+  profitSharePercent: '0',
+  managementPercent: '0',
+  maxFollowers: null,
+}
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 let desk: Desk
@@ -266,6 +277,12 @@ describe('verifying', () => {
     expect(await extend()).toBe(2)
     expect((await rows()).map(({ v }) => v ?? 1)).toEqual([1, 1, 1, 1, 1, 1, 2, 2])
     expect(await verify()).toMatchObject({ fits: true, rows: 8 })
+
+    await desk.db.query('UPDATE strategy SET shows_amounts = false WHERE id = $1', [strategyId])
+    const asked = { strategyId, isAdmin: false, kind: 'all' as const, page: 1, limit: 100 }
+    const seenBy = async ({ userId }: Person) => (await listRecord({ db: desk.db, input: { ...asked, userId } })).lines.at(-1)?.content
+    expect(await seenBy(leader)).toMatchObject({ grossPnl: '-1' })
+    expect(Object.keys((await seenBy(await desk.makePerson())) ?? {}), 'their amounts are kept back as well').not.toContain('grossPnl')
   })
 
   it('is seldom needed: rows cannot be changed in passing', async () => {
@@ -299,6 +316,38 @@ describe('the leaderboard', () => {
     expect(await names({ risk: 'UNKNOWN' })).toHaveLength(3)
     expect(await names({ risk: 'HIGH' })).toEqual([])
     expect(await names({ limit: 1, page: 2 })).toEqual(['Young'])
+  })
+
+  it('tells strangers no amount of money where the leader keeps them back; ratios and the check stay', async () => {
+    const stranger = await desk.makePerson()
+    const rich = await desk.makePerson()
+    const richId = await publish(rich, { name: 'Rich' })
+    await backdate(richId)
+    for (const [person, id, gain] of [
+      [leader, strategyId, 100],
+      [rich, richId, 500],
+    ] as const) {
+      await worth(person, 0, 1_000, 1_000)
+      await worth(person, HOUR, 1_000 + gain, 1_000)
+      await extend(id, person)
+    }
+    await putCopyTerms({ ctx: desk.ctx, input: { ...offer, userId: rich.userId, strategyId: richId, showsAmounts: false } })
+    const seen = async ({ userId }: Person) => {
+      const [rows, view] = [await board({ userId, sort: 'pnl' }), await getLeader({ db: desk.db, input: { userId, strategyId: richId } })]
+      const row = rows.find((one) => one.strategyId === richId)
+      return { order: rows.map(({ name }) => name), row, view }
+    }
+    const [others, own] = [await seen(stranger), await seen(rich)]
+    expect(others.order, 'nor is it read off its place').toEqual(['Trend', 'Rich'])
+    expect(others.row).toMatchObject({ showsAmounts: false, equity: null, figures: { pnl: null, roiPercent: '50' } })
+    expect(others.view).toMatchObject({ equity: null, months: [{ pnl: null, roiPercent: '50' }] })
+    expect(others.view.windows.map(({ pnl }) => pnl)).toEqual([null, null, null, null, null])
+    expect(own.order).toEqual(['Rich', 'Trend'])
+    expect(own.row).toMatchObject({ showsAmounts: false, equity: '1500', figures: { pnl: '500' } })
+    expect(own.view.months).toMatchObject([{ pnl: '500' }])
+    expect(await checkRecord({ db: desk.db, input: { userId: stranger.userId, strategyId: richId } })).toMatchObject({ fits: true })
+    const terms = await putCopyTerms({ ctx: desk.ctx, input: { ...offer, userId: rich.userId, strategyId: richId } })
+    expect(terms.showsAmounts, 'what is not said stays').toBe(false)
   })
 
   it('counts who follows, and what those accounts are worth: paper beside live is not added up', async () => {

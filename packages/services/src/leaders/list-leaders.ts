@@ -1,8 +1,8 @@
 import type { LeaderRow, LeaderSort, PageMeta, PerformanceFigures, RiskLabel } from '@matic/contracts'
 import type { Queryable } from '@matic/db'
-import { plain, plainOrNull } from '../plain.ts'
+import { plainOrNull } from '../plain.ts'
 import { shownAum } from './shown-aum.ts'
-import { LEADER_HANDLE, STRATEGY_COLUMNS, STRATEGY_TABLES, STRATEGY_VISIBLE, type StrategyRow } from './visible-strategies.ts'
+import { LEADER_HANDLE, SEES_AMOUNTS, STRATEGY_COLUMNS, STRATEGY_TABLES, STRATEGY_VISIBLE, type StrategyRow } from './visible-strategies.ts'
 
 export interface LeadersInput {
   readonly userId: string
@@ -19,7 +19,8 @@ export interface LeadersInput {
 /** A small drawdown is a good one; of everything else more is better. */
 const SORT_COLUMN: Record<LeaderSort, { readonly column: string; readonly best: 'ASC' | 'DESC' }> = {
   roi: { column: 'f.roi_percent', best: 'DESC' },
-  pnl: { column: 'f.pnl', best: 'DESC' },
+  // Where it stands would tell what it is.
+  pnl: { column: `CASE WHEN ${SEES_AMOUNTS} THEN f.pnl END`, best: 'DESC' },
   drawdown: { column: 'f.max_drawdown_percent', best: 'ASC' },
   sharpe: { column: 'f.sharpe', best: 'DESC' },
   winRate: { column: 'f.win_rate_percent', best: 'DESC' },
@@ -61,17 +62,17 @@ export async function listLeaders({
 }
 
 function leaderRow(row: Row): LeaderRow {
-  const { strategyId, name, leader, isOwn, environment, days, risk, copiers, spark } = row
+  const { strategyId, name, leader, isOwn, environment, days, risk, showsAmounts, copiers, spark } = row
   const worth = { equity: plainOrNull(row.equity), aum: shownAum(row), copiers }
-  return { strategyId, name, leader, isOwn, environment, days, risk, ...worth, figures: figuresView(row), spark }
+  return { strategyId, name, leader, isOwn, environment, days, risk, showsAmounts, ...worth, figures: figuresView(row, row), spark }
 }
 
-export function figuresView(row: PerformanceFigures): PerformanceFigures {
+export function figuresView(row: PerformanceFigures, { seesAmounts }: Pick<StrategyRow, 'seesAmounts'>): PerformanceFigures {
   const { windowDays, trades, liquidations, averageHoldSeconds } = row
   return {
     windowDays,
     roiPercent: plainOrNull(row.roiPercent),
-    pnl: plain(row.pnl),
+    pnl: seesAmounts ? plainOrNull(row.pnl) : null,
     maxDrawdownPercent: plainOrNull(row.maxDrawdownPercent),
     sharpe: plainOrNull(row.sharpe),
     winRatePercent: plainOrNull(row.winRatePercent),

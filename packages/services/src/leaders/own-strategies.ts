@@ -6,7 +6,8 @@ import { isoOrNull } from '../plain.ts'
 type Row = Omit<OwnStrategy, 'since' | 'closedAt'> & { readonly since: Date; readonly closedAt: Date | null }
 
 const OWN = `SELECT s.id, s.account_id AS "accountId", a.label AS "accountLabel", a.environment, s.name, s.description, s.visibility, s.since, s.closed_at AS "closedAt",
-                    coalesce(h.days, 0) AS days, coalesce(h.number, 0) AS rows
+                    coalesce(h.days, 0) AS days, coalesce(h.number, 0) AS rows,
+                    (SELECT count(DISTINCT f.user_id)::int FROM follow f WHERE f.strategy_id = s.id AND f.state <> 'STOPPED' AND f.stop_cause IS NULL) AS told
                FROM strategy s JOIN account a ON a.id = s.account_id LEFT JOIN record_head h ON h.strategy_id = s.id
               WHERE s.user_id = $1 AND ($2::uuid IS NULL OR s.id = $2) ORDER BY s.created_at DESC, s.id`
 

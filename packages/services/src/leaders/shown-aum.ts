@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js'
 
-/** With fewer accounts than this one of them could be read off the sum. */
+/** With fewer people than this one of them could be read off the sum. */
 const MANY = 5
 
 /**

@@ -16,6 +16,9 @@ export interface StrategyRow {
   readonly closedAt: Date | null
   readonly days: number
   readonly risk: 'UNKNOWN' | 'LOW' | 'MEDIUM' | 'HIGH'
+  /** Amounts of money are for this person to see: they are the leader's own, or the leader shows them. */
+  readonly seesAmounts: boolean
+  readonly showsAmounts: boolean
   readonly equity: string | null
   readonly aum: string
   readonly copiers: number
@@ -23,13 +26,17 @@ export interface StrategyRow {
 
 export const LEADER_HANDLE = leaderNameSql('u')
 
+/** Whether the person, $1, sees what the leader made and has in money. */
+export const SEES_AMOUNTS = '(s.user_id = $1 OR s.shows_amounts)'
+
 /** Of a strategy with its leader and the head of its record. */
 export const STRATEGY_COLUMNS = `s.id AS "strategyId", s.user_id AS "userId", s.name, s.description, s.visibility, ${LEADER_HANDLE} AS leader, s.user_id = $1 AS "isOwn",
-  a.environment, s.since, s.closed_at AS "closedAt", coalesce(h.days, 0) AS days, coalesce(h.risk, 'UNKNOWN') AS risk, h.equity, c.aum, c.copiers`
+  a.environment, s.since, s.closed_at AS "closedAt", coalesce(h.days, 0) AS days, coalesce(h.risk, 'UNKNOWN') AS risk, ${SEES_AMOUNTS} AS "seesAmounts",
+  s.shows_amounts AS "showsAmounts", CASE WHEN ${SEES_AMOUNTS} THEN h.equity END AS equity, c.aum, c.copiers`
 
-/** Who follows it now, and what those accounts are worth; live money and paper are never added up. */
+/** How many people follow it now, and what those accounts are worth; live money and paper are never added up. */
 const COPIERS = `LEFT JOIN LATERAL (
-    SELECT count(*)::int AS copiers, coalesce(sum(fs.equity) FILTER (WHERE fa.environment = a.environment), 0) AS aum
+    SELECT count(DISTINCT f.user_id)::int AS copiers, coalesce(sum(fs.equity) FILTER (WHERE fa.environment = a.environment), 0) AS aum
       FROM follow f JOIN account fa ON fa.id = f.account_id LEFT JOIN account_state fs ON fs.account_id = f.account_id
      WHERE f.strategy_id = s.id AND f.state <> 'STOPPED') c ON true`
 

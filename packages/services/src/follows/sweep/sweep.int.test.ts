@@ -12,11 +12,11 @@ import { BTC, createDesk, type Desk, type Person } from '@matic/testkit/dispatch
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { deleteAccount } from '../../accounts/delete-account.ts'
 import { dispatchSignals } from '../../dispatch/index.ts'
-import { changeStrategy } from '../../leaders/own-strategies.ts'
+import { changeStrategy, listOwnStrategies } from '../../leaders/own-strategies.ts'
 import { recordFollowFacts } from '../../mail/mail-follow-news.ts'
 import { mailWords } from '../../mail/words.ts'
 import { changeFollow, stopFollow } from '../change-follow.ts'
-import { putCopyTerms } from '../copy-terms.ts'
+import { getCopyTerms, putCopyTerms } from '../copy-terms.ts'
 import { followFact } from '../follow-facts.ts'
 import { listCopyDecisions } from '../list-copy-decisions.ts'
 import { getFollow } from '../read-follows.ts'
@@ -308,8 +308,15 @@ describe('what the leader changes for everybody', () => {
     const [follower, other] = [await follow({ marginMode: 'isolated' }), await follow({ marginMode: 'cross' })]
     const gone = await follow()
     await desk.db.query(`UPDATE follow SET state = 'STOPPED', stopped_at = now() WHERE id = $1`, [gone.followId])
-    await change({ marginMode: 'cross' })
+    const removed = await follow()
+    await desk.db.query(`UPDATE follow SET state = 'CLOSE_ONLY', stop_cause = 'REMOVED', removed_at = now() WHERE id = $1`, [
+      removed.followId,
+    ])
+    expect(await change({ marginMode: 'cross' }), 'the leader is told how many hear of it').toMatchObject({ followers: 3, told: 2 })
+    expect(await listOwnStrategies({ db: desk.db, input: { userId: leader.userId } })).toMatchObject([{ told: 2 }])
+    expect(await getCopyTerms({ db: desk.db, input: { userId: other.userId, strategyId } })).toMatchObject({ followers: 3, told: null })
     await Promise.all([sweep(), sweep(), sweep()])
+    expect(await toldTo(removed)).toEqual([])
     await change({ marginMode: 'cross' }, 'PUBLISHED', '20')
     await sweep()
     expect(await toldTo(follower)).toEqual([cross])

@@ -21,13 +21,16 @@ const AT_ONCE = 5_000
  * Those who can open now or again. Whoever only closes by their own choice is told when they resume; that a strategy is closed is told by its end, and
  * here only to those who were told that it is open again.
  */
+export const hearsOfTerms = (follow: string, strategy: string): string =>
+  `(${follow}.state IN ('ACTIVE', 'PAUSED') AND ${strategy}.closed_at IS NULL OR ${follow}.state = 'CLOSE_ONLY' AND ${follow}.stop_cause = 'STRATEGY_CLOSED')`
+
 const DUE = `
   SELECT f.id AS "followId", f.user_id AS "userId", s.name AS strategy, f.state, (f.settings->>'leverage')::int AS leverage,
          coalesce(nullif(f.settings->>'marginMode', 'own'), ar.overrides->>'marginMode', b.margin_mode) AS "marginMode", f.known_terms AS known,
          jsonb_build_object('state', CASE WHEN s.closed_at IS NULL THEN s.state ELSE 'CLOSED' END, 'forced', s.forced) AS terms, s.terms_version AS version
     FROM follow f JOIN strategy s ON s.id = f.strategy_id AND s.terms_version <> f.known_terms_version
     JOIN bot_settings b ON b.user_id = f.user_id LEFT JOIN account_rules ar ON ar.account_id = f.account_id
-   WHERE (f.state IN ('ACTIVE', 'PAUSED') AND s.closed_at IS NULL OR f.state = 'CLOSE_ONLY' AND f.stop_cause = 'STRATEGY_CLOSED')
+   WHERE ${hearsOfTerms('f', 's')}
      AND (f.terms_told_at IS NULL OR f.terms_told_at <= clock_timestamp() - make_interval(secs => ${TELLS_EVERY_S}))
    ORDER BY f.id LIMIT ${AT_ONCE} FOR UPDATE OF f SKIP LOCKED`
 
