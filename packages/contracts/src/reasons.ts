@@ -127,6 +127,8 @@ export function reasonText(code: ReasonCode, numbers: ReasonNumbers = {}): strin
 export function filledIn(sentence: string, numbers: ReasonNumbers): string {
   return sentence.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) => {
     const value = numbers[name]
-    return value === undefined || value === null ? placeholder : String(value)
+    if (value === undefined || value === null) return placeholder
+    // BTC/USDT:USDT is BTC/USDT to people.
+    return name === 'symbol' ? String(value).replace(/:[A-Z0-9]+$/, '') : String(value)
   })
 }

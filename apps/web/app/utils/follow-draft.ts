@@ -1,6 +1,7 @@
 import { FollowSettings, type ForcedSettings, type FollowSettingsInput, type SuggestedSettings } from '@matic/contracts'
 import { shortSymbol } from './format.ts'
 import type { DraftValue } from './rule-fields.ts'
+import { issueWords } from './issue-words.ts'
 
 type Sizing = FollowSettings['sizing']
 type PlainField = Exclude<keyof FollowSettings, 'sizing'>
@@ -70,9 +71,9 @@ export function settingsOf(draft: FollowDraft): { settings: FollowSettings | nul
   const parsed = FollowSettings.safeParse(inputOf(draft))
   if (parsed.success) return { settings: parsed.data, errors: {} }
   const errors: FollowErrors = {}
-  for (const { path, message } of parsed.error.issues) {
-    const field = fieldOf(path, draft)
-    if (field !== null) errors[field] ??= message
+  for (const issue of parsed.error.issues) {
+    const field = fieldOf(issue.path, draft)
+    if (field !== null) errors[field] ??= issueWords(issue)
   }
   return { settings: null, errors }
 }

@@ -1,4 +1,5 @@
 import { RULE_FIELDS, RulesPatch, type RuleField, type Rules } from '@matic/contracts'
+import { issueWords } from './issue-words.ts'
 import type { DraftValue, RulesDraft } from './rule-fields'
 
 export type RuleErrors = Partial<Record<RuleField, string>>
@@ -17,9 +18,9 @@ export function patchOf(draft: RulesDraft, fields: readonly RuleField[]): { patc
   const parsed = RulesPatch.safeParse(Object.fromEntries(fields.map((field) => [field, draft[field]])))
   if (parsed.success) return { patch: parsed.data, errors: {} }
   const errors: RuleErrors = {}
-  for (const { path, message } of parsed.error.issues) {
-    const field = RULE_FIELDS.find((one) => one === path[0])
-    if (field !== undefined) errors[field] ??= message
+  for (const issue of parsed.error.issues) {
+    const field = RULE_FIELDS.find((one) => one === issue.path[0])
+    if (field !== undefined) errors[field] ??= issueWords(issue)
   }
   return { patch: {}, errors }
 }

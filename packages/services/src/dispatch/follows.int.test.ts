@@ -308,11 +308,11 @@ describe('the follower’s policy', () => {
     await dispatchSignals({ ctx: desk.ctx })
     const decided = [...(await decisionsOf(signal, own)), ...(await decisionsOf(signal, other))]
     expect(decided.map(({ reason, numbers }) => [reason, reasonText('SYMBOL_BLACKLISTED', numbers)])).toEqual([
-      ['SYMBOL_BLACKLISTED', 'BTC/USDT:USDT is on the list of blocked symbols of this follow.'],
-      ['SYMBOL_BLACKLISTED', 'BTC/USDT:USDT is on the list of blocked symbols of the account’s rules.'],
+      ['SYMBOL_BLACKLISTED', 'BTC/USDT is on the list of blocked symbols of this follow.'],
+      ['SYMBOL_BLACKLISTED', 'BTC/USDT is on the list of blocked symbols of the account’s rules.'],
     ])
     expect(reasonText('SYMBOL_BLACKLISTED', { symbol: 'BTC/USDT:USDT' }), 'as decided before').toBe(
-      'BTC/USDT:USDT is on the list of blocked symbols of the follow or the account’s rules.',
+      'BTC/USDT is on the list of blocked symbols of the follow or the account’s rules.',
     )
   })
 
