@@ -316,7 +316,7 @@ describe('what the leader changes for everybody', () => {
     expect(await listOwnStrategies({ db: desk.db, input: { userId: leader.userId } })).toMatchObject([{ told: 2 }])
     expect(await getCopyTerms({ db: desk.db, input: { userId: other.userId, strategyId } })).toMatchObject({ followers: 3, told: null })
     await Promise.all([sweep(), sweep(), sweep()])
-    expect(await toldTo(removed)).toEqual([])
+    expect(await toldTo(removed)).toEqual(['Trend: nothing is left open, so this follow is over.'])
     await change({ marginMode: 'cross' }, 'PUBLISHED', '20')
     await sweep()
     expect(await toldTo(follower)).toEqual([cross])
