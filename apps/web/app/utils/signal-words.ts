@@ -107,6 +107,11 @@ export const KEPT_WORDS = {
     hint: 'Matic Trade watches the stop once a second and closes at market. While no worker runs, it waits.',
     icon: 'i-lucide-eye',
   },
+  blind: {
+    word: 'Prices are old',
+    hint: 'This stop is watched by Matic Trade, which hears no prices at the moment. It is carried out with the first that is past it. What the exchange holds is guarded there.',
+    icon: 'i-lucide-eye-off',
+  },
 } as const
 
 export const LEG_WORDS: Readonly<Record<string, string>> = {
