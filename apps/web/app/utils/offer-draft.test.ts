@@ -30,7 +30,7 @@ describe('an offer', () => {
   })
 
   it('says who hears of a change that binds everybody', () => {
-    expect([0, 1, 60].map((people) => toldWords(people).split(' a change')[0])).toEqual([
+    expect([0, 1, 60].map((people) => toldWords(people, 'these').split(' a change')[0])).toEqual([
       'Nobody follows yet, so nobody is told of',
       'One follower is told of',
       '60 followers are told of',

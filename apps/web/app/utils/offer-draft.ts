@@ -197,9 +197,9 @@ export function offerOf(draft: OfferDraft): Record<string, unknown> | null {
 export const TOLD_FIELDS: readonly OfferField[] = ['state', 'maxLeverage', 'marginMode', 'symbols']
 
 /** Who hears of a change that binds everybody, and when. */
-export function toldWords(people: number): string {
-  if (people === 0) return 'Nobody follows yet, so nobody is told of a change.'
-  return `${people === 1 ? 'One follower is' : `${people} followers are`} told of a change within seconds, in their log and by mail. What you change again within an hour of that is told as one when the hour is over.`
+export function toldWords(people: number, what: 'its state' | 'these'): string {
+  if (people === 0) return `Nobody follows yet, so nobody is told of a change of ${what}.`
+  return `${people === 1 ? 'One follower is' : `${people} followers are`} told of a change of ${what} within seconds, in their log and by mail. What you change again within an hour of that is told as one when the hour is over.`
 }
 
 export function withdrawalWords(people: number): string {
