@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { FollowSettings, reasonText, type FollowSettingsInput } from '@matic/contracts'
+import { FollowSettings, reasonText, type FollowSettingsInput, type ReasonNumbers } from '@matic/contracts'
 import { createDesk, type Desk, type Person } from '@matic/testkit/dispatch/desk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dispatchSignals } from './dispatch-signals.ts'
@@ -43,7 +43,7 @@ async function follow(by: Person, settings: FollowSettingsInput, { of = leader, 
 }
 
 async function decisionsOf(signalId: string, of: Person) {
-  return desk.db.query<{ outcome: string; intent: string; reason: string | null; numbers: Record<string, unknown> }>(
+  return desk.db.query<{ outcome: string; intent: string; reason: string | null; numbers: ReasonNumbers }>(
     'SELECT outcome, intent, reason, numbers FROM decision WHERE signal_id = $1 AND account_id = $2',
     [signalId, of.accountId],
   )
