@@ -1,7 +1,7 @@
-import type { RequestBudget } from './request-budget.ts'
+import type { RequestBudget, Turns } from './request-budget.ts'
 import type { AccountProbe, DecimalString, OrderType, ReasonCode, Side } from '@matic/contracts'
 
-export type { OrderKind, RequestBudget } from './request-budget.ts'
+export type { OrderKind, RequestBudget, Turns } from './request-budget.ts'
 
 /** Opened credentials; live in a worker's memory only, never logged. */
 export interface Credentials {
@@ -15,8 +15,8 @@ export interface AccountHandle {
   readonly credentials: Credentials
   /** ONE_WAY | HEDGE as last read. */
   readonly positionMode: 'ONE_WAY' | 'HEDGE'
-  /** Nobody waits for what is asked with it: where an address may ask only so much, the rest goes first. */
-  readonly patient?: boolean
+  /** Where an address may ask only so much: what was taken for the things that are asked with it. */
+  readonly turns?: Turns | undefined
 }
 
 /** What a key may do, and whose it is. */

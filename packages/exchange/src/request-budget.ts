@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
-
 /** What one address may ask of an exchange: so many requests within any `windowMs`. */
 export interface RequestLimit {
   readonly requests: number
@@ -7,26 +5,45 @@ export interface RequestLimit {
 }
 
 /**
- * `urgent`: closes, stops that have waited long, and whatever an order waits for; may use all there is. `open`: what opens; leaves a little to closes.
- * `guard`: stops and targets that may wait a little for what opens. `patient`: readings that nobody waits for; never more than half, and a tenth while orders wait in line.
+ * `urgent`: closes and what must be known before them, stops that have waited long, whatever a person waits for; may use all there is. `open`: what opens,
+ * and what has to be read or set before it; leaves a little to closes. `guard`: stops and targets that may wait a little for what opens, and those that come
+ * off. `patient`: readings that nobody waits for; never more than half, and a tenth while anything else waits in line.
  */
 export type RequestKind = OrderKind | 'patient'
+
+/** Turns that were taken for one thing to be asked. */
+export interface Turns {
+  /** Uses one up, if any is left. It counts until `settle`. */
+  use(): boolean
+  /** What is asked beyond them waits in this line. */
+  readonly kind: OrderKind
+  /** Leaves one for whatever asks under this name soon: `take` finds it, however little room there is. */
+  keep(name: string): void
+  /** Those that are left are for others. */
+  giveBack(): void
+}
 
 /** Keeps an address below its limit, so that the exchange never has to refuse. Times are ms from now. */
 export interface RequestBudget {
   readonly windowMs: number
-  /** How many requests of a kind may leave now. */
-  room(kind: RequestKind): number
-  /** Takes an order out of it before it is written ahead. @returns false where there is no room */
-  take(kind: OrderKind): boolean
-  /** One of those taken was answered, or will never leave. */
+  /** How often so many requests of a kind may leave now. */
+  room(kind: RequestKind, count?: number): number
+  /** Takes an order out of it before it is written ahead. @param name what was kept for it is used @returns false where there is no room */
+  take(kind: OrderKind, name?: string): boolean
+  /** Takes so many together. @returns nothing where there is not room for all */
+  takeTurns(kind: RequestKind, count: number): Turns | undefined
+  /** One of those taken was answered. */
   settle(): void
+  /** One of those taken will never leave. */
+  giveBack(): void
   /** A place in line for an order that found no room: when there will be some, which is kept for it. Urgent ones stand in front, guards behind. */
   queue(kind: OrderKind): number
   /** Nothing that opens leaves for so long. */
   holdOpens(forMs: number): void
-  /** For everything that is not taken in advance: sends `request` when it may leave. */
+  /** For everything that is not taken in advance: sends `request` when its turn has come. */
   spend<T>(kind: RequestKind, request: () => Promise<T>): Promise<T>
+  /** How far apart requests are that take this part of all there is. */
+  everyMs(part: number): number
   /** So many processes share the address, and what it may ask. */
   sharedBy(processes: number): void
 }
@@ -35,7 +52,8 @@ export type OrderKind = 'urgent' | 'open' | 'guard'
 
 /** In the order of their turns. */
 const KINDS = ['urgent', 'open', 'guard'] as const
-const before = (kind: OrderKind): readonly OrderKind[] => KINDS.slice(0, KINDS.indexOf(kind))
+const LINES = [...KINDS, 'patient'] as const
+const before = (kind: RequestKind): readonly OrderKind[] => KINDS.slice(0, LINES.indexOf(kind))
 
 /** Part of the budget that opens never touch. */
 const KEPT_FOR_CLOSES = 0.05
@@ -46,6 +64,9 @@ const PATIENT_MAX_BUSY = 0.1
 const FORGOTTEN_MS = 10_000
 /** For this part of a window what has become free is kept for the order that was told to come then. */
 const KEPT = 0.1
+/** What is kept by name and not asked for is free again. */
+const NAME_KEPT_MS = 10_000
+const LOOK_AGAIN_MS = 50
 
 /**
  * A request counts from when it leaves until `windowMs` after its answer: it has arrived by then, so that however the way there varies no more than
@@ -60,6 +81,11 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
   let leaving: number[] = []
   /** When each that found no room was told to come again, ascending. */
   const lines: Record<OrderKind, number[]> = { urgent: [], open: [], guard: [] }
+  /** Those that wait here until they may leave. */
+  const waiting: Record<RequestKind, (() => void)[]> = { urgent: [], open: [], guard: [], patient: [] }
+  let looking: NodeJS.Timeout | undefined
+  /** Taken, and to be used under this name until then. */
+  const kept = new Map<string, number>()
   let opensHeldUntilMs = -Infinity
 
   function refresh(): void {
@@ -67,23 +93,56 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
     counting = after(counting, now)
     leaving = after(leaving, now - windowMs - FORGOTTEN_MS)
     for (const kind of KINDS) lines[kind] = after(lines[kind], now - KEPT * windowMs)
+    for (const [name, untilMs] of kept) {
+      if (untilMs > now) break
+      kept.delete(name)
+      leaving.pop()
+    }
+    for (const kind of LINES) {
+      while (waiting[kind].length > 0 && roomFor(kind) - told(kind) > 0) {
+        leaving.push(now)
+        waiting[kind].shift()?.()
+      }
+    }
+    if (looking === undefined && LINES.some((kind) => waiting[kind].length > 0)) look(now)
   }
 
+  function look(now: number): void {
+    looking = setTimeout(
+      () => {
+        looking = undefined
+        refresh()
+      },
+      Math.max(1, Math.min(LOOK_AGAIN_MS, (counting[0] ?? 0) - now)),
+    )
+  }
+
+  const patientMost = () => Math.max(1, Math.floor(share * PATIENT_MAX))
+  /** What needs more than may ever leave together leaves with that, and asks for the rest. */
+  const atOnce = (kind: RequestKind, count: number) => Math.min(count, kind === 'patient' ? patientMost() : Math.max(1, most('guard')))
+
   function most(kind: RequestKind): number {
-    const isBusy = KINDS.some((line) => lines[line].length > 0)
+    const isBusy = KINDS.some((line) => lines[line].length + waiting[line].length > 0)
     if (kind === 'urgent') return share
-    if (kind === 'patient') return Math.floor(share * (isBusy ? PATIENT_MAX_BUSY : PATIENT_MAX))
+    if (kind === 'patient') return isBusy ? Math.floor(share * PATIENT_MAX_BUSY) : patientMost()
     if (kind === 'open' && opensHeldUntilMs > nowMs()) return 0
     return share - Math.ceil(share * KEPT_FOR_CLOSES)
   }
 
-  const due = (kinds: readonly OrderKind[]) => kinds.reduce((sum, kind) => sum + lines[kind].filter((at) => at <= nowMs()).length, 0)
+  /** Orders that were told to come by now. */
+  const told = (kind: RequestKind) => (kind === 'patient' ? 0 : lines[kind].filter((at) => at <= nowMs()).length)
+  const ahead = (kinds: readonly OrderKind[]) => kinds.reduce((sum, kind) => sum + waiting[kind].length + told(kind), 0)
   const free = (kind: RequestKind) => most(kind) - counting.length - leaving.length
+  const roomFor = (kind: RequestKind) => free(kind) - ahead(before(kind))
 
-  /** What is left when those in line whose turn it is have gone. */
-  function room(kind: RequestKind): number {
+  function takeMany(kind: RequestKind, count: number): boolean {
     refresh()
-    return Math.max(0, free(kind) - due(KINDS))
+    if (roomFor(kind) < count) return false
+    for (let taken = 0; taken < count; taken += 1) {
+      if (kind !== 'patient' && told(kind) > 0) lines[kind].shift()
+      leaving.push(nowMs())
+    }
+    return true
   }
 
   function settle(): void {
@@ -91,25 +150,53 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
     counting.push(nowMs() + windowMs)
   }
 
+  function giveBack(): void {
+    leaving.pop()
+    refresh()
+  }
+
   return {
     windowMs,
-    room,
-    take(kind) {
+    /** What is left when those in line whose turn it is have gone. */
+    room(kind, count = 1) {
       refresh()
-      if (free(kind) - due(before(kind)) <= 0) return false
-      if (due([kind]) > 0) lines[kind].shift()
-      leaving.push(nowMs())
-      return true
+      return Math.floor(Math.max(0, free(kind) - ahead(KINDS)) / atOnce(kind, count))
+    },
+    take(kind, name) {
+      if (name !== undefined && kept.delete(name)) return true
+      return takeMany(kind, 1)
+    },
+    takeTurns(kind, count) {
+      let left = atOnce(kind, count)
+      if (!takeMany(kind, left)) return undefined
+      return {
+        // Whoever has begun to read holds a lane.
+        kind: kind === 'patient' ? 'guard' : kind,
+        use() {
+          left -= 1
+          return left >= 0
+        },
+        keep(name) {
+          if (left <= 0 || kept.has(name)) return
+          left -= 1
+          kept.set(name, nowMs() + NAME_KEPT_MS)
+        },
+        giveBack() {
+          for (; left > 0; left -= 1) leaving.pop()
+          refresh()
+        },
+      }
     },
     settle,
+    giveBack,
     queue(kind) {
       refresh()
       const now = nowMs()
       const places = Math.max(1, most('guard'))
-      const ahead = [...before(kind), kind].reduce((sum, line) => sum + lines[line].length, 0)
-      const freeAtMs = counting[ahead % places] ?? now + windowMs
+      const inFront = [...before(kind), kind].reduce((sum, line) => sum + lines[line].length + waiting[line].length, 0)
+      const freeAtMs = counting[inFront % places] ?? now + windowMs
       const heldUntilMs = kind === 'open' ? opensHeldUntilMs : 0
-      const atMs = Math.max(freeAtMs + Math.floor(ahead / places) * windowMs, heldUntilMs, lines[kind].at(-1) ?? 0, now + 1)
+      const atMs = Math.max(freeAtMs + Math.floor(inFront / places) * windowMs, heldUntilMs, lines[kind].at(-1) ?? 0, now + 1)
       lines[kind].push(atMs)
       return atMs - now
     },
@@ -117,14 +204,17 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
       opensHeldUntilMs = Math.max(opensHeldUntilMs, nowMs() + forMs)
     },
     async spend(kind, request) {
-      while (room(kind) === 0) await pause(Math.max(1, Math.min(50, (counting[0] ?? 0) - nowMs())))
-      leaving.push(nowMs())
+      await new Promise<void>((leave) => {
+        waiting[kind].push(leave)
+        refresh()
+      })
       try {
         return await request()
       } finally {
         settle()
       }
     },
+    everyMs: (part) => windowMs / Math.max(1, share * part),
     sharedBy(processes) {
       share = Math.max(1, Math.floor(requests / Math.max(1, processes)))
     },

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Agent } from 'undici'
-import type { RequestBudget } from './request-budget.ts'
+import type { RequestBudget, Turns } from './request-budget.ts'
 
 /** One request as it really went, noted beside CCXT's own view of it. */
 export interface RequestNote {
@@ -33,9 +33,17 @@ export interface ReadResponse {
 export interface Transport {
   /** What CCXT calls instead of fetch. */
   fetchImplementation(url: string, init: RequestInit): Promise<ReadResponse>
-  /** Notes the last request that `work` makes, however deep in CCXT. @param paid so many of its requests are in the budget already */
-  observe<T>(note: RequestNote, work: () => Promise<T>, paid?: number): Promise<T>
+  /** Notes the last request that `work` makes, however deep in CCXT. */
+  observe<T>(note: RequestNote, work: () => Promise<T>, paid?: Paid): Promise<T>
   close(): Promise<void>
+}
+
+/** Which of them are in the budget already. */
+export interface Paid {
+  /** The first so many. */
+  readonly requests: number
+  /** Those after them, as far as these go. */
+  readonly turns?: Turns | undefined
 }
 
 export interface TransportOptions {
@@ -49,7 +57,7 @@ export interface TransportOptions {
 
 export function createTransport({ baseUrl, connectionsMax = 512, budget }: TransportOptions): Transport {
   const agent = new Agent({ connections: connectionsMax, keepAliveTimeout: 30_000, pipelining: 1 })
-  const observed = new AsyncLocalStorage<{ readonly note: RequestNote; paid: number }>()
+  const observed = new AsyncLocalStorage<{ readonly note: RequestNote; paid: number; readonly turns?: Turns | undefined }>()
 
   const send = async (note: RequestNote, url: string, init: RequestInit): Promise<ReadResponse> => {
     const asked = new URL(url)
@@ -81,11 +89,17 @@ export function createTransport({ baseUrl, connectionsMax = 512, budget }: Trans
     fetchImplementation(url, init) {
       const own = observed.getStore() ?? { note: newNote(), paid: 0 }
       own.paid -= 1
-      return budget === undefined || own.paid >= 0 ? send(own.note, url, init) : budget.spend('urgent', () => send(own.note, url, init))
+      const ask = () => send(own.note, url, init)
+      return budget === undefined || own.paid >= 0 ? ask() : spend(budget, own.turns, ask)
     },
-    observe: (note, work, paid = 0) => observed.run({ note, paid }, work),
+    observe: (note, work, { requests, turns } = { requests: 0 }) => observed.run({ note, paid: requests, turns }, work),
     close: () => agent.close(),
   }
+}
+
+/** One request, by a turn that was taken for it or when it has one of its own. */
+export function spend<T>(budget: RequestBudget, turns: Turns | undefined, request: () => Promise<T>): Promise<T> {
+  return turns?.use() === true ? request().finally(() => budget.settle()) : budget.spend(turns?.kind ?? 'urgent', request)
 }
 
 export function newNote(): RequestNote {

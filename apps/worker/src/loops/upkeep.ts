@@ -23,6 +23,8 @@ const MARKETS_MS = 60_000
 const STORE_MARKS_MS = 1_000
 /** The one worker that reads prices. */
 const PRICES_DUTY = 1
+/** Of all that an address may ask of an exchange, at most so much is for prices: where it is little they come less often. */
+const PRICES_PART = 0.1
 const RANGES_MS = 5_000
 const WORDS_MS = 5_000
 /** Between two batches where many wait: nobody does for them. */
@@ -42,7 +44,7 @@ export interface Upkeep {
 export function createUpkeep(ctx: WorkerContext): Upkeep {
   const { timings, log, exchanges } = ctx
   const traded = [...exchanges].filter(([, port]) => port.capabilities.certified)
-  let storedAtMs = -Infinity
+  const priced = new Map<string, { atMs: number; storedAtMs: number }>()
 
   /** What looks through much and can wait leaves the database to orders that are on their way, for a few rounds. */
   function whenQuiet(run: () => Promise<void>): () => Promise<void> {
@@ -95,9 +97,14 @@ export function createUpkeep(ctx: WorkerContext): Upkeep {
     log,
     async run() {
       if (!(await ctx.worker.holdsDuty(PRICES_DUTY))) return
-      const store = ctx.clock.monotonic() - storedAtMs >= STORE_MARKS_MS
-      for (const [exchange, port] of traded) await publishMarks({ ctx, exchange, port, store })
-      if (store) storedAtMs = ctx.clock.monotonic()
+      for (const [exchange, port] of traded) {
+        const nowMs = ctx.clock.monotonic()
+        const last = priced.get(exchange) ?? { atMs: -Infinity, storedAtMs: -Infinity }
+        if (nowMs - last.atMs < (port.budget?.everyMs(PRICES_PART) ?? 0)) continue
+        const store = nowMs - last.storedAtMs >= STORE_MARKS_MS
+        priced.set(exchange, { atMs: nowMs, storedAtMs: store ? nowMs : last.storedAtMs })
+        await publishMarks({ ctx, exchange, port, store })
+      }
     },
   })
   const ranges = createLoop({

@@ -1,8 +1,8 @@
 import { InvariantError } from '@matic/contracts'
 import { classify } from '../classify.ts'
 import type { AccountHandle, ExchangeFailure, ExchangePort, ExchangeResult, OrderRequest, Signing } from '../port.ts'
-import type { RequestBudget, RequestKind } from '../request-budget.ts'
-import { createTransport, newNote } from '../transport.ts'
+import type { RequestBudget, Turns } from '../request-budget.ts'
+import { createTransport, newNote, spend } from '../transport.ts'
 import { BINANCE_VERDICTS } from '../verdicts/binance.ts'
 import type { CallContext } from '../verdicts/row.ts'
 import { binanceCapabilities } from './capabilities.ts'
@@ -35,7 +35,7 @@ export interface BinanceOptions {
   budget?: RequestBudget | undefined
 }
 
-type Asking = Pick<AccountHandle, 'accountId' | 'credentials' | 'patient'>
+type Asking = Pick<AccountHandle, 'accountId' | 'credentials' | 'turns'>
 
 /** Reading late does no harm. */
 const READ_WINDOW_MS = 10_000
@@ -69,16 +69,12 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
   /** @throws CCXT's BadSymbol */
   const marketIdOf = (symbol: string): string => client.market(symbol).id ?? symbol
 
-  /** One request through CCXT, which waits for its turn before it is signed. @param kind `taken`: it had its turn already */
-  const call = async <T>(
-    context: CallContext,
-    work: () => Promise<T>,
-    kind: RequestKind | 'taken' = 'urgent',
-  ): Promise<ExchangeResult<T>> => {
+  /** One request through CCXT, which waits for its turn before it is signed. @param turns `taken`: it had its turn already */
+  const call = async <T>(context: CallContext, work: () => Promise<T>, turns?: Turns | 'taken'): Promise<ExchangeResult<T>> => {
     const note = newNote()
-    const ask = () => transport.observe(note, work, 1)
+    const ask = () => transport.observe(note, work, { requests: 1, turns: turns === 'taken' ? undefined : turns })
     try {
-      return { ok: true, value: await (budget === undefined || kind === 'taken' ? ask() : budget.spend(kind, ask)) }
+      return { ok: true, value: await (budget === undefined || turns === 'taken' ? ask() : spend(budget, turns, ask)) }
     } catch (error) {
       if (error instanceof InvariantError) throw error
       return { ok: false, failure: classify({ table: BINANCE_VERDICTS, context, note, error }) }
@@ -87,9 +83,9 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
 
   /** One request that an account signs. */
   const callAs = <T>(account: Asking, context: CallContext, work: () => Promise<T>): Promise<ExchangeResult<T>> => {
-    lastAsked = account
-    const kind = context === 'order' || context === 'close' ? 'taken' : account.patient ? 'patient' : 'urgent'
-    return call(context, () => client.withKeys(account.credentials, work), kind)
+    lastAsked = { accountId: account.accountId, credentials: account.credentials }
+    const turns = context === 'order' || context === 'close' ? 'taken' : account.turns
+    return call(context, () => client.withKeys(account.credentials, work), turns)
   }
 
   const loadMarkets = (reload: boolean): Promise<ExchangeResult<null>> =>
@@ -155,14 +151,18 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     return client.createOrder(order.symbol, type, order.side, amount, price, params)
   }
 
-  const measureClock: ExchangePort['measureClock'] = () =>
-    call('read', async () => {
-      const beforeMs = clock.now()
-      const serverMs = count(rowOf(await client.fapiPublicGetTime()), 'serverTime')
-      const afterMs = clock.now()
-      offsetMs = serverMs - (beforeMs + afterMs) / 2
-      return { offsetMs, errorMs: (afterMs - beforeMs) / 2 }
-    })
+  const measureClock = (turns?: Turns) =>
+    call(
+      'read',
+      async () => {
+        const beforeMs = clock.now()
+        const serverMs = count(rowOf(await client.fapiPublicGetTime()), 'serverTime')
+        const afterMs = clock.now()
+        offsetMs = serverMs - (beforeMs + afterMs) / 2
+        return { offsetMs, errorMs: (afterMs - beforeMs) / 2 }
+      },
+      turns,
+    )
 
   const tellsRights = options.exchange !== 'PAPER' && !demo
   return {
@@ -170,7 +170,7 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
     capabilities,
     budget,
 
-    measureClock,
+    measureClock: () => measureClock(),
 
     async loadMarkets() {
       const reloaded = await loadMarkets(true)
@@ -228,9 +228,8 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       if (!held.ok || held.value.length === 0) return held.ok ? { ok: true, value: [] } : held
       const configs = await readSymbolConfigs(account)
       if (!configs.ok) return configs
-      return call('read', async () =>
-        held.value.map((row) => presentPosition(row, symbolOf(text(row, 'symbol')), configs.value.get(text(row, 'symbol')))),
-      )
+      const present = (row: Row) => presentPosition(row, symbolOf(text(row, 'symbol')), configs.value.get(text(row, 'symbol')))
+      return call('read', () => Promise.resolve(held.value.map(present)), 'taken')
     },
 
     fetchBalance: (account) =>
@@ -299,7 +298,7 @@ export function createBinanceExchange(options: BinanceOptions): ExchangePort {
       }),
 
     async probeAccount(account) {
-      const measured = await measureClock()
+      const measured = await measureClock(account.turns)
       return callAs(account, 'read', async () => {
         const rights = tellsRights ? presentRestrictions(await client.sapiGetAccountApiRestrictions(forReading())) : RESTRICTIONS_UNKNOWN
         const [mode, multi, balance, positions, assets] = await Promise.all([

@@ -44,6 +44,10 @@ export type Outcome =
 const BATCH = 10
 /** Whoever dies while looking leaves the account to others after this. */
 const LEFT_ALONE_S = 60
+/** Requests of one look, more or less. */
+const PROBE = 7
+/** So much later, s, where the exchange may not be asked so much now and nobody waits for the answer. */
+const PUT_OFF_S = 10
 
 /**
  * The account doctor's round: looks at each account that is due (just added, asked for, or a day old) and writes down what it found.
@@ -68,13 +72,19 @@ async function checkOne(ctx: CheckContext, account: DueAccount): Promise<void> {
   try {
     // A key that was refused before may have been mended at the exchange.
     if (account.keyStatus === 'INVALID') ctx.keys.forget(account.id)
-    await saveCheck({ ctx, account, outcome: await examine(ctx, account) })
+    const outcome = await examine(ctx, account)
+    if (outcome) return await saveCheck({ ctx, account, outcome })
+    await ctx.db.query(`UPDATE account SET check_at = least(check_at, clock_timestamp() + make_interval(secs => $2)) WHERE id = $1`, [
+      account.id,
+      PUT_OFF_S,
+    ])
   } catch (err) {
     ctx.log.error({ err, accountId: account.id }, 'an account could not be checked')
   }
 }
 
-async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome> {
+/** @returns nothing where it has to wait */
+async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome | undefined> {
   const exchangeName = EXCHANGE_NAMES[account.exchange]
   const port = ctx.exchanges.get(account.environment === 'DEMO' ? `${account.exchange}-DEMO` : account.exchange)
   if (!port) return { kind: 'silent', finding: findingOfSilence({ exchangeName, code: 'not connected' }) }
@@ -91,7 +101,10 @@ async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome>
     return { kind: 'refused', finding }
   }
 
-  const probed = await port.probeAccount(handle)
+  // One that trades already is looked at when others leave room for it.
+  const turns = account.keyStatus === 'VALID' ? port.budget?.takeTurns('patient', PROBE) : undefined
+  if (account.keyStatus === 'VALID' && port.budget && !turns) return undefined
+  const probed = await port.probeAccount({ ...handle, turns }).finally(() => turns?.giveBack())
   if (!probed.ok) return outcomeOf(account, probed.failure)
   const { certified } = port.capabilities
   const balance: ExchangeResult<ExchangeBalance> | null = certified ? null : await port.fetchBalance(handle)

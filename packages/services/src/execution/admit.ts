@@ -3,6 +3,7 @@ import type { OrderKind, RequestBudget } from '@matic/exchange/port'
 import type { ChosenOrder } from './choose-next.ts'
 import type { ExecutionContext } from './context.ts'
 import type { HeldLane } from './lane.ts'
+import type { LaneOrder } from './lane-view.ts'
 import { isProtection } from './rows.ts'
 
 export interface Chosen {
@@ -33,17 +34,38 @@ export function admit(ctx: ExecutionContext, chosen: readonly Chosen[], nowMs: n
   const budgetOf = ({ lane }: Chosen) => ctx.exchanges.get(lane.exchange)?.budget
   for (const one of chosen.toSorted((a, b) => rankOf(ctx, a, nowMs) - rankOf(ctx, b, nowMs))) {
     const budget = budgetOf(one)
-    if (budget === undefined || budget.take(kindOf(ctx, one, nowMs))) admitted.push(one)
+    if (budget === undefined || takeFor(ctx, budget, one, nowMs)) admitted.push(one)
     else putOff.push({ ...one, untilMs: nowMs + waitOf(ctx, budget, one, nowMs) })
   }
   return {
     admitted,
     putOff,
     giveBack() {
-      for (const one of admitted) budgetOf(one)?.settle()
+      for (const one of admitted) budgetOf(one)?.giveBack()
     },
   }
 }
+
+function takeFor(ctx: ExecutionContext, budget: RequestBudget, one: Chosen, nowMs: number): boolean {
+  const { order } = one.pick
+  const kind = kindOf(ctx, one, nowMs)
+  if (order.leg === 'stop') return budget.take(kind, stopOf(order))
+  if (order.leg !== 'open') return budget.take(kind, isProtection(order) ? undefined : closeOf(order))
+  const isGuarded = order.stopPrice !== null || order.stopFraction !== null
+  if (!isGuarded || budget.windowMs <= ctx.timings.protectionLimitMs / 2) return budget.take(kind)
+  // With so long a window its stop could come too late: both have room, or none leaves.
+  const turns = budget.takeTurns(kind, 2)
+  turns?.keep(stopOf(order))
+  const isAdmitted = turns?.use() === true
+  turns?.giveBack()
+  return isAdmitted
+}
+
+type OfMarket = Pick<LaneOrder, 'accountId' | 'symbol' | 'positionSide'>
+
+const stopOf = ({ accountId, symbol, positionSide }: OfMarket) => `stop ${accountId} ${symbol} ${positionSide}`
+/** What a turn is kept under for a close, while the position is read before it. */
+export const closeOf = ({ accountId, symbol, positionSide }: OfMarket): string => `close ${accountId} ${symbol} ${positionSide}`
 
 function kindOf(ctx: ExecutionContext, one: Chosen, nowMs: number): OrderKind {
   const { order } = one.pick
@@ -75,11 +97,17 @@ function waitOf(ctx: ExecutionContext, budget: RequestBudget, one: Chosen, nowMs
   return kind === 'guard' && order.leg !== 'target' ? Math.min(waitMs, pressesFromMs(ctx, order) - nowMs) : waitMs
 }
 
-/** They come again by themselves. */
-export async function writePutOff(tx: Transaction, putOff: readonly PutOff[]): Promise<void> {
+/** They come again by themselves. What is to come off because its position is gone is asked for from here on, so that any worker finds it. */
+export async function writePutOff(
+  tx: Transaction,
+  putOff: readonly { readonly orderId: string; readonly untilMs: number }[],
+): Promise<void> {
   if (putOff.length === 0) return
   await tx.query(
-    `UPDATE trade_order o SET not_before = to_timestamp(x.until / 1000.0) FROM unnest($1::uuid[], $2::float8[]) AS x(id, until) WHERE o.id = x.id AND o.state = 'READY'`,
-    [putOff.map(({ pick }) => pick.order.id), putOff.map(({ untilMs }) => untilMs)],
+    `UPDATE trade_order o SET not_before = to_timestamp(x.until / 1000.0),
+            reason = CASE WHEN o.state <> 'READY' AND o.cancel_requested_at IS NULL THEN 'CANCELED_SIBLING' ELSE o.reason END,
+            cancel_requested_at = CASE WHEN o.state <> 'READY' THEN coalesce(o.cancel_requested_at, clock_timestamp()) ELSE o.cancel_requested_at END
+       FROM unnest($1::uuid[], $2::float8[]) AS x(id, until) WHERE o.id = x.id AND o.state IN ('READY', 'ACKED', 'PARTIAL')`,
+    [putOff.map(({ orderId }) => orderId), putOff.map(({ untilMs }) => untilMs)],
   )
 }

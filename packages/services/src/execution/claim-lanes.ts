@@ -147,6 +147,14 @@ export async function releaseLane(ctx: ExecutionContext, lane: HeldLane): Promis
   ])
 }
 
+/** Gives a lane back whose account is to be read whole as soon as its address may ask that much. */
+export async function readLater(ctx: ExecutionContext, lane: HeldLane): Promise<void> {
+  await ctx.db.query(
+    `UPDATE lane SET owner = NULL, lease_until = NULL, reconcile_at = 'epoch' WHERE account_id = $1 AND owner = $2 AND fence = $3`,
+    [lane.accountId, lane.owner, lane.fence],
+  )
+}
+
 /** Milliseconds until the lease of a lane runs out whose owner is gone; `undefined` when there is none. */
 export async function nextOrphanIn(ctx: ExecutionContext, owner: string): Promise<number | undefined> {
   const rows = await ctx.db.query<{ inMs: number | null }>(

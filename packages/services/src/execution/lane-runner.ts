@@ -6,12 +6,13 @@ import type { Glance, Known } from '../reconcile/glance.ts'
 import { loadWallets, looksCalm, recordCalm, recordLooked } from '../reconcile/look-in.ts'
 import type { CalmLook } from '../reconcile/look-in.ts'
 import { isAbort } from './abort.ts'
+import { POSITIONS, WHOLE_READING } from './admit-step.ts'
 import { createBatcher } from './batcher.ts'
 import { noteGoing } from './cancel-working.ts'
 import type { Going } from './cancel-working.ts'
 import { carryOut, ExchangeSilent, recordRefreshed } from './carry-out.ts'
 import type { Books, Refreshed } from './carry-out.ts'
-import { claimCalmLanes, claimDueLanes, claimGlanceLanes, claimWorkLanes, nextOrphanIn, releaseLane, renewLanes } from './claim-lanes.ts'
+import { claimCalmLanes, claimDueLanes, claimGlanceLanes, claimWorkLanes, nextOrphanIn, readLater, releaseLane, renewLanes } from './claim-lanes.ts'
 import type { ExecutionContext } from './context.ts'
 import { LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'
@@ -66,8 +67,6 @@ const LOOKS_MAX = 48
 const LOOKS_MAX_BUSY = 6
 /** Looks that are over so close to each other are written down together, ms. */
 const LOOKS_GATHER_MS = 20
-/** Requests of a whole reading, more or less. */
-const WHOLE_READING = 5
 /** Between two looks at how many of a fan-out were refused, ms, once its canary is answered. */
 const JUDGE_MS = 100
 /** Answers are written down this much later, ms, while more orders wait to leave. */
@@ -166,11 +165,16 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
       }
       if (plan.kind !== 'again') {
         const sends = plan.kind === 'send' ? plan.sends : []
-        const handle = await openKey(lane, sends)
-        if (!port || !handle) throw new Error('No exchange or no key for an account with work')
-        if (ctx.worker.current()?.id !== lane.owner) return neverLeave(port, sends)
-        const asking = isPatient && step === 0 ? { ...handle, patient: true } : handle
-        await carryOut(ctx, port, asking, lane, plan, books).finally(() => answered(sends))
+        const turns = isPatient && step === 0 ? port?.budget?.takeTurns('patient', WHOLE_READING) : turnsOf(plan)
+        if (isPatient && step === 0 && port?.budget && !turns) return readLater(ctx, lane)
+        try {
+          const handle = await openKey(lane, sends)
+          if (!port || !handle) throw new Error('No exchange or no key for an account with work')
+          if (ctx.worker.current()?.id !== lane.owner) return neverLeave(port, sends)
+          await carryOut(ctx, port, { ...handle, turns }, lane, plan, books).finally(() => answered(sends))
+        } finally {
+          turns?.giveBack()
+        }
       }
       plan = await planner.add(lane)
     }
@@ -197,23 +201,42 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     return done
   }
 
+  /** Asks so many things at most; where the address has no room for them the lane is given back. */
+  async function askInTurns<T>(
+    lane: HeldLane,
+    requests: number,
+    ask: (port: ExchangePort, handle: AccountHandle) => Promise<T>,
+  ): Promise<{ readonly answer: T | undefined } | undefined> {
+    const port = ctx.exchanges.get(lane.exchange)
+    const turns = port?.budget?.takeTurns('patient', requests)
+    if (port?.budget && !turns) {
+      await releaseLane(ctx, lane)
+      return undefined
+    }
+    try {
+      const handle = await ctx.keys.open(lane.accountId)
+      return { answer: port && handle && (await ask(port, { ...handle, turns })) }
+    } finally {
+      turns?.giveBack()
+    }
+  }
+
   /** A look, and a whole reading where it shows anything new. */
   async function look(
     lane: HeldLane,
     { askedAtMs, walletBalance }: { askedAtMs: number; walletBalance: string | undefined },
   ): Promise<void> {
-    const port = ctx.exchanges.get(lane.exchange)
-    const handle = await ctx.keys.open(lane.accountId)
-    if (!port || !handle || walletBalance === undefined || !(await looksCalm(port, { ...handle, patient: true }, walletBalance)))
-      return work(lane, { kind: 'reconcile' }, true)
+    const asked = await askInTurns(lane, 1, async (port, handle) => walletBalance !== undefined && looksCalm(port, handle, walletBalance))
+    if (!asked) return
+    if (!asked.answer) return work(lane, { kind: 'reconcile' }, true)
     if (await looks.add({ lane, askedAtMs })) wakeIn(0)
   }
 
   /** A list of positions, and a whole reading where it shows anything new. */
   async function glance(lane: HeldLane, { askedAtMs, known }: { askedAtMs: number; known: Known | undefined }): Promise<void> {
-    const port = ctx.exchanges.get(lane.exchange)
-    const handle = await ctx.keys.open(lane.accountId)
-    const positions = port && handle && known && (await glanceAt(ctx, port, { ...handle, patient: true }, known))
+    const asked = await askInTurns(lane, POSITIONS, async (port, handle) => known && glanceAt(ctx, port, handle, known))
+    if (!asked) return
+    const positions = asked.answer
     if (positions === undefined) return work(lane, { kind: 'reconcile' }, true)
     if (await glances.add({ lane, askedAtMs, positions, hasOrders: known?.hasOrders === true })) wakeIn(0)
   }
@@ -287,7 +310,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   }
 
   async function takeCalm(owner: string): Promise<number> {
-    const { lanes, nowMs } = await claimCalmLanes(ctx.db, ctx, { owner, active: unavailable(), ...roomToAsk(looking) })
+    const { lanes, nowMs } = await claimCalmLanes(ctx.db, ctx, { owner, active: unavailable(), ...roomToAsk(looking, 1) })
     if (lanes.length === 0) return 0
     const wallets = await loadWallets(ctx, lanes)
     for (const lane of lanes) {
@@ -302,7 +325,7 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   }
 
   async function takeGlances(owner: string): Promise<number> {
-    const { lanes, nowMs } = await claimGlanceLanes(ctx.db, ctx, { owner, active: unavailable(), ...roomToAsk(glancing) })
+    const { lanes, nowMs } = await claimGlanceLanes(ctx.db, ctx, { owner, active: unavailable(), ...roomToAsk(glancing, POSITIONS) })
     if (lanes.length === 0) return 0
     const known = await loadKnown(ctx, lanes)
     for (const lane of lanes) {
@@ -315,9 +338,9 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
     return lanes.length
   }
 
-  /** Of accounts that are asked one thing each. @param asking so many are now */
-  function roomToAsk(asking: number): { limit: number; exchanges: string[] } {
-    const room = roomToRead(ctx, 1)
+  /** Of accounts that are asked little. @param asking so many are now */
+  function roomToAsk(asking: number, requestsEach: number): { limit: number; exchanges: string[] } {
+    const room = roomToRead(ctx, requestsEach)
     return {
       limit: Math.min((isIdle() ? LOOKS_MAX : LOOKS_MAX_BUSY) - asking, lanesMax - working.size, room.accounts),
       exchanges: room.exchanges,
@@ -388,15 +411,17 @@ export function createLaneRunner(ctx: ExecutionContext, options: LaneRunnerOptio
   }
 }
 
+const turnsOf = (plan: Plan) => ('turns' in plan ? plan.turns : undefined)
+
 /** What was taken out of the address's budget for them is there for others. */
 function neverLeave(port: ExchangePort | undefined, sends: readonly Send[]): void {
-  for (const _send of sends) port?.budget?.settle()
+  for (const _send of sends) port?.budget?.giveBack()
 }
 
 /** Exchanges that may be read from here now, and how many accounts of each at least: nothing is claimed to wait for its turn. */
 function roomToRead(ctx: ExecutionContext, requestsEach: number): { accounts: number; exchanges: string[] } {
   const rooms = [...ctx.exchanges].flatMap(([name, { budget }]) => {
-    const accounts = budget === undefined ? Infinity : Math.floor(budget.room('patient') / requestsEach)
+    const accounts = budget === undefined ? Infinity : budget.room('patient', requestsEach)
     return accounts > 0 ? [{ name, accounts }] : []
   })
   return { accounts: Math.min(Infinity, ...rooms.map(({ accounts }) => accounts)), exchanges: rooms.map(({ name }) => name) }

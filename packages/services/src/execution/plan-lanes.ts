@@ -1,5 +1,7 @@
 import { recordFacts } from '@matic/db'
 import type { NewFact, Transaction } from '@matic/db'
+import type { Turns } from '@matic/exchange/port'
+import { admitStep } from './admit-step.ts'
 import { admit, writePutOff } from './admit.ts'
 import { chooseNext } from './choose-next.ts'
 import { claimWorkLanes } from './claim-lanes.ts'
@@ -31,7 +33,8 @@ export type Plan =
   | { readonly kind: 'again' }
   | { readonly kind: 'idle'; readonly untilMs: number | null }
   | { readonly kind: 'send'; readonly sends: readonly Send[] }
-  | Exclude<Step, { kind: 'send' } | { kind: 'wait' }>
+  /** `turns`: what it asks is taken out of what the address may ask. */
+  | (Exclude<Step, { kind: 'send' } | { kind: 'wait' }> & { readonly turns?: Turns | undefined })
 
 type Plans = ReadonlyMap<string, Plan>
 
@@ -76,6 +79,7 @@ async function planHeld(tx: Transaction, ctx: ExecutionContext, held: readonly H
 
   const plans = new Map<string, Plan>()
   const chosen: { lane: HeldLane; pick: ChosenOrder }[] = []
+  const steps: { lane: HeldLane; view: LaneView; step: Exclude<Step, { kind: 'send' } | { kind: 'wait' }> }[] = []
   const idle: HeldLane[] = []
   const endings: Ending[] = []
   for (const lane of held) {
@@ -86,7 +90,7 @@ async function planHeld(tx: Transaction, ctx: ExecutionContext, held: readonly H
     if (choice.step.kind === 'send') {
       chosen.push(...choice.step.orders.map((pick) => ({ lane, pick })))
     } else if (choice.step.kind !== 'wait') {
-      plans.set(lane.accountId, choice.step)
+      steps.push({ lane, view, step: choice.step })
     } else if (choice.endings.length > 0 || restored.changed.has(lane.accountId)) {
       plans.set(lane.accountId, { kind: 'again' })
     } else {
@@ -98,14 +102,26 @@ async function planHeld(tx: Transaction, ctx: ExecutionContext, held: readonly H
   facts.push(...(await endOrders(tx, endings)))
   const admission = admit(ctx, chosen, nowMs)
   try {
-    await writePutOff(tx, admission.putOff)
+    const putOff = admission.putOff.map(({ pick, untilMs }) => ({ orderId: pick.order.id, untilMs }))
     for (const { lane, untilMs } of admission.putOff) plans.set(lane.accountId, { kind: 'idle', untilMs })
+    for (const { lane, view, step } of steps) {
+      const admitted = admitStep(ctx, view, step)
+      if (admitted.isAdmitted) {
+        plans.set(lane.accountId, { ...step, turns: admitted.turns })
+        continue
+      }
+      plans.set(lane.accountId, { kind: 'idle', untilMs: admitted.untilMs })
+      idle.push(lane)
+      putOff.push(...admitted.orders.map(({ id }) => ({ orderId: id, untilMs: admitted.untilMs })))
+    }
+    await writePutOff(tx, putOff)
     const sends = Map.groupBy(await writeAhead(tx, ctx, admission.admitted, nowMs), (send) => send.lane.accountId)
     for (const [accountId, own] of sends) plans.set(accountId, { kind: 'send', sends: own })
     await release(tx, [...idle, ...admission.putOff.flatMap(({ lane }) => (sends.has(lane.accountId) ? [] : [lane]))])
     return { plans, factIds: await recordFacts(tx, facts) }
   } catch (error) {
     admission.giveBack()
+    for (const plan of plans.values()) if ('turns' in plan) plan.turns?.giveBack()
     throw error
   }
 }
