@@ -5,9 +5,9 @@ export interface RequestLimit {
 }
 
 /**
- * `urgent`: closes and what must be known before them, stops that have waited long, whatever a person waits for; may use all there is. `open`: what opens,
- * and what has to be read or set before it; leaves a little to closes. `guard`: stops and targets that may wait a little for what opens, and those that come
- * off. `patient`: readings that nobody waits for; never more than half, and a tenth while anything else waits in line.
+ * `urgent`: closes and what must be known before them, stops that have waited long, whatever a person waits for; may use all there is. `open`: what opens, and
+ * what is set before it; leaves a little to closes. `ready`: what is read before something may open. `guard`: stops and targets that may wait a little for
+ * what opens, and those that come off. `patient`: readings that nobody waits for; never more than half, and a tenth while anything else waits in line.
  */
 export type RequestKind = OrderKind | 'patient'
 
@@ -28,16 +28,23 @@ export interface RequestBudget {
   readonly windowMs: number
   /** How often so many requests of a kind may leave now. */
   room(kind: RequestKind, count?: number): number
-  /** Takes an order out of it before it is written ahead. @param name what was kept for it is used @returns false where there is no room */
-  take(kind: OrderKind, name?: string): boolean
+  /**
+   * Takes an order out of it before it is written ahead.
+   * @param who its place in line is free with that @param keptAs what was kept for it is used
+   * @returns false where there is no room
+   */
+  take(kind: OrderKind, who?: string, keptAs?: string): boolean
   /** Takes so many together. @returns nothing where there is not room for all */
-  takeTurns(kind: RequestKind, count: number): Turns | undefined
+  takeTurns(kind: RequestKind, count: number, who?: string): Turns | undefined
   /** One of those taken was answered. */
   settle(): void
   /** One of those taken will never leave. */
   giveBack(): void
-  /** A place in line for an order that found no room: when there will be some, which is kept for it. Urgent ones stand in front, guards behind. */
-  queue(kind: OrderKind): number
+  /**
+   * A place in line for what found no room for so many requests, or the one it has: when to come again. Urgent ones stand in front, guards behind. What is
+   * free then is kept for a moment. The way may turn out shorter: who stands far behind is to look half-way.
+   */
+  queue(kind: OrderKind, who: string, count?: number): number
   /** Nothing that opens leaves for so long. */
   holdOpens(forMs: number): void
   /** For everything that is not taken in advance: sends `request` when its turn has come. */
@@ -48,10 +55,16 @@ export interface RequestBudget {
   sharedBy(processes: number): void
 }
 
-export type OrderKind = 'urgent' | 'open' | 'guard'
+export type OrderKind = 'urgent' | 'open' | 'ready' | 'guard'
+
+interface Place {
+  /** When it was told to come again. */
+  readonly atMs: number
+  readonly count: number
+}
 
 /** In the order of their turns. */
-const KINDS = ['urgent', 'open', 'guard'] as const
+const KINDS = ['urgent', 'open', 'ready', 'guard'] as const
 const LINES = [...KINDS, 'patient'] as const
 const before = (kind: RequestKind): readonly OrderKind[] => KINDS.slice(0, LINES.indexOf(kind))
 
@@ -79,10 +92,10 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
   let counting: number[] = []
   /** When each that is on its way left, ascending. */
   let leaving: number[] = []
-  /** When each that found no room was told to come again, ascending. */
-  const lines: Record<OrderKind, number[]> = { urgent: [], open: [], guard: [] }
+  /** What found no room, in the order of its turns. */
+  const lines: Record<OrderKind, Map<string, Place>> = { urgent: new Map(), open: new Map(), ready: new Map(), guard: new Map() }
   /** Those that wait here until they may leave. */
-  const waiting: Record<RequestKind, (() => void)[]> = { urgent: [], open: [], guard: [], patient: [] }
+  const waiting: Record<RequestKind, (() => void)[]> = { urgent: [], open: [], ready: [], guard: [], patient: [] }
   let looking: NodeJS.Timeout | undefined
   /** Taken, and to be used under this name until then. */
   const kept = new Map<string, number>()
@@ -92,7 +105,9 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
     const now = nowMs()
     counting = after(counting, now)
     leaving = after(leaving, now - windowMs - FORGOTTEN_MS)
-    for (const kind of KINDS) lines[kind] = after(lines[kind], now - KEPT * windowMs)
+    for (const line of Object.values(lines)) {
+      for (const [who, { atMs }] of line) if (atMs <= now - KEPT * windowMs) line.delete(who)
+    }
     for (const [name, untilMs] of kept) {
       if (untilMs > now) break
       kept.delete(name)
@@ -122,26 +137,24 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
   const atOnce = (kind: RequestKind, count: number) => Math.min(count, kind === 'patient' ? patientMost() : Math.max(1, most('guard')))
 
   function most(kind: RequestKind): number {
-    const isBusy = KINDS.some((line) => lines[line].length + waiting[line].length > 0)
+    const isBusy = KINDS.some((line) => lines[line].size + waiting[line].length > 0)
     if (kind === 'urgent') return share
     if (kind === 'patient') return isBusy ? Math.floor(share * PATIENT_MAX_BUSY) : patientMost()
-    if (kind === 'open' && opensHeldUntilMs > nowMs()) return 0
+    if ((kind === 'open' || kind === 'ready') && opensHeldUntilMs > nowMs()) return 0
     return share - Math.ceil(share * KEPT_FOR_CLOSES)
   }
 
   /** Orders that were told to come by now. */
-  const told = (kind: RequestKind) => (kind === 'patient' ? 0 : lines[kind].filter((at) => at <= nowMs()).length)
+  const told = (kind: RequestKind) => (kind === 'patient' ? 0 : sumOf(lines[kind].values(), nowMs()))
   const ahead = (kinds: readonly OrderKind[]) => kinds.reduce((sum, kind) => sum + waiting[kind].length + told(kind), 0)
   const free = (kind: RequestKind) => most(kind) - counting.length - leaving.length
   const roomFor = (kind: RequestKind) => free(kind) - ahead(before(kind))
 
-  function takeMany(kind: RequestKind, count: number): boolean {
+  function takeMany(kind: RequestKind, count: number, who: string | undefined): boolean {
     refresh()
     if (roomFor(kind) < count) return false
-    for (let taken = 0; taken < count; taken += 1) {
-      if (kind !== 'patient' && told(kind) > 0) lines[kind].shift()
-      leaving.push(nowMs())
-    }
+    if (who !== undefined) for (const line of Object.values(lines)) line.delete(who)
+    for (let taken = 0; taken < count; taken += 1) leaving.push(nowMs())
     return true
   }
 
@@ -162,13 +175,13 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
       refresh()
       return Math.floor(Math.max(0, free(kind) - ahead(KINDS)) / atOnce(kind, count))
     },
-    take(kind, name) {
-      if (name !== undefined && kept.delete(name)) return true
-      return takeMany(kind, 1)
+    take(kind, who, keptAs) {
+      if (keptAs !== undefined && kept.delete(keptAs)) return true
+      return takeMany(kind, 1, who)
     },
-    takeTurns(kind, count) {
+    takeTurns(kind, count, who) {
       let left = atOnce(kind, count)
-      if (!takeMany(kind, left)) return undefined
+      if (!takeMany(kind, left, who)) return undefined
       return {
         // Whoever has begun to read holds a lane.
         kind: kind === 'patient' ? 'guard' : kind,
@@ -189,16 +202,20 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
     },
     settle,
     giveBack,
-    queue(kind) {
+    queue(kind, who, count = 1) {
       refresh()
       const now = nowMs()
       const places = Math.max(1, most('guard'))
-      const inFront = [...before(kind), kind].reduce((sum, line) => sum + lines[line].length + waiting[line].length, 0)
-      const freeAtMs = counting[inFront % places] ?? now + windowMs
-      const heldUntilMs = kind === 'open' ? opensHeldUntilMs : 0
-      const atMs = Math.max(freeAtMs + Math.floor(inFront / places) * windowMs, heldUntilMs, lines[kind].at(-1) ?? 0, now + 1)
-      lines[kind].push(atMs)
-      return atMs - now
+      const inFront = before(kind).reduce(
+        (sum, line) => sum + sumOf(lines[line].values()) + waiting[line].length,
+        sumOf(inFrontOf(lines[kind], who)),
+      )
+      const last = inFront + atOnce(kind, count) - 1
+      const freeAtMs = (counting[last % places] ?? now + windowMs) + Math.floor(last / places) * windowMs
+      const waitMs = Math.max(freeAtMs - now, kind === 'open' || kind === 'ready' ? opensHeldUntilMs - now : 0, 1)
+      const againMs = waitMs <= windowMs ? waitMs : Math.max(windowMs, waitMs / 2)
+      lines[kind].set(who, { atMs: now + againMs, count: atOnce(kind, count) })
+      return againMs
     },
     holdOpens(forMs) {
       opensHeldUntilMs = Math.max(opensHeldUntilMs, nowMs() + forMs)
@@ -226,4 +243,17 @@ function after(times: number[], ms: number): number[] {
   const first = times.findIndex((at) => at > ms)
   if (first === 0) return times
   return first < 0 ? [] : times.slice(first)
+}
+
+/** @param toldByMs of those alone that were to come by then */
+function sumOf(places: Iterable<Place>, toldByMs = Infinity): number {
+  let sum = 0
+  for (const { atMs, count } of places) if (atMs <= toldByMs) sum += count
+  return sum
+}
+
+function inFrontOf(line: ReadonlyMap<string, Place>, who: string): Place[] {
+  const all = [...line]
+  const at = all.findIndex(([one]) => one === who)
+  return (at < 0 ? all : all.slice(0, at)).map(([, place]) => place)
 }

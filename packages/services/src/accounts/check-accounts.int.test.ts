@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createDb, type Db } from '@matic/db'
 import type { ExchangePort, ExchangeResult, ProbedAccount } from '@matic/exchange/port'
+import { createRequestBudget } from '@matic/exchange'
 import { createClock, createIds, createRandom, createTimings, SealingError, type Logger } from '@matic/platform'
 import { createDatabase, type TestDatabase } from '@matic/testkit'
 import { createSmallExchange } from '@matic/testkit/execution/small-exchange'
@@ -83,6 +84,22 @@ beforeEach(async () => {
 afterAll(async () => {
   await db.close()
   await database.drop()
+})
+
+it('a key that trades already waits where its address may ask nothing more, and whoever has just added one does not', async () => {
+  const budget = createRequestBudget({ requests: 20, windowMs: 5_000 })
+  const port = ctx.exchanges.get('BINANCE')
+  if (!port) throw new Error('no exchange')
+  const limited = { ...ctx, exchanges: new Map([['BINANCE', { ...port, budget }]]) }
+  await db.query(`UPDATE account SET key_status = 'VALID' WHERE id = $1`, [accountId])
+  const taken = budget.takeTurns('urgent', 20)
+  await add({ exchange: 'BINANCE', environment: 'LIVE' })
+  await checkAccounts(limited)
+  expect(probes).toBe(1)
+  taken?.giveBack()
+  await db.query(`UPDATE account SET check_at = now() WHERE id = $1 AND check_at < now() + interval '11 seconds'`, [accountId])
+  await checkAccounts(limited)
+  expect(probes).toBe(2)
 })
 
 async function add({ exchange, environment, owner }: { exchange: string; environment: string; owner?: string }): Promise<string> {

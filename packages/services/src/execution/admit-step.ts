@@ -30,16 +30,14 @@ export type StepAdmission =
 /** Takes turns for what a step asks out of what the address may, so that no lane is held while it waits for them. Closes and their readings go first. */
 export function admitStep(ctx: ExecutionContext, view: LaneView, step: Step): StepAdmission {
   const budget = ctx.exchanges.get(view.account.exchange)?.budget
-  const need = budget && needOf(view, step)
+  if (budget === undefined) return { isAdmitted: true }
+  const need = needOf(view, step)
   if (need === undefined || need.orders.length === 0) return { isAdmitted: true }
 
   const { kind, requests, orders, keptFor } = need
   const count = requests + (keptFor === undefined ? 0 : 1)
-  const turns = budget?.takeTurns(kind, count)
-  if (turns === undefined) {
-    const waits = Array.from({ length: count }, () => budget?.queue(kind) ?? 0)
-    return { isAdmitted: false, orders, untilMs: view.nowMs + Math.max(...waits) }
-  }
+  const turns = budget.takeTurns(kind, count, view.account.id)
+  if (turns === undefined) return { isAdmitted: false, orders, untilMs: view.nowMs + budget.queue(kind, view.account.id, count) }
   if (keptFor !== undefined) turns.keep(keptFor)
   return { isAdmitted: true, turns }
 }
@@ -53,7 +51,7 @@ function needOf(view: LaneView, step: Step): Need | undefined {
       return { kind: 'open', requests: Number(step.marginMode !== null) + Number(step.leverage !== null), orders: [step.order] }
     case 'reconcile':
       if (closes.length > 0) return { kind: 'urgent', requests: WHOLE_READING, orders: closes }
-      return { kind: 'open', requests: WHOLE_READING, orders: ready.filter(({ leg }) => leg === 'open') }
+      return { kind: 'ready', requests: WHOLE_READING, orders: ready.filter(({ leg }) => leg === 'open') }
     case 'look':
       return { kind: 'ready', requests: 1, orders: ready.filter(({ leg }) => leg === 'open') }
     case 'refresh': {

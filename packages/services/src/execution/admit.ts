@@ -49,12 +49,12 @@ export function admit(ctx: ExecutionContext, chosen: readonly Chosen[], nowMs: n
 function takeFor(ctx: ExecutionContext, budget: RequestBudget, one: Chosen, nowMs: number): boolean {
   const { order } = one.pick
   const kind = kindOf(ctx, one, nowMs)
-  if (order.leg === 'stop') return budget.take(kind, stopOf(order))
-  if (order.leg !== 'open') return budget.take(kind, isProtection(order) ? undefined : closeOf(order))
+  if (order.leg === 'stop') return budget.take(kind, order.id, stopOf(order))
+  if (order.leg !== 'open') return budget.take(kind, order.id, isProtection(order) ? undefined : closeOf(order))
   const isGuarded = order.stopPrice !== null || order.stopFraction !== null
-  if (!isGuarded || budget.windowMs <= ctx.timings.protectionLimitMs / 2) return budget.take(kind)
+  if (!isGuarded || budget.windowMs <= ctx.timings.protectionLimitMs / 2) return budget.take(kind, order.id)
   // With so long a window its stop could come too late: both have room, or none leaves.
-  const turns = budget.takeTurns(kind, 2)
+  const turns = budget.takeTurns(kind, 2, order.id)
   turns?.keep(stopOf(order))
   const isAdmitted = turns?.use() === true
   turns?.giveBack()
@@ -92,8 +92,8 @@ function rankOf(ctx: ExecutionContext, one: Chosen, nowMs: number): number {
 /** A stop comes again when it presses, if its turn is later. */
 function waitOf(ctx: ExecutionContext, budget: RequestBudget, one: Chosen, nowMs: number): number {
   const kind = kindOf(ctx, one, nowMs)
-  const waitMs = budget.queue(kind)
   const { order } = one.pick
+  const waitMs = budget.queue(kind, order.id)
   return kind === 'guard' && order.leg !== 'target' ? Math.min(waitMs, pressesFromMs(ctx, order) - nowMs) : waitMs
 }
 

@@ -22,7 +22,7 @@ interface ClaimedLanes {
 }
 
 /** Accounts with something to send, to look up, to cancel or to protect, the most pressing first; of one alert's in the order of their turns. */
-const WORK = `
+const work = ({ timings }: ExecutionContext): string => `
   SELECT account_id, min(urgency) AS urgency, min(turn) AS turn FROM (
     SELECT o.account_id, o.priority AS urgency, ${turnOf('o.signal_id', 'o.account_id')} AS turn FROM trade_order o LEFT JOIN trade_order d ON d.id = o.depends_on_id LEFT JOIN fan_out fo ON fo.id = o.fan_out_id
      WHERE o.state = 'READY' AND (o.not_before IS NULL OR o.not_before <= clock_timestamp()) AND (o.cancel_requested_at IS NOT NULL OR NOT ${isHeld('o', 'fo')})
@@ -34,12 +34,20 @@ const WORK = `
     SELECT o.account_id, 1, 0 FROM trade_order o
      WHERE o.state IN ('ACKED', 'PARTIAL') AND o.cancel_requested_at IS NOT NULL AND (o.not_before IS NULL OR o.not_before <= clock_timestamp())
     UNION ALL
-    SELECT p.account_id, 1, 0 FROM position p WHERE p.quantity_base > 0 AND p.protection IN ('PROTECTING', 'EMERGENCY')
+    SELECT p.account_id, 1, 0 FROM position p
+     WHERE p.quantity_base > 0 AND p.protection IN ('PROTECTING', 'EMERGENCY') AND NOT ${comesAgain('p', timings.protectionLimitMs)}
   ) AS work GROUP BY account_id`
+
+/** Its stop or target is there and waits for its time; what is unprotected for too long waits for nothing. */
+function comesAgain(p: string, protectionLimitMs: number): string {
+  return `(${p}.protection = 'PROTECTING' AND coalesce(${p}.unprotected_since > clock_timestamp() - make_interval(secs => ${protectionLimitMs / 1000}), true)
+    AND EXISTS (SELECT 1 FROM trade_order w WHERE w.account_id = ${p}.account_id AND w.symbol = ${p}.symbol AND w.state = 'READY'
+                   AND w.leg IN ('stop', 'target', 'trailing') AND w.not_before > clock_timestamp()))`
+}
 
 /** Takes lanes that have work and belong to nobody, with a new fence each. Only lanes of accounts whose key opens, or that have something to end. */
 export async function claimWorkLanes(db: Queryable, ctx: ExecutionContext, input: ClaimInput): Promise<ClaimedLanes> {
-  return claim(db, ctx, input, `SELECT w.account_id, w.urgency, w.turn FROM (${WORK}) AS w`, 'w.urgency, w.turn', ', is_calm = false')
+  return claim(db, ctx, input, `SELECT w.account_id, w.urgency, w.turn FROM (${work(ctx)}) AS w`, 'w.urgency, w.turn', ', is_calm = false')
 }
 
 const CANDIDATES_MAX = 200

@@ -13,6 +13,7 @@ import { openPaperAccounts } from '../accounts/open-paper-accounts.ts'
 import { ensureSealingKey } from '../accounts/sealing-keys.ts'
 
 const COUNT = 50
+const OTHER = 'ETH/USDT:USDT'
 
 let venue: TestVenue
 let bench: Bench
@@ -132,4 +133,41 @@ it('an address that may ask 30 things in half a second opens fifty accounts and 
   // As many openings as have room go before the first stop or target that may wait.
   const guards = timesOf(ledger.filter(({ status }) => status === 'NEW'))
   expect(times[COUNT / 2 - 1]).toBeLessThanOrEqual(guards[2] ?? 0)
+})
+
+it('what has to be read first gives its lane back until there is room for it, and a close of the same account goes before it', async () => {
+  const limit = { requests: 30, windowMs: 500 }
+  await using worker = await startWorker({ ...throughVenue(venue.url, limit), scale: 1, databaseUrl: bench.databaseUrl })
+  const { ctx } = worker
+  await venue.faults({ rules: [{ name: 'limit', action: { kind: 'address-limit', ...limit } }] })
+  const some = accounts.slice(0, 10)
+  const ids = some.map(({ accountId }) => accountId)
+  await ctx.db.query(`UPDATE account_state SET synced_at = now() - interval '5 minutes' WHERE account_id = ANY($1::uuid[])`, [ids])
+  await ctx.db.query(`UPDATE lane SET reconcile_at = now() WHERE account_id = ANY($1::uuid[])`, [ids])
+  const startedAtMs = Date.now()
+  for (const account of some)
+    await makeOrder(ctx, account, { symbol: OTHER, quantityBase: '0.1', stopFraction: '0.2', targetFraction: '0.4' })
+  await worker.runner.execute()
+  const free = await ctx.db.query<{ id: string }>(
+    'SELECT account_id AS id FROM lane WHERE owner IS NULL AND account_id = ANY($1::uuid[])',
+    [ids],
+  )
+  // Thirty requests read four of them.
+  expect(free.length).toBeGreaterThanOrEqual(some.length - 4)
+
+  const closing = some.filter(({ accountId }) => free.some(({ id }) => id === accountId)).slice(0, 3)
+  for (const account of closing) await makeOrder(ctx, account, { leg: 'close' })
+  const isOver = `SELECT 1 FROM position WHERE symbol = '${OTHER}' AND quantity_base > 0 AND protection = 'PROTECTED'`
+  for (const deadline = Date.now() + 30_000; (await ctx.db.query(isOver)).length < some.length; await sleep(20)) {
+    if (Date.now() > deadline) throw new Error('not in time')
+    await Promise.all([worker.runner.execute(), worker.runner.reconcile()])
+  }
+
+  expect(await venue.hits('limit')).toBe(0)
+  const ledger = (await venue.ledger()).filter(({ acceptedAt, status }) => acceptedAt >= startedAtMs && status === 'FILLED')
+  const closes = ledger.filter(({ reduceOnly }) => reduceOnly)
+  const opens = ledger.filter(({ reduceOnly }) => !reduceOnly)
+  expect([closes.length, opens.length]).toEqual([closing.length, some.length])
+  const lastCloseMs = Math.max(...closes.map(({ acceptedAt }) => acceptedAt))
+  expect(opens.filter(({ acceptedAt }) => acceptedAt <= lastCloseMs).length).toBeLessThan(some.length - closing.length)
 })

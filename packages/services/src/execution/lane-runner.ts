@@ -12,7 +12,16 @@ import { noteGoing } from './cancel-working.ts'
 import type { Going } from './cancel-working.ts'
 import { carryOut, ExchangeSilent, recordRefreshed } from './carry-out.ts'
 import type { Books, Refreshed } from './carry-out.ts'
-import { claimCalmLanes, claimDueLanes, claimGlanceLanes, claimWorkLanes, nextOrphanIn, readLater, releaseLane, renewLanes } from './claim-lanes.ts'
+import {
+  claimCalmLanes,
+  claimDueLanes,
+  claimGlanceLanes,
+  claimWorkLanes,
+  nextOrphanIn,
+  readLater,
+  releaseLane,
+  renewLanes,
+} from './claim-lanes.ts'
 import type { ExecutionContext } from './context.ts'
 import { LaneLost } from './lane.ts'
 import type { HeldLane } from './lane.ts'

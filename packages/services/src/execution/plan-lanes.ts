@@ -57,6 +57,9 @@ export async function claimAndPlan(ctx: ExecutionContext, input: ClaimInput): Pr
   return lanes.map((lane) => ({ lane, plan: plans.get(lane.accountId) ?? { kind: 'lost' } }))
 }
 
+/** In this order they find room: what closes wait for, then what is nearest to opening. */
+const STEPS: readonly Step['kind'][] = ['refresh', 'resolve', 'prepare', 'look', 'reconcile', 'cancel']
+
 interface Planned {
   readonly plans: Plans
   readonly factIds: readonly string[]
@@ -104,7 +107,7 @@ async function planHeld(tx: Transaction, ctx: ExecutionContext, held: readonly H
   try {
     const putOff = admission.putOff.map(({ pick, untilMs }) => ({ orderId: pick.order.id, untilMs }))
     for (const { lane, untilMs } of admission.putOff) plans.set(lane.accountId, { kind: 'idle', untilMs })
-    for (const { lane, view, step } of steps) {
+    for (const { lane, view, step } of steps.toSorted((a, b) => STEPS.indexOf(a.step.kind) - STEPS.indexOf(b.step.kind))) {
       const admitted = admitStep(ctx, view, step)
       if (admitted.isAdmitted) {
         plans.set(lane.accountId, { ...step, turns: admitted.turns })
