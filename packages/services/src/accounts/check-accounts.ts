@@ -1,6 +1,6 @@
 import { EXCHANGE_NAMES, type AccountFinding, type AccountProbe, type KeyStatus } from '@matic/contracts'
 import { diagnose, findingOfRefusal, findingOfSilence, findingOfUnreadable, keyStatusAfter } from '@matic/domain'
-import type { ExchangeBalance, ExchangeFailure, ExchangePort, ExchangeResult } from '@matic/exchange/port'
+import type { ExchangeBalance, ExchangeFailure, ExchangePort, ExchangeResult, Turns } from '@matic/exchange/port'
 import type { AccountKeys } from '../execution/context.ts'
 import type { ServiceContext } from '../context.ts'
 import { exchangeIdentity } from './claim-identity.ts'
@@ -64,29 +64,41 @@ export async function checkAccounts(ctx: CheckContext): Promise<number> {
                coalesce((SELECT overrides->>'marginMode' FROM account_rules r WHERE r.account_id = a.id), (SELECT margin_mode FROM bot_settings b WHERE b.user_id = a.user_id), 'cross') AS "wantedMarginMode"`,
     [BATCH, LEFT_ALONE_S],
   )
-  await Promise.all(due.map((account) => checkOne(ctx, account)))
-  return due.length
+  const looked = await Promise.all(due.map((account) => checkOne(ctx, account)))
+  return looked.filter(Boolean).length
 }
 
-async function checkOne(ctx: CheckContext, account: DueAccount): Promise<void> {
-  try {
-    // A key that was refused before may have been mended at the exchange.
-    if (account.keyStatus === 'INVALID') ctx.keys.forget(account.id)
-    const outcome = await examine(ctx, account)
-    if (outcome) return await saveCheck({ ctx, account, outcome })
+/** @returns false where the exchange may not be asked so much now */
+async function checkOne(ctx: CheckContext, account: DueAccount): Promise<boolean> {
+  const budget = portOf(ctx, account)?.budget
+  // One that trades already is looked at when others leave room for it.
+  const turns = account.keyStatus === 'VALID' ? budget?.takeTurns('patient', PROBE) : undefined
+  if (account.keyStatus === 'VALID' && budget && !turns) {
     await ctx.db.query(`UPDATE account SET check_at = least(check_at, clock_timestamp() + make_interval(secs => $2)) WHERE id = $1`, [
       account.id,
       PUT_OFF_S,
     ])
+    return false
+  }
+  try {
+    // A key that was refused before may have been mended at the exchange.
+    if (account.keyStatus === 'INVALID') ctx.keys.forget(account.id)
+    await saveCheck({ ctx, account, outcome: await examine(ctx, account, turns) })
   } catch (err) {
     ctx.log.error({ err, accountId: account.id }, 'an account could not be checked')
+  } finally {
+    turns?.giveBack()
   }
+  return true
 }
 
-/** @returns nothing where it has to wait */
-async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome | undefined> {
+function portOf({ exchanges }: CheckContext, { environment, exchange }: DueAccount): ExchangePort | undefined {
+  return exchanges.get(environment === 'DEMO' ? `${exchange}-DEMO` : exchange)
+}
+
+async function examine(ctx: CheckContext, account: DueAccount, turns: Turns | undefined): Promise<Outcome> {
   const exchangeName = EXCHANGE_NAMES[account.exchange]
-  const port = ctx.exchanges.get(account.environment === 'DEMO' ? `${account.exchange}-DEMO` : account.exchange)
+  const port = portOf(ctx, account)
   if (!port) return { kind: 'silent', finding: findingOfSilence({ exchangeName, code: 'not connected' }) }
   const handle = await ctx.keys.open(account.id).catch((error: unknown) => {
     if (error instanceof Error && error.name === 'SealingError') return error
@@ -101,10 +113,7 @@ async function examine(ctx: CheckContext, account: DueAccount): Promise<Outcome 
     return { kind: 'refused', finding }
   }
 
-  // One that trades already is looked at when others leave room for it.
-  const turns = account.keyStatus === 'VALID' ? port.budget?.takeTurns('patient', PROBE) : undefined
-  if (account.keyStatus === 'VALID' && port.budget && !turns) return undefined
-  const probed = await port.probeAccount({ ...handle, turns }).finally(() => turns?.giveBack())
+  const probed = await port.probeAccount({ ...handle, turns })
   if (!probed.ok) return outcomeOf(account, probed.failure)
   const { certified } = port.capabilities
   const balance: ExchangeResult<ExchangeBalance> | null = certified ? null : await port.fetchBalance(handle)

@@ -113,9 +113,11 @@ async function planHeld(tx: Transaction, ctx: ExecutionContext, held: readonly H
         plans.set(lane.accountId, { ...step, turns: admitted.turns })
         continue
       }
-      plans.set(lane.accountId, { kind: 'idle', untilMs: admitted.untilMs })
-      idle.push(lane)
-      putOff.push(...admitted.orders.map(({ id }) => ({ orderId: id, untilMs: admitted.untilMs })))
+      const { orders, untilMs } = admitted
+      const isAll = !restored.orders.has(lane.accountId) && view.orders.every((order) => order.state !== 'READY' || orders.includes(order))
+      plans.set(lane.accountId, isAll ? { kind: 'idle', untilMs } : { kind: 'again' })
+      if (isAll) idle.push(lane)
+      putOff.push(...orders.map(({ id }) => ({ orderId: id, untilMs })))
     }
     await writePutOff(tx, putOff)
     const sends = Map.groupBy(await writeAhead(tx, ctx, admission.admitted, nowMs), (send) => send.lane.accountId)
