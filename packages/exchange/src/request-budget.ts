@@ -77,6 +77,8 @@ const PATIENT_MAX_BUSY = 0.1
 const FORGOTTEN_MS = 10_000
 /** For this part of a window what has become free is kept for the order that was told to come then. */
 const KEPT = 0.1
+/** Answers come one by one: what came too soon for the last of them comes again after this part of a window. */
+const SOON = 0.01
 /** What is kept by name and not asked for is free again. */
 const NAME_KEPT_MS = 10_000
 const LOOK_AGAIN_MS = 50
@@ -144,8 +146,8 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
     return share - Math.ceil(share * KEPT_FOR_CLOSES)
   }
 
-  /** Orders that were told to come by now. */
-  const told = (kind: RequestKind) => (kind === 'patient' ? 0 : sumOf(lines[kind].values(), nowMs()))
+  /** What was told to come by now, or in a moment. */
+  const told = (kind: RequestKind) => (kind === 'patient' ? 0 : sumOf(lines[kind].values(), nowMs() + SOON * windowMs))
   const ahead = (kinds: readonly OrderKind[]) => kinds.reduce((sum, kind) => sum + waiting[kind].length + told(kind), 0)
   const free = (kind: RequestKind) => most(kind) - counting.length - leaving.length
   const roomFor = (kind: RequestKind) => free(kind) - ahead(before(kind))
@@ -212,7 +214,7 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
       )
       const last = inFront + atOnce(kind, count) - 1
       const freeAtMs = (counting[last % places] ?? now + windowMs) + Math.floor(last / places) * windowMs
-      const waitMs = Math.max(freeAtMs - now, kind === 'open' || kind === 'ready' ? opensHeldUntilMs - now : 0, 1)
+      const waitMs = Math.max(freeAtMs - now, kind === 'open' || kind === 'ready' ? opensHeldUntilMs - now : 0, SOON * windowMs)
       const againMs = waitMs <= windowMs ? waitMs : Math.max(windowMs, waitMs / 2)
       lines[kind].set(who, { atMs: now + againMs, count: atOnce(kind, count) })
       return againMs
