@@ -152,10 +152,14 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
   const free = (kind: RequestKind) => most(kind) - counting.length - leaving.length
   const roomFor = (kind: RequestKind) => free(kind) - ahead(before(kind))
 
+  function leaveLine(who: string | undefined): void {
+    if (who !== undefined) for (const line of Object.values(lines)) line.delete(who)
+  }
+
   function takeMany(kind: RequestKind, count: number, who: string | undefined): boolean {
     refresh()
     if (roomFor(kind) < count) return false
-    if (who !== undefined) for (const line of Object.values(lines)) line.delete(who)
+    leaveLine(who)
     for (let taken = 0; taken < count; taken += 1) leaving.push(nowMs())
     return true
   }
@@ -178,8 +182,9 @@ export function createRequestBudget({ requests, windowMs }: RequestLimit, nowMs:
       return Math.floor(Math.max(0, free(kind) - ahead(KINDS)) / atOnce(kind, count))
     },
     take(kind, who, keptAs) {
-      if (keptAs !== undefined && kept.delete(keptAs)) return true
-      return takeMany(kind, 1, who)
+      if (keptAs === undefined || !kept.delete(keptAs)) return takeMany(kind, 1, who)
+      leaveLine(who)
+      return true
     },
     takeTurns(kind, count, who) {
       let left = atOnce(kind, count)
