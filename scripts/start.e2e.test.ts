@@ -81,7 +81,7 @@ test('one command brings everything up, the printed curl works, and Ctrl+C leave
 test('a second start is quick and still has the alert', async () => {
   const again = npmStart()
   const output = await untilReady(again)
-  // How long it takes on a machine that has nothing else to do: nothing of what only a first start does is done again.
+  // How quick that is depends on the machine; that nothing is made ready again does not.
   expect(output).not.toMatch(/^• /m)
   expect(output).toContain('curl -X POST')
   expect(await countSignals(again)).toBe(1)

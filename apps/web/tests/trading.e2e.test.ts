@@ -141,16 +141,20 @@ describe('trading by hand', () => {
   })
 
   it('shows both trades with their exact result, and writes the same into the CSV', async () => {
-    await expect.poll(async () => (await api.call(routes.trades.list, {})).length).toBe(2)
-    const trades = await api.call(routes.trades.list, {})
+    let trades = await api.call(routes.trades.list, {})
+    let made = new Decimal(0)
+    // What the wallet gained is what both made, once both are booked.
+    const gainedAsMade = async () => {
+      trades = await api.call(routes.trades.list, {})
+      made = trades.reduce((sum, trade) => sum.plus(trade.netPnl), new Decimal(0))
+      const [wallet] = await api.call(routes.wallet.list, {})
+      return [trades.length, new Decimal(wallet?.total ?? 0).minus(10_000).minus(made).toFixed()]
+    }
+    await expect.poll(gainedAsMade, soon).toEqual([2, '0'])
     expect(trades.map(({ side, quantity }) => [side, quantity])).toEqual([
       ['SHORT', '0.02'],
       ['LONG', '0.04'],
     ])
-    // What the wallet gained is what both made.
-    const made = trades.reduce((sum, trade) => sum.plus(trade.netPnl), new Decimal(0))
-    const gained = async () => new Decimal((await api.call(routes.wallet.list, {}))[0]?.total ?? 0).minus(10_000).toFixed()
-    await expect.poll(gained, soon).toBe(made.toFixed())
 
     await page.goto(`${stack.webUrl}/trades`)
     await expect.poll(() => page.getByTestId('trade-row').count(), soon).toBe(2)
