@@ -188,7 +188,8 @@ async function measureRound(
   const recordedMs = Date.now() - sentAtMs
   const transactions = (await writingTransactions(db)) - commitsBefore
   const cpuAfter = cpuOf(rig)
-  await until(async () => (await protectedCount(db)) >= count, 300_000)
+  const opened = await filledOpens(db, signalId)
+  await until(async () => (await protectedCount(db)) >= opened, 300_000)
   const protectedMs = Date.now() - sentAtMs
   const transactionsToProtected = (await writingTransactions(db)) - commitsBefore
 
@@ -296,6 +297,8 @@ async function endedOpens(db: Db, signalId: string): Promise<number> {
   ])
 }
 
+const filledOpens = (db: Db, signalId: string) =>
+  number(db, `SELECT count(*)::int AS n FROM trade_order WHERE signal_id = $1 AND leg = 'open' AND state = 'FILLED'`, [signalId])
 const protectedCount = (db: Db) =>
   number(db, `SELECT count(*)::int AS n FROM position WHERE quantity_base > 0 AND protection = 'PROTECTED'`)
 const heldCount = (db: Db) =>
