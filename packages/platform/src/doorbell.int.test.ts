@@ -237,7 +237,7 @@ describe.each(testStores)('doorbell on $store', ({ store: name, available, fault
     await store.faults?.crash(2_500)
     clearInterval(ringing)
 
-    await expect.poll(() => heard).toBeGreaterThan(1)
+    await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThan(1)
     await sleep(1_000)
     const before = heard
     const rungAt = performance.now()
