@@ -10,7 +10,7 @@ const base: ChaosOptions = {
   kills: 100,
   seed: 20_261,
   timingsScale: 0.4,
-  traders: 28,
+  traders: 36,
   apis: 2,
   workers: 3,
   stopAtFirstBreach: false,

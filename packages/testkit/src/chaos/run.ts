@@ -68,7 +68,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       url: proxy.url,
       traders: plans,
       random,
-      pauseMs: { from: 20_000, to: 36_000 },
+      pauseMs: { from: 28_000, to: 44_000 },
       timingsScale: options.timingsScale,
     })
     await sleep(3_000)
